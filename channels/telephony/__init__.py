@@ -1,0 +1,1 @@
+"""Asterisk: hearing it over AMI, and telling it what to do."""

@@ -1,0 +1,1 @@
+"""The CRM itself: what is true, what may be decided, what is shown."""

@@ -1,0 +1,1 @@
+"""Frozen facts and pure rules: no clock, socket or database."""

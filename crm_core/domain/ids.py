@@ -1,0 +1,42 @@
+"""Ids are UUIDv7: they sort by the moment they name, and the moment tells the partition.
+
+PostgreSQL 15 cannot make them, and an import needs the historic moment, so they are made here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import NewType
+from uuid import UUID
+
+InteractionId = NewType("InteractionId", UUID)
+LegId = NewType("LegId", UUID)
+RecordingId = NewType("RecordingId", UUID)
+ClientId = NewType("ClientId", UUID)
+AgentId = NewType("AgentId", UUID)
+CallbackId = NewType("CallbackId", UUID)
+TeamId = NewType("TeamId", UUID)
+
+_VERSION = 7 << 76
+_VARIANT = 0b10 << 62
+
+
+def new_id(at: datetime) -> UUID:
+    """A fresh UUIDv7 (RFC 9562) for something that happened at ``at`` (aware)."""
+    random = secrets.randbits(74)
+    return UUID(int=_milliseconds(at) << 80 | _VERSION | (random >> 62) << 64 | _VARIANT | random & ((1 << 62) - 1))
+
+
+def first_id(at: datetime) -> UUID:
+    """The smallest UUIDv7 of the moment ``at``: the lower bound of ids, and of partitions, from then on."""
+    return UUID(int=_milliseconds(at) << 80 | _VERSION | _VARIANT)
+
+
+def moment_of(identifier: UUID, epoch: datetime) -> datetime:
+    """The moment a UUIDv7 was made for, to the millisecond; ``epoch`` is 1970-01-01 in the zone you want back."""
+    return epoch + timedelta(milliseconds=identifier.int >> 80)
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000) & ((1 << 48) - 1)

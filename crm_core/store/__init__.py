@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, queries, the outbox, migrations, the embedded server."""

@@ -1,0 +1,1 @@
+"""Reads for screens and reports, as typed read models."""

@@ -1,0 +1,1 @@
+"""Every HTTP handler, on a thin typed route layer."""

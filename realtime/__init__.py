@@ -1,0 +1,1 @@
+"""Sockets, the relay that feeds them, presence and the watchdog's loop."""

@@ -1,0 +1,1 @@
+"""Stories the product promises to keep."""

@@ -83,25 +83,25 @@ DEFAULT_SHORT_ABANDON = timedelta(seconds=5)
 class LegSnapshot:
     """One of our own phones as part of a call; trunks are never legs."""
 
-    uniqueid: str                # AMI Uniqueid of the phone's channel; names the leg within its PBX and boot
-    channel: str                 # AMI channel name, "PJSIP/1001-0000002a": what a hang-up command addresses
-    interface: str               # the device, "PJSIP/1001"
-    extension: str | None        # "1001"; the core maps it to an agent; None for a device we cannot name
+    uniqueid: str  # AMI Uniqueid of the phone's channel; names the leg within its PBX and boot
+    channel: str  # AMI channel name, "PJSIP/1001-0000002a": what a hang-up command addresses
+    interface: str  # the device, "PJSIP/1001"
+    extension: str | None  # "1001"; the core maps it to an agent; None for a device we cannot name
     role: LegRole
-    queue: str | None            # the queue that offered it, for role queue
-    offered_at: datetime         # it began to ring, or for a phone that never rang: was dialled
-    rang: bool                   # False: busy, unreachable or declined at once: a leg, but never an offer
+    queue: str | None  # the queue that offered it, for role queue
+    offered_at: datetime  # it began to ring, or for a phone that never rang: was dialled
+    rang: bool  # False: busy, unreachable or declined at once: a leg, but never an offer
     answered_at: datetime | None
     ended_at: datetime | None
-    result: LegResult | None     # None while it rings
-    on_hold: bool = False        # the client waits on hold on this phone at this moment
+    result: LegResult | None  # None while it rings
+    on_hold: bool = False  # the client waits on hold on this phone at this moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingSnapshot:
     """A recording file the PBX told us about (VarSet MIXMONITOR_FILENAME, or the CDR's userfield)."""
 
-    file: str                    # as the PBX names it: absolute, or relative to its monitor directory
+    file: str  # as the PBX names it: absolute, or relative to its monitor directory
     started_at: datetime
 
 
@@ -113,16 +113,16 @@ class CallSnapshot:
     bridged, with hold taken out; for an internal call the client is the callee.
     """
 
-    pbx: str                     # name of the PBX in the settings
-    boot: str                    # names one run of that PBX: Linkedids repeat after its restart
-    linkedid: str                # first Linkedid of the client's channel; for click-to-call our own interaction id
-    keys: tuple[str, ...]        # every Linkedid folded into this call, `linkedid` among them
+    pbx: str  # name of the PBX in the settings
+    boot: str  # names one run of that PBX: Linkedids repeat after its restart
+    linkedid: str  # first Linkedid of the client's channel; for click-to-call our own interaction id
+    keys: tuple[str, ...]  # every Linkedid folded into this call, `linkedid` among them
     direction: Direction
-    state: InteractionState      # offered, queued, active or closed; wrap-up is the core's business
-    client_number: str | None    # exactly as the trunk sent it or as it was dialled; None when withheld
-    client_name: str | None      # the display name that came with it; a stranger's text
-    our_number: str | None       # the DID that was called, or the number shown outbound
-    queues: tuple[str, ...]      # in the order they were entered
+    state: InteractionState  # offered, queued, active or closed; wrap-up is the core's business
+    client_number: str | None  # exactly as the trunk sent it or as it was dialled; None when withheld
+    client_name: str | None  # the display name that came with it; a stranger's text
+    our_number: str | None  # the DID that was called, or the number shown outbound
+    queues: tuple[str, ...]  # in the order they were entered
     answered_queue: str | None
     started_at: datetime
     answered_at: datetime | None  # a person and the client were first connected
@@ -130,13 +130,13 @@ class CallSnapshot:
     talk: timedelta
     hold: timedelta
     ended_by: EndedBy | None
-    hangup_cause: int | None     # Q.850, of the client's channel
-    dial_status: str | None      # outbound: the trunk's last DialStatus, "BUSY", "CONGESTION" …
-    client_channel: str | None   # AMI channel name of the client's side while it lives
+    hangup_cause: int | None  # Q.850, of the client's channel
+    dial_status: str | None  # outbound: the trunk's last DialStatus, "BUSY", "CONGESTION" …
+    client_channel: str | None  # AMI channel name of the client's side while it lives
     legs: tuple[LegSnapshot, ...]  # by offered_at
     recordings: tuple[RecordingSnapshot, ...] = ()
-    voicemail: bool = False      # the caller was taken by voicemail
-    complete: bool = True        # False: part of it fell in a gap and could not be repaired
+    voicemail: bool = False  # the caller was taken by voicemail
+    complete: bool = True  # False: part of it fell in a gap and could not be repaired
 
 
 def wait(call: CallSnapshot) -> timedelta | None:

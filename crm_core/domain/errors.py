@@ -74,9 +74,6 @@ class VersionConflict(DecisionRefused):
     code = "version_conflict"
 
 
-
-
-
 class CallbackAlreadyClaimed(DecisionRefused):
     """Somebody is already calling this client."""
 
@@ -113,9 +110,6 @@ class NotYourInteraction(DecisionRefused):
     code = "not_your_interaction"
 
 
-
-
-
 class NoExtension(DecisionRefused):
     """You have no telephone extension, so the system cannot ring you first."""
 
@@ -144,9 +138,6 @@ class PbxUnavailable(PeerUnavailable):
     """The telephone system cannot be reached now."""
 
     code = "pbx_unavailable"
-
-
-
 
 
 class BadCredentials(DecisionRefused):

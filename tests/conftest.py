@@ -1,0 +1,95 @@
+"""What every room's tests share: a real PostgreSQL, and a fresh migrated database for each test.
+
+The server is the embedded one, or the one ``PEREZVON_TEST_DATABASE_URL`` names
+(an address whose user may create databases); the suite runs on both.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import URL
+
+from crm_core.store.database import Database
+from crm_core.store.defaults import seed_defaults
+from crm_core.store.embedded import EmbeddedPostgres
+from crm_core.store.migrate import migrate
+from crm_core.store.partitions import make_months
+from crm_core.store.urls import sqlalchemy_url
+
+pytest_plugins = ["tests.lab.plugin"]
+
+
+@pytest.fixture(scope="session")
+def event_loop_of_server() -> Iterator[object]:
+    """The server outlives each test's own loop."""
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def postgres(event_loop_of_server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """A server's address; its database is only the door through which others are made."""
+    given = os.environ.get("PEREZVON_TEST_DATABASE_URL")
+    if given:
+        yield sqlalchemy_url(given)
+        return
+    server = EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres")))
+    running = event_loop_of_server.run(server.__aenter__())
+    try:
+        yield sqlalchemy_url(running.url)
+    finally:
+        event_loop_of_server.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def template_database(event_loop_of_server, postgres: URL) -> Iterator[str]:
+    """Migrated once, with the shipped catalogues; copied for each test."""
+    name = f"perezvon_template_{secrets.token_hex(4)}"
+    event_loop_of_server.run(_make_template(postgres, name))
+    yield name
+    event_loop_of_server.run(_admin(postgres, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def database_url(postgres: URL, template_database: str) -> AsyncIterator[str]:
+    name = f"perezvon_test_{secrets.token_hex(6)}"
+    await _admin(postgres, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    yield _address(postgres, name)
+    await _admin(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as opened:
+        yield opened
+
+
+async def _make_template(server: URL, name: str) -> None:
+    await _admin(server, f'CREATE DATABASE "{name}"')
+    url = _address(server, name)
+    await migrate(url, everything=True)
+    async with Database(url) as opened, opened.begin() as tx:
+        await make_months(tx, now=tx.now)
+        await seed_defaults(tx)
+
+
+async def _admin(server: URL, statement: str) -> None:
+    arguments = server.translate_connect_args(username="user")
+    arguments.update({key: value for key, value in server.query.items() if isinstance(value, str)})
+    connection = await asyncpg.connect(**arguments)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _address(server: URL, database: str) -> str:
+    return server.set(drivername="postgresql", database=database).render_as_string(hide_password=False)

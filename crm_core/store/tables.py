@@ -425,12 +425,8 @@ interactions = Table(
 Index("interactions_client_id_id_idx", interactions.c.client_id, interactions.c.id)
 Index("interactions_agent_id_id_idx", interactions.c.agent_id, interactions.c.id)
 Index("interactions_external_id_idx", interactions.c.external_id)
-Index(
-    "interactions_live_idx",
-    interactions.c.state,
-    interactions.c.pbx,
-    postgresql_where=text("state <> 'closed'"),
-)
+Index("interactions_client_address_id_idx", interactions.c.client_address, interactions.c.id)
+Index("interactions_live_idx", interactions.c.agent_id, postgresql_where=text("state <> 'closed'"))
 
 fact_keys = Table(
     "fact_keys",
@@ -464,11 +460,13 @@ legs = Table(
     _moment("answered_at"),
     _moment("ended_at"),
     Column("result", Text),
+    _flag("on_hold", default=False),
     UniqueConstraint("interaction_id", "uniqueid"),
     _one_of("role", LegRole),
     _one_of("result", LegResult),
 )
 Index("legs_agent_id_offered_at_idx", legs.c.agent_id, legs.c.offered_at)
+Index("legs_live_idx", legs.c.agent_id, postgresql_where=text("ended_at IS NULL"))
 
 recordings = Table(
     "recordings",

@@ -137,7 +137,8 @@ CREATE TABLE interactions_default PARTITION OF interactions DEFAULT;
 CREATE INDEX interactions_agent_id_id_idx ON interactions (agent_id, id);
 CREATE INDEX interactions_client_id_id_idx ON interactions (client_id, id);
 CREATE INDEX interactions_external_id_idx ON interactions (external_id);
-CREATE INDEX interactions_live_idx ON interactions (state, pbx) WHERE state <> 'closed';
+CREATE INDEX interactions_client_address_id_idx ON interactions (client_address, id);
+CREATE INDEX interactions_live_idx ON interactions (agent_id) WHERE state <> 'closed';
 COMMENT ON COLUMN interactions.id IS 'UUIDv7 of the moment first heard; names its partition';
 COMMENT ON COLUMN interactions.boot IS 'which run of the PBX: its Linkedids repeat after a restart';
 COMMENT ON COLUMN interactions.client_address IS 'E.164 or address; as sent when it is not one; null when withheld';
@@ -273,6 +274,7 @@ CREATE TABLE legs (
   answered_at TIMESTAMP WITH TIME ZONE,
   ended_at TIMESTAMP WITH TIME ZONE,
   result TEXT,
+  on_hold BOOLEAN DEFAULT false NOT NULL,
   CONSTRAINT legs_pkey PRIMARY KEY (id),
   CONSTRAINT legs_interaction_id_uniqueid_key UNIQUE (interaction_id, uniqueid),
   CONSTRAINT legs_role_check CHECK (role IN ('queue', 'direct', 'transfer_blind', 'transfer_attended', 'consult', 'originate')),
@@ -280,6 +282,7 @@ CREATE TABLE legs (
   CONSTRAINT legs_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE
 );
 
+CREATE INDEX legs_live_idx ON legs (agent_id) WHERE ended_at IS NULL;
 CREATE INDEX legs_agent_id_offered_at_idx ON legs (agent_id, offered_at);
 COMMENT ON COLUMN legs.interaction_id IS 'a leg is part of its call';
 COMMENT ON COLUMN legs.channel IS 'AMI name of the phone''s channel, for a hang-up';

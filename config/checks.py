@@ -1,0 +1,139 @@
+"""What a single value must be like; each check returns the value or says in a few words what is wrong with it.
+
+They are pydantic validators: a ``ValueError`` becomes part of the message that
+:mod:`config.refusal` shows to the operator, so its words must never repeat the
+value, which may hold a password.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+import phonenumbers
+from pydantic import SecretStr
+
+#: What libpq allows in an address and our driver understands.
+_DATABASE_PARAMETERS = frozenset({"host", "port", "sslmode", "target_session_attrs"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def one_line(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("line breaks and control characters are not allowed")
+    return text
+
+
+def comma_list(value: object) -> object:
+    """``a, b`` of the environment as the list it is in a file."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def secret_line(secret: SecretStr) -> SecretStr:
+    if not one_line(secret.get_secret_value()):
+        raise ValueError("it is empty")
+    return secret
+
+
+def country(code: str) -> str:
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("there is no such country")
+    return code
+
+
+def extension_template(template: str) -> str:
+    fields = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
+    if fields != ["extension"]:
+        raise ValueError("{extension} must stand in it once, and nothing else in braces")
+    return template
+
+
+def telegram_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not 1 <= len(text) <= 256 or not set(text) <= {*string.ascii_letters, *string.digits, "_", "-"}:
+        raise ValueError("Telegram does not accept it")
+    return secret
+
+
+def database_url(url: str) -> str:
+    parts = _parsed(url, {"postgresql", "postgres"}, host_required=False)
+    unknown = set(parse_qs(parts.query, keep_blank_values=True)) - _DATABASE_PARAMETERS
+    if unknown:
+        raise ValueError(f"unknown parameter {', '.join(sorted(unknown))}")
+    if not parts.path.strip("/"):
+        raise ValueError("it names no database")
+    return url
+
+
+def redis_url(url: str) -> str:
+    _parsed(url, {"redis", "rediss"})
+    return url
+
+
+def call_records(url: str) -> str:
+    """Where Asterisk's CDR or CEL can be read: a CSV file or a database."""
+    if url.startswith("file:"):
+        if not _parsed(url, {"file"}, host_required=False).path.lower().endswith(".csv"):
+            raise ValueError("it names no .csv file")
+    else:
+        _parsed(url, {"postgresql", "mysql"})
+    return url
+
+
+def web_address(url: str) -> str:
+    """An http(s) address to build on, without a slash at its end."""
+    parts = _parsed(url, {"http", "https"})
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("no user, query or fragment is allowed")
+    return url.rstrip("/")
+
+
+def web_origin(origin: str) -> str:
+    if urlsplit(web_address(origin)).path.strip("/"):
+        raise ValueError("an origin has no path")
+    return origin.rstrip("/").lower()
+
+
+def recordings_place(place: str) -> str:
+    return web_address(place) if "://" in place else place
+
+
+def imap_url(secret: SecretStr) -> SecretStr:
+    parts = _mail_server(secret, {"imap", "imaps"})
+    if parts.username is None or parts.password is None:
+        raise ValueError("it names no user and password")
+    return secret
+
+
+def smtp_url(secret: SecretStr) -> SecretStr:
+    _mail_server(secret, {"smtp", "smtps"})
+    return secret
+
+
+def _mail_server(secret: SecretStr, schemes: Iterable[str]) -> SplitResult:
+    parts = _parsed(secret.get_secret_value(), schemes)
+    parameters = parse_qs(parts.query, keep_blank_values=True)
+    if set(parameters) - {"tls"}:
+        raise ValueError("its only parameter is tls")
+    tls = parameters.get("tls", [None])[-1]
+    if tls is not None and (parts.scheme.endswith("s") or tls not in {"none", "starttls"}):
+        raise ValueError("tls=none or tls=starttls goes with the plain scheme only")
+    if tls == "none" and parts.hostname not in _LOOPBACK:
+        raise ValueError("tls=none is for loopback only: the password would travel in the clear")
+    return parts
+
+
+def _parsed(url: str, schemes: Iterable[str], *, host_required: bool = True) -> SplitResult:
+    parts = urlsplit(one_line(url))
+    if parts.scheme not in schemes:
+        raise ValueError(f"it must begin with {' or '.join(f'{scheme}://' for scheme in sorted(schemes))}")
+    if host_required and not parts.hostname:
+        raise ValueError("it names no host")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("its port is not 0 to 65535") from None
+    return parts

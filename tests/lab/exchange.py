@@ -163,7 +163,11 @@ _BACK_OFFICE = (
     Agent(extension="1008", name="Илья Щербаков"),
     Agent(extension="1009", name="Жанар Қуанышева"),
 )
-_SPARE_NAMES = ("Аружан", "Тимур", "Светлана")
+_SPARE_FIRST_NAMES = (
+    *("Аружан", "Дана", "Жанель", "Инкар", "Мадина", "Назгүл"),
+    *("Сәуле", "Толғанай", "Ұлпан", "Шынар", "Әсел", "Ксения"),
+)
+_SPARE_LAST_NAMES = ("Омарова", "Сәрсенбаева", "Ли")
 
 
 def _spare_queue(number: int) -> Queue:
@@ -173,8 +177,8 @@ def _spare_queue(number: int) -> Queue:
         did=f"772720001{number:02}",
         strategy="linear" if number <= 8 else "ringall",
         members=tuple(
-            Agent(extension=f"1{number:02}{place}", name=f"{name} {number:02}")
-            for place, name in enumerate(_SPARE_NAMES, start=1)
+            Agent(extension=f"1{number:02}{place}", name=f"{_SPARE_FIRST_NAMES[number - 1]} {last_name}")
+            for place, last_name in enumerate(_SPARE_LAST_NAMES, start=1)
         ),
         patience_s=6 if number in (7, 8, 12) else 30,
     )

@@ -88,7 +88,8 @@ def _caller_steps(
     yield f'<recv response="180" optional="true" {waiting}/>'
     yield f'<recv response="183" optional="true" {waiting}/>'
     for status in _REFUSALS:
-        yield f'<recv response="{status}" optional="true" next="refused" {waiting}>{_note(f"refused {status}")}</recv>'
+        note = _note(f"turned down {status}")
+        yield f'<recv response="{status}" optional="true" next="refused" {waiting}>{note}</recv>'
     yield f'<recv response="200" rrs="true" {waiting}>{_note("answered")}</recv>'
     later = f"{fixed}\n[last_To:]\n"
     yield _send(f"ACK [next_url] SIP/2.0\n{via}ack\n{later}CSeq: 1 ACK\n{contact}\nContent-Length: 0\n")
@@ -119,8 +120,7 @@ def _caller_steps(
 
 def _called_steps(manner: Manner, by_number: Mapping[str, Manner], voice: str | None) -> Iterator[str]:
     remembered = "".join(
-        _remember(header, name)
-        for header, name in (("From", "from"), ("To", "to"), ("Via", "via"), ("CSeq", "cseq"))
+        _remember(header, name) for header, name in (("From", "from"), ("To", "to"), ("Via", "via"), ("CSeq", "cseq"))
     )
     yield f"""<recv request="INVITE" rrs="true"><action>
 {remembered}
@@ -213,7 +213,7 @@ o=sipp [pid] 1 IN IP4 [local_ip]
 s=-
 c=IN IP4 [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 8
+m=audio [rtpstream_audio_port] RTP/AVP 8
 a=rtpmap:8 PCMA/8000
 a=sendrecv
 """

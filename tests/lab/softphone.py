@@ -15,13 +15,13 @@ import re
 import secrets
 from collections.abc import Awaitable, Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from types import TracebackType
 from typing import Self, TypeVar
 
 from tests.lab.exchange import SIP_PORT
 from tests.lab.rtp import Voice
 from tests.lab.sip import SipMessage, new_branch, new_tag, tag_of, uri_of, user_of
+from tests.lab.truth import EndedBy, Side
 
 Answer = TypeVar("Answer")
 
@@ -34,13 +34,6 @@ _REASONS = {
     487: "Request Terminated",
     603: "Decline",
 }
-
-
-class EndedBy(StrEnum):
-    """Whose action ended a call, as this phone saw it."""
-
-    PHONE = "phone"
-    PBX = "pbx"
 
 
 class CallRefused(Exception):
@@ -64,6 +57,7 @@ class PhoneCall:
         self._voice: Voice | None = None
         self._established = asyncio.Event()
         self._over = asyncio.Event()
+        self.began_at = _now()
         self.rang_at: datetime | None = None
         self.answered_at: datetime | None = None
         self.ended_at: datetime | None = None
@@ -79,6 +73,20 @@ class PhoneCall:
     def name(self) -> str:
         quoted = re.match(r'"(.*)"\s*<', self._remote)
         return quoted.group(1) if quoted else ""
+
+    @property
+    def side(self) -> Side:
+        """This phone's part so far."""
+        return Side(
+            party=self._phone.user,
+            number=self.number,
+            began_at=self.began_at,
+            rang_at=self.rang_at,
+            answered_at=self.answered_at,
+            ended_at=self.ended_at,
+            ended_by=self.ended_by,
+            refused_with=self.refused_with,
+        )
 
     @property
     def packets_heard(self) -> int:

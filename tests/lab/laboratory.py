@@ -1,0 +1,183 @@
+"""The bench a test works at: one Asterisk with people around it.
+
+Callers, the trunk and phones that follow a script are SIPp; a phone that a test
+wants to steer is a ``SoftPhone``. Everything started here is ended here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab.ami import AmiClient, Frame
+from tests.lab.asterisk import Asterisk
+from tests.lab.exchange import (
+    SIP_PORT,
+    TRUNK_BUSY,
+    TRUNK_HANGS_UP_AFTER_2S,
+    TRUNK_NEVER_ANSWERS,
+    TRUNK_OUT_OF_ORDER,
+    TRUNK_UNKNOWN_NUMBER,
+    Office,
+)
+from tests.lab.rtp import tone
+from tests.lab.sipp import Sipp, SippCall, sides
+from tests.lab.sipp_scenarios import Answers, Manner, NeverAnswers, Refuses, called_script, caller_script
+from tests.lab.softphone import SoftPhone
+from tests.lab.truth import QueueLogLine, Side, read_cdr, read_queue_log
+
+_TRUNK_MANNERS: Mapping[str, Manner] = {
+    TRUNK_BUSY: Refuses(status=486, after_s=0.5),
+    TRUNK_UNKNOWN_NUMBER: Refuses(status=404),
+    TRUNK_OUT_OF_ORDER: Refuses(status=503),
+    TRUNK_NEVER_ANSWERS: NeverAnswers(),
+    TRUNK_HANGS_UP_AFTER_2S: Answers(after_s=1.0, talk_s=2.0),
+}
+
+
+class ScriptedPhone:
+    """An agent's phone played by SIPp."""
+
+    def __init__(self, extension: str, sipp: Sipp) -> None:
+        self.extension = extension
+        self._sipp = sipp
+
+    @property
+    def sides(self) -> list[Side]:
+        """Every call that came to this phone, in order, as the phone saw it."""
+        return sides(self.extension, self._sipp.steps())
+
+
+class Lab:
+    """``async with Lab(asterisk) as lab``: the trunk answers, a witness listens to AMI, calls can be made."""
+
+    def __init__(self, asterisk: Asterisk) -> None:
+        self.asterisk = asterisk
+        self._numbers = itertools.count(1)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        directory = tempfile.TemporaryDirectory(prefix="perezvon-sipp-")
+        self._directory = Path(self._stack.enter_context(directory))
+        self._voice = self._directory / "tone.al"
+        self._voice.write_bytes(tone(425, 1.0))
+        self.witness = await self._stack.enter_async_context(
+            AmiClient(self.asterisk.host, self.asterisk.ami_port, self.asterisk.witness_login)
+        )
+        self._trunk = self._sipp(
+            called_script(Answers(after_s=1.0), by_number=_TRUNK_MANNERS, voice=str(self._voice)),
+            *self._at(self.asterisk.network.trunk),
+        )
+        self._stack.push_async_callback(self._trunk.stop)
+        await self._trunk.listening(self.asterisk.network.trunk)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def office(self) -> Office:
+        return self.asterisk.office
+
+    async def call(
+        self,
+        did: str,
+        *,
+        caller: str,
+        caller_name: str | None = None,
+        anonymous: bool = False,
+        patience_s: float = 60.0,
+        talk_s: float | None = None,
+    ) -> SippCall:
+        """A client calls one of our numbers through the trunk.
+
+        A queue answers at once and lets the client wait, so there ``talk_s`` is
+        the whole time until the client hangs up. None: until ``hang_up``, or
+        until the other side hangs up.
+        """
+        script = caller_script(
+            caller=caller,
+            caller_name=caller_name,
+            anonymous=anonymous,
+            patience_s=patience_s,
+            talk_s=talk_s,
+            voice=str(self._voice),
+        )
+        network = self.asterisk.network
+        sipp = self._sipp(script, "-i", network.trunk, "-m", "1", "-s", did, f"{network.pbx}:{SIP_PORT}")
+        self._stack.push_async_callback(sipp.stop)
+        await sipp.until(lambda: bool(sipp.steps()), "the first INVITE")
+        return SippCall(sipp, caller, did)
+
+    @asynccontextmanager
+    async def phone(self, extension: str, manner: Manner) -> AsyncIterator[ScriptedPhone]:
+        """An agent's phone that treats every call in the same ``manner``, played by SIPp."""
+        host = self.office.address(self.asterisk.network, extension)
+        script = called_script(manner, by_number={}, voice=str(self._voice))
+        sipp = self._sipp(script, *self._at(host))
+        try:
+            await sipp.listening(host)
+            yield ScriptedPhone(extension, sipp)
+        finally:
+            await sipp.stop()
+
+    def soft_phone(self, extension: str) -> SoftPhone:
+        """An agent's phone in the test's hand: ``async with lab.soft_phone("1001") as phone``."""
+        network = self.asterisk.network
+        return SoftPhone(extension, self.office.address(network, extension), network.pbx)
+
+    def client_phone(self) -> SoftPhone:
+        """A client's phone in the test's hand: outbound calls to +7799… ring it, and it can dial our numbers."""
+        network = self.asterisk.network
+        return SoftPhone("client", network.steered_trunk, network.pbx)
+
+    @property
+    def trunk_sides(self) -> list[Side]:
+        """Outbound calls as the clients at the other end of the trunk saw them (not those to +7799…)."""
+        return sides("trunk", self._trunk.steps())
+
+    async def originate(self, extension: str, number: str, *, channel_id: str) -> Frame:
+        """Click-to-call as Perezvon asks for it: the agent's phone rings first, then the number is dialled."""
+        return await self.witness.action(
+            "Originate",
+            Channel=f"PJSIP/{extension}",
+            ChannelId=channel_id,
+            Context="from-crm",
+            Exten=number,
+            Priority="1",
+            Timeout="4000",
+            CallerID=f"<{number}>",
+            Async="true",
+        )
+
+    def queue_log(self, call_id: str | None = None) -> list[QueueLogLine]:
+        """The lines of queue_log, or of one call by the Uniqueid of the caller's channel."""
+        lines = read_queue_log(self.asterisk.queue_log)
+        return [line for line in lines if call_id in (None, line.call_id)]
+
+    def cdr(self, *, number: str | None = None) -> list[Mapping[str, str]]:
+        """The call detail records, or those from or to one number."""
+        rows = read_cdr(self.asterisk.linked_cdr_csv)
+        return [row for row in rows if number is None or number in (row["source"], row["destination"])]
+
+    async def everything_is_over(self) -> None:
+        """Wait until every channel the witness heard of has hung up."""
+        frames = self.witness.frames
+        begun = {frame["Uniqueid"] for frame in frames if frame.event == "Newchannel"}
+        for uniqueid in begun:
+            await self.witness.wait_for(lambda frame: frame.event == "Hangup" and frame["Uniqueid"] == uniqueid)  # noqa: B023
+
+    def _sipp(self, script: str, *arguments: str) -> Sipp:
+        directory = self._directory / str(next(self._numbers))
+        return Sipp(self.asterisk.toolbox, directory, script, *arguments)
+
+    @staticmethod
+    def _at(host: str) -> tuple[str, ...]:
+        return ("-i", host, "-p", str(SIP_PORT))

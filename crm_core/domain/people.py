@@ -35,3 +35,23 @@ def shown_state(*, chosen: AgentState, phone: AgentState | None, present: bool) 
     if phone is not None:
         return phone
     return chosen if present else AgentState.OFFLINE
+
+
+#: Reasons of ours in the PBX's queues beside the pause reasons of the list.
+WRAP_UP_PAUSE = "WRAP_UP"
+OFFLINE_PAUSE = "OFFLINE"
+
+_BUSY = frozenset({AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP})
+
+
+def desired_pause(*, chosen: AgentState, reason: str | None, phone: AgentState | None) -> str | None:
+    """Why the PBX's queues should pass this person by; None: they should ring.
+
+    Wrap-up is paused from the answer on: a pause sent at hang-up arrives after the next ring.
+    A closed browser pauses nobody: the phone on the desk still works.
+    """
+    if phone in _BUSY:
+        return WRAP_UP_PAUSE
+    if chosen is AgentState.PAUSED:
+        return reason
+    return OFFLINE_PAUSE if chosen is AgentState.OFFLINE else None

@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 import orjson
 import structlog
-from asyncpg import Record
+from asyncpg import Record as Record
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -86,18 +86,26 @@ class Transaction(Reader):
     def __init__(self, raw: asyncpg.Connection, now: datetime) -> None:
         super().__init__(raw)
         self.now = now
+        self.topics: set[str] = set()
         self._events: list[Event] = []
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """COPY fresh rows in; a conflict fails the transaction, so claim what must be unique before."""
+        await self._raw.copy_records_to_table(table, columns=list(columns), records=rows)
 
     def emit(self, event: Event) -> None:
         """Tell the world after the commit; the row is part of this transaction."""
         self._events.append(event)
+        self.topics.add("outbox")
 
-    async def write_outbox(self) -> bool:
-        """Called once by ``Database.begin`` before the commit; True when there was something to tell."""
-        if not self._events:
-            return False
-        await self._raw.execute(_INSERT_OUTBOX, to_json([event.as_row() for event in self._events]))
-        return True
+    def wake(self, topic: str) -> None:
+        """Wake those who wait for ``topic`` after the commit."""
+        self.topics.add(topic)
+
+    async def write_outbox(self) -> None:
+        """Called once, by ``Database.begin``, before the commit."""
+        if self._events:
+            await self._raw.execute(_INSERT_OUTBOX, to_json([event.as_row() for event in self._events]))
 
 
 class Wakeups:
@@ -186,9 +194,9 @@ class Database:
             now = (await connection.exec_driver_sql("SELECT clock_timestamp()")).scalar_one()
             tx = Transaction(raw, now)
             yield tx
-            told = await tx.write_outbox()
-        if told:
-            self.wakeups.wake("outbox")
+            await tx.write_outbox()
+        for topic in tx.topics:
+            self.wakeups.wake(topic)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:

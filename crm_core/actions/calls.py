@@ -1,0 +1,442 @@
+"""Calls: recording what a PBX tells, and asking it to place, decline or end one.
+
+Recording is a fact: it takes whole snapshots, in batches, and is harmless when
+told twice. What it changes (a card to pop, a manager's state, a promise kept)
+is worked out from the difference to what was stored, and announced in the same
+transaction. Placing a call is a decision: the log has the interaction before
+the PBX hears of it, under an id of ours that the PBX will call it by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import assert_never
+from uuid import UUID
+
+from crm_core.actions import agents
+from crm_core.actions.callbacks import keep_for_answered_call
+from crm_core.domain.calls import CallSnapshot, Direction, EndedBy, InteractionState, LegResult, Outcome
+from crm_core.domain.errors import (
+    CallNotLive,
+    CallNotRinging,
+    NoExtension,
+    NotFound,
+    NumberNotDiallable,
+    PbxUnavailable,
+)
+from crm_core.domain.events import (
+    FLOOR,
+    CallAnswered,
+    CallEnded,
+    CallOffered,
+    CallWithdrawn,
+    Event,
+    InteractionChanged,
+    Room,
+    agent_room,
+    team_room,
+)
+from crm_core.domain.ids import new_id
+from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, Surroundings, fold, news_of
+from crm_core.domain.phones import normalise
+from crm_core.domain.viewer import Viewer
+from crm_core.store import calls as log
+from crm_core.store import commands
+from crm_core.store.database import Transaction
+from crm_core.views.clients import clients_by_phones
+
+#: How long a click-to-call may wait for the PBX before it is worth nothing: a late one surprises people.
+ORIGINATE_EXPIRY = timedelta(seconds=10)
+COMMAND_EXPIRY = timedelta(seconds=5)
+
+_FIND_PHONES = """
+SELECT device.extension, device.user_id, person.team_id, COALESCE(state.present, false) AS present
+FROM devices device
+JOIN users person ON person.id = device.user_id AND person.enabled
+LEFT JOIN agent_states state ON state.user_id = person.id
+WHERE device.extension = ANY($1::text[]) AND device.pbx IN ('', $2)
+ORDER BY device.pbx
+"""
+
+_FIND_QUEUES = """
+SELECT name, team_id, short_abandon_s, wrap_up_limit_s
+FROM queues
+WHERE name = ANY($1::text[])
+"""
+
+# By interactions_client_id_id_idx.
+_COUNT_CONTACTS_OF_CLIENT = """
+SELECT count(*)
+FROM interactions
+WHERE client_id = $1 AND id < $2 AND contact_number IS NOT NULL
+"""
+
+# By interactions_client_address_id_idx, for a caller nobody knows yet.
+_COUNT_CONTACTS_OF_ADDRESS = """
+SELECT count(*)
+FROM interactions
+WHERE client_address = $1 AND id < $2 AND contact_number IS NOT NULL
+"""
+
+_SAVE_RECORDINGS = """
+INSERT INTO recordings (id, interaction_id, pbx, file, started_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (interaction_id, file) DO NOTHING
+"""
+
+
+class FactTakenElsewhere(Exception):
+    """Another recorder stored one of these calls in the meantime: record the same batch again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Phones:
+    agents: Mapping[str, UUID]
+    teams: Mapping[UUID, UUID | None]
+    present: frozenset[UUID]
+
+
+async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, country: str) -> None:
+    """Store what one PBX told of some calls, and announce what it means.
+
+    ``heard`` holds at most one snapshot a call, all of one PBX.
+
+    Raises:
+        FactTakenElsewhere: nothing is stored; tell the batch again.
+    """
+    if not heard:
+        return
+    known = await _known_calls(tx, heard)
+    around, phones = await _look_around(tx, heard, country)
+    fresh: list[StoredCall] = []
+    changed: list[tuple[StoredCall, StoredCall]] = []
+    keys: list[tuple[str, str, UUID]] = []
+    for snapshot in heard:
+        before, bound = known[snapshot.linkedid]
+        after = fold(before, snapshot, around)
+        if after is None:
+            continue
+        after = replace(after, version=after.version + 1)
+        if _was_just_answered(before, after):
+            after = replace(after, contact_number=await contact_number(tx, after))
+        keys += [(source, key, after.id) for source, key in _keys(snapshot) if (source, key) not in bound]
+        if before is None:
+            fresh.append(after)
+        else:
+            changed.append((before, after))
+    if not await log.claim_keys(tx, keys):
+        raise FactTakenElsewhere
+    await log.insert_calls(tx, fresh)
+    await log.update_calls(tx, changed)
+    await _save_recordings(tx, heard, {call.external_id: call for call in (*fresh, *(after for _, after in changed))})
+    await _tell(tx, [(None, call) for call in fresh] + list(changed), around, phones)
+
+
+async def _known_calls(
+    tx: Transaction, heard: Sequence[CallSnapshot]
+) -> dict[str, tuple[StoredCall | None, set[tuple[str, str]]]]:
+    """For each snapshot's linkedid: the stored call, and which of its keys are bound already."""
+    found = await log.find_keys(tx, [key for snapshot in heard for key in _keys(snapshot)])
+    stored = await log.load_calls(tx, found.values())
+    known: dict[str, tuple[StoredCall | None, set[tuple[str, str]]]] = {}
+    for snapshot in heard:
+        bound = {key for key in _keys(snapshot) if key in found}
+        main = found.get((_source(snapshot, snapshot.linkedid), snapshot.linkedid))
+        owner = main or next((found[key] for key in _keys(snapshot) if key in found), None)
+        known[snapshot.linkedid] = (stored.get(owner) if owner else None, bound)
+    return known
+
+
+def _keys(snapshot: CallSnapshot) -> list[tuple[str, str]]:
+    return [(_source(snapshot, key), key) for key in snapshot.keys]
+
+
+def _source(snapshot: CallSnapshot, key: str) -> str:
+    """Asterisk's ids repeat after its restart; ours (of click-to-call) never do."""
+    return snapshot.pbx if _is_ours(key) else f"{snapshot.pbx}@{snapshot.boot}"
+
+
+def _is_ours(linkedid: str) -> bool:
+    try:
+        return UUID(linkedid).version == 7
+    except ValueError:
+        return False
+
+
+async def _look_around(tx: Transaction, heard: Sequence[CallSnapshot], country: str) -> tuple[Surroundings, _Phones]:
+    phones = await _phones(tx, heard)
+    numbers = {number for call in heard for number in (call.client_number, call.our_number) if number}
+    addresses = {number: normalise(number, country) for number in numbers}
+    callers = {addresses[call.client_number] for call in heard if call.client_number} - {None}
+    clients = await clients_by_phones(tx, [caller for caller in callers if caller]) if callers else {}
+    queues = {queue for call in heard for queue in call.queues}
+    rules = await tx.fetch(_FIND_QUEUES, list(queues)) if queues else []
+    around = Surroundings(
+        agents=phones.agents,
+        present=phones.present,
+        addresses=addresses,
+        clients={address: tuple(people) for address, people in clients.items()},
+        queues={
+            row["name"]: QueueRule(
+                team_id=row["team_id"],
+                short_abandon=timedelta(seconds=row["short_abandon_s"]),
+                wrap_up_limit=timedelta(seconds=row["wrap_up_limit_s"]),
+            )
+            for row in rules
+        },
+    )
+    return around, phones
+
+
+async def _phones(tx: Transaction, heard: Sequence[CallSnapshot]) -> _Phones:
+    extensions = {leg.extension for call in heard for leg in call.legs if leg.extension}
+    rows = await tx.fetch(_FIND_PHONES, list(extensions), heard[0].pbx) if extensions else []
+    return _Phones(
+        agents={row["extension"]: row["user_id"] for row in rows},
+        teams={row["user_id"]: row["team_id"] for row in rows},
+        present=frozenset(row["user_id"] for row in rows if row["present"]),
+    )
+
+
+def _was_just_answered(before: StoredCall | None, after: StoredCall) -> bool:
+    answered = after.answered_at is not None and (before is None or before.answered_at is None)
+    return answered and after.direction != Direction.INTERNAL
+
+
+async def contact_number(tx: Transaction, call: StoredCall) -> int:
+    """1 + the client's earlier contacts; a stranger's are counted by their number."""
+    if call.client_id is not None:
+        return 1 + int(await tx.fetchval(_COUNT_CONTACTS_OF_CLIENT, call.client_id, call.id))
+    if call.client_address is not None:
+        return 1 + int(await tx.fetchval(_COUNT_CONTACTS_OF_ADDRESS, call.client_address, call.id))
+    return 1
+
+
+async def _save_recordings(tx: Transaction, heard: Sequence[CallSnapshot], stored: Mapping[str, StoredCall]) -> None:
+    rows = [
+        (new_id(recording.started_at), call.id, snapshot.pbx, recording.file, recording.started_at)
+        for snapshot in heard
+        if (call := stored.get(snapshot.linkedid)) is not None
+        for recording in snapshot.recordings
+    ]
+    if rows:
+        await tx.executemany(_SAVE_RECORDINGS, rows)
+
+
+async def _tell(
+    tx: Transaction,
+    pairs: Sequence[tuple[StoredCall | None, StoredCall]],
+    around: Surroundings,
+    phones: _Phones,
+) -> None:
+    """Everything that follows from the difference: events, managers' states, promises kept."""
+    for before, after in pairs:
+        _announce(tx, before, after, _rooms(after, around, phones))
+        if _was_just_answered(before, after) and after.client_id is not None:
+            assert after.answered_at is not None
+            await keep_for_answered_call(
+                tx, client_id=after.client_id, interaction_id=after.id, answered_at=after.answered_at
+            )
+    touched = {
+        leg.agent_id
+        for before, after in pairs
+        for uniqueid, leg in after.legs.items()
+        if leg.agent_id is not None
+        and (before is None or before.legs.get(uniqueid) != leg or before.state != after.state)
+    }
+    await agents.refresh_phones(tx, touched)
+
+
+def _rooms(call: StoredCall, around: Surroundings, phones: _Phones) -> tuple[Room, ...]:
+    """Who watches over this call: its people, the supervisors of its queues and of those people, the floor."""
+    teams = {rule.team_id for queue in call.queues if (rule := around.queues.get(queue))}
+    teams |= {phones.teams.get(person) for person in call.people}
+    return (FLOOR, *(agent_room(person) for person in call.people), *(team_room(team) for team in teams if team))
+
+
+def _announce(tx: Transaction, before: StoredCall | None, after: StoredCall, rooms: tuple[Room, ...]) -> None:
+    supervisors = tuple(room for room in rooms if not room.startswith("agent:"))
+    told_whole = False
+    for news in news_of(before, after):
+        tx.emit(_leg_event(news, after, rooms, supervisors))
+        told_whole = told_whole or news.kind == "answered"
+    if after.is_over and not (before and before.is_over):
+        tx.emit(CallEnded(rooms=rooms, interaction_id=after.id, version=after.version))
+    elif not told_whole:
+        tx.emit(InteractionChanged(rooms=rooms, interaction_id=after.id, version=after.version))
+
+
+def _leg_event(news: LegNews, call: StoredCall, everyone: tuple[Room, ...], supervisors: tuple[Room, ...]) -> Event:
+    leg = news.leg
+    theirs = (*supervisors, agent_room(leg.agent_id)) if leg.agent_id else supervisors
+    match news.kind:
+        case "offered":
+            return CallOffered(
+                rooms=theirs, interaction_id=call.id, leg_id=leg.id, agent_id=leg.agent_id, version=call.version
+            )
+        case "answered":
+            return CallAnswered(
+                rooms=everyone, interaction_id=call.id, leg_id=leg.id, agent_id=leg.agent_id, version=call.version
+            )
+        case "withdrawn":
+            return CallWithdrawn(
+                rooms=theirs,
+                interaction_id=call.id,
+                leg_id=leg.id,
+                agent_id=leg.agent_id,
+                result=leg.result or LegResult.CANCELLED,
+                version=call.version,
+            )
+        case _:
+            assert_never(news.kind)
+
+
+_CALLER = """
+SELECT device.extension, device.pbx
+FROM devices device
+WHERE device.user_id = $1
+ORDER BY device.position
+LIMIT 1
+"""
+
+# The PBX a person's phone belongs to, or any that is up.
+_FIND_LINK = """
+SELECT pbx
+FROM pbx_links
+WHERE state = 'up' AND ($1 = '' OR pbx = $1)
+ORDER BY pbx
+LIMIT 1
+"""
+
+_FIND_PHONE_OF_CLIENT = """
+SELECT value
+FROM contact_points
+WHERE client_id = $1 AND kind = 'phone'
+ORDER BY position, id
+LIMIT 1
+"""
+
+_PLACE = """
+INSERT INTO interactions
+    (id, channel, direction, state, external_id, pbx, client_id, client_address, agent_id, started_at)
+VALUES ($1, 'call', 'outbound', 'offered', $2, $3, $4, $5, $6, $7)
+"""
+
+
+async def place_call(
+    tx: Transaction, caller: Viewer, *, client_id: UUID | None, number: str | None, country: str
+) -> UUID:
+    """Ring the caller's phone, then the client; the interaction stands in the log before the PBX is asked.
+
+    Raises:
+        NoExtension: the caller has no phone to ring.
+        NumberNotDiallable: there is no number in it, or the client has none.
+        PbxUnavailable: no PBX link is up; nothing was asked of it and nothing will be.
+    """
+    device = await tx.fetchrow(_CALLER, caller.user_id)
+    if device is None:
+        raise NoExtension
+    address = await _number_to_dial(tx, client_id, number, country)
+    pbx: str | None = await tx.fetchval(_FIND_LINK, device["pbx"])
+    if pbx is None:
+        raise PbxUnavailable
+    if client_id is None:
+        people = (await clients_by_phones(tx, [address])).get(address, [])
+        client_id = people[0] if len(people) == 1 else None
+    interaction_id = new_id(tx.now)
+    await tx.execute(_PLACE, interaction_id, str(interaction_id), pbx, client_id, address, caller.user_id, tx.now)
+    await log.claim_keys(tx, [(pbx, str(interaction_id), interaction_id)])
+    await commands.ask(
+        tx,
+        pbx=pbx,
+        kind="originate",
+        payload={"extension": device["extension"], "number": address, "channel_id": str(interaction_id)},
+        interaction_id=interaction_id,
+        requested_by=caller.user_id,
+        expires_in=ORIGINATE_EXPIRY,
+    )
+    tx.emit(InteractionChanged(rooms=(FLOOR, agent_room(caller.user_id)), interaction_id=interaction_id, version=1))
+    return interaction_id
+
+
+async def _number_to_dial(tx: Transaction, client_id: UUID | None, number: str | None, country: str) -> str:
+    if number is None:
+        number = await tx.fetchval(_FIND_PHONE_OF_CLIENT, client_id)
+    address = normalise(number, country) if number else None
+    if address is None:
+        raise NumberNotDiallable
+    return address
+
+
+async def record_call_refused(tx: Transaction, interaction_id: UUID) -> None:
+    """A call we asked for never came to be: the PBX said no, or was gone too long."""
+    calls = await log.load_calls(tx, [interaction_id])
+    call = calls.get(interaction_id)
+    if call is None or call.is_over:
+        return
+    after = replace(
+        call,
+        state=InteractionState.CLOSED,
+        outcome=Outcome.FAILED,
+        ended_at=tx.now,
+        closed_at=tx.now,
+        ended_by=EndedBy.SYSTEM,
+        wait_s=(tx.now - call.started_at).total_seconds(),
+        version=call.version + 1,
+    )
+    await log.update_calls(tx, [(call, after)])
+    tx.emit(CallEnded(rooms=(FLOOR, *_agent_rooms(after.people)), interaction_id=call.id, version=after.version))
+
+
+def _agent_rooms(people: Iterable[UUID]) -> list[Room]:
+    return [agent_room(person) for person in people]
+
+
+async def decline(tx: Transaction, interaction_id: UUID, viewer: Viewer) -> None:
+    """Stop ringing the viewer's phone; the queue offers the call to the next.
+
+    Raises:
+        CallNotRinging: it rings there no longer.
+    """
+    call = await _my_call(tx, interaction_id, viewer)
+    for leg in call.legs.values():
+        if leg.agent_id == viewer.user_id and leg.ended_at is None and leg.answered_at is None and leg.is_offer:
+            await _ask_hangup(tx, call, viewer, leg.channel, kind="decline")
+            return
+    raise CallNotRinging
+
+
+async def hang_up(tx: Transaction, interaction_id: UUID, viewer: Viewer) -> None:
+    """End the viewer's part of a call, or the whole call before the client answered.
+
+    Raises:
+        CallNotLive: it is over already, or the viewer is not in it.
+    """
+    call = await _my_call(tx, interaction_id, viewer)
+    if not call.is_over:
+        for leg in call.legs.values():
+            if leg.ended_at is None and (leg.agent_id == viewer.user_id or viewer.supervises):
+                await _ask_hangup(tx, call, viewer, leg.channel, kind="hangup")
+                return
+    raise CallNotLive
+
+
+async def _my_call(tx: Transaction, interaction_id: UUID, viewer: Viewer) -> StoredCall:
+    call = (await log.load_calls(tx, [interaction_id])).get(interaction_id)
+    if call is None or not (viewer.supervises or viewer.user_id in call.people):
+        raise NotFound
+    return call
+
+
+async def _ask_hangup(tx: Transaction, call: StoredCall, viewer: Viewer, channel: str, *, kind: str) -> None:
+    await commands.ask(
+        tx,
+        pbx=call.pbx,
+        kind=kind,
+        payload={"channel": channel},
+        interaction_id=call.id,
+        requested_by=viewer.user_id,
+        expires_in=COMMAND_EXPIRY,
+    )

@@ -1,0 +1,330 @@
+"""What the log holds of a call, and what one more hearing of it changes.
+
+``fold`` takes what is stored and what was heard and gives what shall be
+stored: a pure function, so hearing the same thing twice, late, or again after
+a restart can be judged without a database. An interaction only moves forward;
+what is once known of a leg is never unlearned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from crm_core.domain.calls import (
+    CallSnapshot,
+    Direction,
+    InteractionState,
+    LegResult,
+    LegRole,
+    LegSnapshot,
+    Outcome,
+    outcome,
+    wait,
+)
+from crm_core.domain.ids import new_id
+
+#: How far a call has come; wrap-up and closed are both "over" to the PBX.
+_PHASE = {
+    InteractionState.OFFERED: 0,
+    InteractionState.QUEUED: 1,
+    InteractionState.ACTIVE: 2,
+    InteractionState.WRAP_UP: 3,
+    InteractionState.CLOSED: 3,
+}
+_OVER = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLeg:
+    """One phone of ours in the log."""
+
+    id: UUID
+    uniqueid: str
+    agent_id: UUID | None
+    channel: str
+    interface: str
+    role: str
+    queue: str | None
+    offered_at: datetime
+    rang: bool
+    answered_at: datetime | None
+    ended_at: datetime | None
+    result: str | None
+    on_hold: bool
+
+    @property
+    def is_offer(self) -> bool:
+        """Did it ring somebody who did not place the call themselves."""
+        return self.rang and self.role != LegRole.ORIGINATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCall:
+    """A call's row of the interaction log, with its legs by uniqueid."""
+
+    id: UUID
+    direction: str
+    state: str
+    outcome: str | None = None
+    external_id: str
+    pbx: str
+    boot: str | None
+    queue: str | None = None
+    queues: tuple[str, ...] = ()
+    client_id: UUID | None = None
+    client_address: str | None = None
+    caller_name: str | None = None
+    our_address: str | None = None
+    agent_id: UUID | None = None
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    wait_s: float | None = None
+    talk_s: float | None = None
+    hold_s: float | None = None
+    wrap_up_s: float | None = None
+    wrap_up_until: datetime | None = None
+    closed_at: datetime | None = None
+    ended_by: str | None = None
+    hangup_cause: int | None = None
+    client_channel: str | None = None
+    disposed: bool = False  # a disposition was chosen, maybe during the talk
+    contact_number: int | None = None
+    complete: bool = True
+    version: int = 0  # 0: not stored yet
+    legs: Mapping[str, StoredLeg] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        return _PHASE[InteractionState(self.state)] == _OVER
+
+    @property
+    def people(self) -> set[UUID]:
+        """Whose screens show this call: who rings, who talks, who talked."""
+        return {
+            leg.agent_id
+            for leg in self.legs.values()
+            if leg.agent_id is not None and (leg.ended_at is None or leg.answered_at is not None)
+        } | ({self.agent_id} if self.agent_id is not None else set())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRule:
+    """What a queue says about its calls."""
+
+    team_id: UUID | None = None
+    short_abandon: timedelta = timedelta(seconds=5)
+    wrap_up_limit: timedelta = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the log knows beside the call: whose phone that is, whose number, what the queue says."""
+
+    agents: Mapping[str, UUID]  # extension → agent, at this PBX
+    present: frozenset[UUID]  # whose desk is open
+    queues: Mapping[str, QueueRule]
+    addresses: Mapping[str, str | None]  # number as sent → E.164, None when it is not a number
+    clients: Mapping[str, tuple[UUID, ...]]  # E.164 → the people behind it
+
+
+def fold(stored: StoredCall | None, heard: CallSnapshot, around: Surroundings) -> StoredCall | None:
+    """What to store now; None when the hearing says nothing new.
+
+    A hearing that stands behind what is stored (a recording played again, an
+    older copy) is nothing new. A tracker that joined late knows fewer legs
+    than the log: those it does not name stay as they are.
+    """
+    if stored is None:
+        stored = _first_heard(heard, around)
+        return _advance(stored, heard, around)
+    if _PHASE[heard.state] < _PHASE[InteractionState(stored.state)]:
+        return None
+    folded = _advance(stored, heard, around)
+    return None if folded == stored else folded
+
+
+def _first_heard(heard: CallSnapshot, around: Surroundings) -> StoredCall:
+    address = _address(heard.client_number, around)
+    people = around.clients.get(address, ()) if address and heard.direction is not Direction.INTERNAL else ()
+    return StoredCall(
+        id=new_id(heard.started_at),
+        direction=heard.direction,
+        state=InteractionState.OFFERED,
+        external_id=heard.linkedid,
+        pbx=heard.pbx,
+        boot=heard.boot,
+        client_id=people[0] if len(people) == 1 else None,
+        client_address=address,
+        caller_name=heard.client_name,
+        our_address=_address(heard.our_number, around),
+        started_at=heard.started_at,
+    )
+
+
+def _address(number: str | None, around: Surroundings) -> str | None:
+    return (around.addresses.get(number) or number) if number else None
+
+
+def _advance(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> StoredCall:
+    legs = _fold_legs(stored.legs, heard.legs, around)
+    was_over = stored.is_over
+    call = replace(
+        stored,
+        legs=legs,
+        state=stored.state if was_over else heard.state,
+        started_at=min(stored.started_at, heard.started_at),
+        answered_at=stored.answered_at or heard.answered_at,
+        ended_at=stored.ended_at or heard.ended_at,
+        queues=_union(stored.queues, heard.queues),
+        queue=heard.answered_queue or (heard.queues[-1] if heard.queues else stored.queue),
+        agent_id=_who_had_the_client(legs.values(), heard.direction) or stored.agent_id,
+        client_channel=None if heard.ended_at else heard.client_channel,
+        ended_by=stored.ended_by or heard.ended_by,
+        hangup_cause=heard.hangup_cause if heard.hangup_cause is not None else stored.hangup_cause,
+        complete=stored.complete and heard.complete,
+    )
+    if call.answered_at is not None:
+        call = replace(
+            call,
+            talk_s=_longer(stored.talk_s, heard.talk) if heard.ended_at else stored.talk_s,
+            hold_s=_longer(stored.hold_s, heard.hold) if heard.ended_at else stored.hold_s,
+        )
+    waited = wait(heard)
+    if waited is not None and stored.wait_s is None:
+        call = replace(call, wait_s=_rounded(waited))
+    return call if was_over or heard.ended_at is None else _finish(call, heard, around)
+
+
+def _finish(call: StoredCall, heard: CallSnapshot, around: Surroundings) -> StoredCall:
+    """The end of the call: its outcome, and wrap-up for a present agent who answered it."""
+    rule = around.queues.get(call.queue or "", QueueRule())
+    verdict = outcome(heard, short_abandon=rule.short_abandon)
+    call = replace(call, outcome=verdict, ended_at=heard.ended_at)
+    wraps_up = (
+        verdict is Outcome.ANSWERED
+        and heard.direction is not Direction.INTERNAL
+        and call.agent_id in around.present
+        and not call.disposed
+    )
+    assert heard.ended_at is not None
+    if wraps_up:
+        return replace(call, state=InteractionState.WRAP_UP, wrap_up_until=heard.ended_at + rule.wrap_up_limit)
+    return replace(
+        call,
+        state=InteractionState.CLOSED,
+        closed_at=heard.ended_at,
+        wrap_up_s=0.0 if verdict is Outcome.ANSWERED else None,
+    )
+
+
+def _fold_legs(
+    stored: Mapping[str, StoredLeg], heard: Iterable[LegSnapshot], around: Surroundings
+) -> dict[str, StoredLeg]:
+    legs = dict(stored)
+    for leg in heard:
+        known = legs.get(leg.uniqueid)
+        legs[leg.uniqueid] = _new_leg(leg, around) if known is None else _fold_leg(known, leg)
+    return legs
+
+
+def _new_leg(leg: LegSnapshot, around: Surroundings) -> StoredLeg:
+    return StoredLeg(
+        id=new_id(leg.offered_at),
+        uniqueid=leg.uniqueid,
+        agent_id=around.agents.get(leg.extension) if leg.extension else None,
+        channel=leg.channel,
+        interface=leg.interface,
+        role=leg.role,
+        queue=leg.queue,
+        offered_at=leg.offered_at,
+        rang=leg.rang,
+        answered_at=leg.answered_at,
+        ended_at=leg.ended_at,
+        result=leg.result,
+        on_hold=leg.on_hold,
+    )
+
+
+def _fold_leg(known: StoredLeg, leg: LegSnapshot) -> StoredLeg:
+    if known.ended_at is not None:
+        return known if known.result else replace(known, result=leg.result)
+    return replace(
+        known,
+        role=leg.role,
+        queue=leg.queue or known.queue,
+        rang=known.rang or leg.rang,
+        offered_at=leg.offered_at if leg.rang and not known.rang else known.offered_at,
+        answered_at=known.answered_at or leg.answered_at,
+        ended_at=leg.ended_at,
+        result=leg.result or known.result,
+        on_hold=leg.on_hold and leg.ended_at is None,
+    )
+
+
+def _who_had_the_client(legs: Iterable[StoredLeg], direction: Direction) -> UUID | None:
+    """Inbound: who answered last; outbound and internal: who placed the call."""
+    if direction is not Direction.INBOUND:
+        placed = [leg for leg in legs if leg.role == LegRole.ORIGINATE]
+        later = [leg for leg in legs if leg.role != LegRole.ORIGINATE and leg.answered_at is not None]
+        if direction is Direction.OUTBOUND and later:
+            return max(later, key=_answered).agent_id
+        return placed[0].agent_id if placed else None
+    answered = [leg for leg in legs if leg.answered_at is not None and leg.role != LegRole.CONSULT]
+    return max(answered, key=_answered).agent_id if answered else None
+
+
+def _answered(leg: StoredLeg) -> datetime:
+    assert leg.answered_at is not None
+    return leg.answered_at
+
+
+def _union(first: tuple[str, ...], then: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *then)))
+
+
+def _longer(known: float | None, heard: timedelta) -> float:
+    return max(known or 0.0, _rounded(heard))
+
+
+def _rounded(span: timedelta) -> float:
+    return round(span.total_seconds(), 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegNews:
+    """One thing that happened at one phone."""
+
+    kind: Literal["offered", "answered", "withdrawn"]
+    leg: StoredLeg
+
+
+def news_of(before: StoredCall | None, after: StoredCall) -> list[LegNews]:
+    """What happened at the phones between two rows of the same call, in order.
+
+    Each of it is said once, because the rows remember it: an offer when a leg
+    first rang, its withdrawal when it ended unanswered, the answer when a
+    person and the client were connected.
+    """
+    was = before.legs if before is not None else {}
+    news: list[LegNews] = []
+    for leg in sorted(after.legs.values(), key=lambda one: one.offered_at):
+        known = was.get(leg.uniqueid)
+        if leg.is_offer and not (known and known.rang):
+            news.append(LegNews(kind="offered", leg=leg))
+        if leg.is_offer and leg.answered_at and not (known and known.answered_at):
+            news.append(LegNews(kind="answered", leg=leg))
+        if leg.is_offer and _ended_unanswered(leg) and not (known and _ended_unanswered(known)):
+            news.append(LegNews(kind="withdrawn", leg=leg))
+        client_took_it = after.answered_at is not None and (before is None or before.answered_at is None)
+        if leg.role == LegRole.ORIGINATE and client_took_it and leg.answered_at is not None:
+            news.append(LegNews(kind="answered", leg=leg))
+    return news
+
+
+def _ended_unanswered(leg: StoredLeg) -> bool:
+    return leg.ended_at is not None and leg.answered_at is None and leg.result != LegResult.ANSWERED

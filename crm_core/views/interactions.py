@@ -1,0 +1,280 @@
+"""The interaction log as others read it: the contract's interaction, whole.
+
+Lists are scoped by who asks; what one may not see is not found. Delivery to
+sockets reads by id without a scope, because the action chose the rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from crm_core.domain.errors import NotFound
+from crm_core.domain.ids import first_id
+from crm_core.domain.viewer import Viewer
+from crm_core.store.database import Reader, Record
+from crm_core.views.model import WireModel
+from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
+
+Channel = Literal["call", "email", "telegram", "webchat", "webform", "meeting"]
+
+
+class Disposition(WireModel):
+    """The agent's verdict."""
+
+    code: str
+    resultative: bool
+    note: str | None
+    by: UUID | None
+    at: datetime
+
+
+class Recording(WireModel):
+    """``available`` is false until the file is found where the settings say."""
+
+    id: UUID
+    started_at: datetime
+    duration_s: float | None
+    available: bool
+
+
+class Leg(WireModel):
+    """One phone of ours as part of a call."""
+
+    id: UUID
+    agent_id: UUID | None
+    agent_name: str | None
+    interface: str
+    role: str
+    offered_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    result: str | None
+
+
+class Interaction(WireModel):
+    """One exchange with a client on any channel, from the first sign to the disposition."""
+
+    id: UUID
+    channel: str
+    direction: str
+    state: str
+    outcome: str | None
+    external_id: str
+    pbx: str | None
+    queue: str | None
+    queues: list[str]
+    client_id: UUID | None
+    client_name: str | None
+    caller_name: str | None
+    client_address: str | None
+    our_address: str | None
+    agent_id: UUID | None
+    agent_name: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    wait_s: float | None
+    talk_s: float | None
+    hold_s: float | None
+    wrap_up_s: float | None
+    wrap_up_until: datetime | None
+    ended_by: str | None
+    hangup_cause: int | None
+    disposition: Disposition | None
+    contact_number: int | None
+    recordings: list[Recording]
+    legs: list[Leg]
+    messages: list[object]
+    merged_into: UUID | None
+    complete: bool
+    version: int
+
+
+class InteractionFilters(BaseModel):
+    """What the list can be narrowed to; all of them together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: Channel | None = None
+    direction: Literal["inbound", "outbound", "internal"] | None = None
+    external_id: Annotated[str, Field(max_length=998)] | None = None
+    client_id: UUID | None = None
+    agent_id: UUID | None = None
+    queue: Annotated[str, Field(max_length=200)] | None = None
+    outcome: (
+        Literal["answered", "voicemail", "short_abandoned", "abandoned", "busy", "no_answer", "failed", "unanswered"]
+        | None
+    ) = None
+    disposition: Annotated[str, Field(max_length=100)] | None = None
+    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    to: AwareDatetime | None = None
+    pbx: Annotated[str, Field(max_length=200)] | None = None
+    complete: bool | None = None
+
+
+_COLUMNS = """
+    call.id, call.channel, call.direction, call.state, call.outcome, call.external_id, call.pbx, call.queue,
+    call.queues, call.client_id, client.name AS client_name, call.caller_name, call.client_address,
+    call.our_address, call.agent_id, agent.name AS agent_name, call.started_at, call.answered_at, call.ended_at,
+    call.wait_s, call.talk_s, call.hold_s, call.wrap_up_s, call.wrap_up_until, call.ended_by, call.hangup_cause,
+    call.disposition_code, call.disposition_resultative, call.disposition_note, call.disposition_by,
+    call.disposition_at, call.contact_number, call.merged_into, call.complete, call.version,
+    (SELECT jsonb_agg(jsonb_build_object(
+                'id', leg.id, 'agent_id', leg.agent_id, 'agent_name', person.name, 'interface', leg.interface,
+                'role', leg.role, 'offered_at', leg.offered_at, 'answered_at', leg.answered_at,
+                'ended_at', leg.ended_at, 'result', leg.result) ORDER BY leg.offered_at, leg.id)
+     FROM legs leg
+     LEFT JOIN users person ON person.id = leg.agent_id
+     WHERE leg.interaction_id = call.id) AS legs,
+    (SELECT jsonb_agg(jsonb_build_object(
+                'id', recording.id, 'started_at', recording.started_at, 'duration_s', recording.duration_s,
+                'available', recording.available) ORDER BY recording.started_at)
+     FROM recordings recording
+     WHERE recording.interaction_id = call.id) AS recordings
+"""
+
+_FROM = """
+FROM interactions call
+LEFT JOIN clients client ON client.id = call.client_id
+LEFT JOIN users agent ON agent.id = call.agent_id
+"""
+
+# By primary key.
+_LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE call.id = ANY($1::uuid[])"
+
+# What an agent may see: calls they had or were offered, and those of the clients they own.
+_OWN = """(
+    call.agent_id = {me}
+    OR client.owner_id = {me}
+    OR EXISTS (SELECT 1 FROM legs mine WHERE mine.interaction_id = call.id AND mine.agent_id = {me})
+)"""
+
+# What a supervisor of a team may see: its people's, its queues', its clients'.
+_TEAM = """(
+    agent.team_id = {team}
+    OR EXISTS (SELECT 1 FROM queues theirs WHERE theirs.name = ANY(call.queues) AND theirs.team_id = {team})
+    OR EXISTS (SELECT 1 FROM users owner WHERE owner.id = client.owner_id AND owner.team_id = {team})
+    OR EXISTS (
+        SELECT 1 FROM legs leg JOIN users person ON person.id = leg.agent_id
+        WHERE leg.interaction_id = call.id AND person.team_id = {team}
+    )
+)"""
+
+
+class _Conditions:
+    """A WHERE clause that grows; values are always parameters."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.args: list[object] = []
+
+    def value(self, value: object) -> str:
+        self.args.append(value)
+        return f"${len(self.args)}"
+
+    def add(self, template: str, value: object) -> None:
+        self.parts.append(template.format(self.value(value)))
+
+    def scope(self, viewer: Viewer) -> None:
+        if viewer.sees_everything:
+            return
+        if viewer.supervises:
+            self.parts.append(_TEAM.format(team=self.value(viewer.team_id)))
+        else:
+            self.parts.append(_OWN.format(me=self.value(viewer.user_id)))
+
+    @property
+    def where(self) -> str:
+        return f"WHERE {' AND '.join(self.parts)}" if self.parts else ""
+
+
+async def load_interactions(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Interaction]:
+    """Interactions by id, without a scope: for delivery to rooms an action has chosen."""
+    wanted = list(set(ids))
+    rows = await db.fetch(_LOAD, wanted) if wanted else []
+    return {row["id"]: _interaction(row) for row in rows}
+
+
+async def get_interaction(db: Reader, interaction_id: UUID, viewer: Viewer) -> Interaction:
+    """One interaction; an id that was folded into another answers with the survivor.
+
+    Raises:
+        NotFound: there is none, or none the viewer may see.
+    """
+    survivor = await db.fetchval("SELECT merged_into FROM interactions WHERE id = $1", interaction_id)
+    conditions = _Conditions()
+    conditions.add("call.id = {}", survivor or interaction_id)
+    conditions.scope(viewer)
+    row = await db.fetchrow(f"SELECT {_COLUMNS} {_FROM} {conditions.where}", *conditions.args)
+    if row is None:
+        raise NotFound
+    return _interaction(row)
+
+
+async def list_interactions(
+    db: Reader,
+    viewer: Viewer,
+    filters: InteractionFilters,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Interaction]:
+    """Newest first, by id, which is the moment first heard; those folded into another are left out."""
+    conditions = _narrowed(filters)
+    conditions.scope(viewer)
+    if cursor is not None:
+        conditions.add("call.id < {}", _after(cursor))
+    rows = await db.fetch(
+        f"SELECT {_COLUMNS} {_FROM} {conditions.where} ORDER BY call.id DESC LIMIT {conditions.value(limit + 1)}",
+        *conditions.args,
+    )
+    items = [_interaction(row) for row in rows[:limit]]
+    more = encode_cursor(str(items[-1].id)) if len(rows) > limit else None
+    return Page[Interaction](items=items, next=more)
+
+
+def _narrowed(filters: InteractionFilters) -> _Conditions:
+    conditions = _Conditions()
+    conditions.parts.append("call.merged_into IS NULL")
+    for template, value in (
+        ("call.channel = {}", filters.channel),
+        ("call.direction = {}", filters.direction),
+        ("call.external_id = {}", filters.external_id),
+        ("call.client_id = {}", filters.client_id),
+        ("call.agent_id = {}", filters.agent_id),
+        ("{} = ANY(call.queues)", filters.queue),
+        ("call.outcome = {}", filters.outcome),
+        ("call.disposition_code = {}", filters.disposition),
+        ("call.started_at >= {}", filters.from_),
+        ("call.started_at < {}", filters.to),
+        ("call.pbx = {}", filters.pbx),
+        ("call.complete = {}", filters.complete),
+    ):
+        if value is not None:
+            conditions.add(template, value)
+    if filters.from_ is not None:
+        # An id is never younger than its interaction's start: this bound prunes partitions.
+        conditions.add("call.id >= {}", first_id(filters.from_.astimezone(UTC)))
+    return conditions
+
+
+def _after(cursor: str) -> UUID:
+    try:
+        return UUID(decode_cursor(cursor, 1)[0])
+    except ValueError as error:
+        raise CursorInvalid from error
+
+
+def _interaction(row: Record) -> Interaction:
+    values = dict(row)
+    verdict = {name: values.pop(f"disposition_{name}") for name in ("code", "resultative", "note", "by", "at")}
+    values["disposition"] = verdict if verdict["code"] is not None else None
+    values["legs"] = values["legs"] or []
+    values["recordings"] = values["recordings"] or []
+    values["messages"] = []
+    return Interaction.model_validate(values)

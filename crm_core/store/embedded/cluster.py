@@ -1,0 +1,205 @@
+"""PostgreSQL's data directory: how it is made, what it must be like, and how a server over it is started.
+
+Everything here blocks and runs in a thread, under ``server.lock``: no server
+of ours lives meanwhile, so what a dead one left behind may be cleared away.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from crm_core.store.embedded.account import Account
+from crm_core.store.embedded.binaries import Binaries
+from crm_core.store.embedded.errors import DataDirectoryUnusable, OtherMajorVersion, ServerDidNotStart
+from crm_core.store.embedded.home import Home, sync_directory, unusable
+from crm_core.store.embedded.locks import FileLock
+
+ROLE = "perezvon"
+DATABASE = "perezvon"
+
+#: Written to postgresql.conf when the cluster is made; an operator may tune them there.
+_TUNING = {
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "jit": "off",
+    "logging_collector": "on",
+    "log_directory": "log",
+    "log_filename": "postgresql-%a.log",  # seven files, each begun anew after a week
+    "log_truncate_on_rotation": "on",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+    "log_error_verbosity": "terse",  # DETAIL lines quote rows, and rows hold telephone numbers
+    "log_checkpoints": "off",
+}
+#: C.UTF-8 for the character classes too: with LC_CTYPE=C pg_trgm finds no trigrams in Cyrillic, and says nothing.
+#: The built-in provider sorts by code point, so that no index depends on the C library's version.
+_LOCALE = (
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--lc-collate=C.UTF-8",
+    "--lc-ctype=C.UTF-8",
+)
+_LINES_QUOTED = 6
+
+
+def check_major_version(home: Home, binaries: Binaries) -> None:
+    """
+    Raises:
+        OtherMajorVersion: these binaries cannot read the data; nothing was touched.
+    """
+    try:
+        found = (home.cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unusable(home.cluster, error) from error
+    if found != str(binaries.major):
+        raise OtherMajorVersion(
+            f"The data in {home.cluster} were written by PostgreSQL {found}, this Perezvon brings PostgreSQL "
+            f"{binaries.major}. Nothing was changed. Run `perezvon backup FILE` with the Perezvon that wrote them, and "
+            "`perezvon restore FILE` here into a new PEREZVON_DATA_DIR; or run them under a PostgreSQL "
+            f"{found} server and give its address in PEREZVON_DATABASE_URL.",
+            found=found,
+            brought=binaries.major,
+        )
+
+
+def start(home: Home, binaries: Binaries, server_lock: FileLock, output: IO[bytes]) -> None:
+    """Start a server that holds ``server_lock`` as long as it lives; it is not ready yet when this returns.
+
+    Raises:
+        DataDirectoryUnusable: the cluster cannot be made there.
+        ServerDidNotStart: somebody else's server runs over it.
+    """
+    try:
+        if not home.cluster.exists():
+            _make(home, binaries, server_lock)
+        _forget_dead_server(home.cluster)
+        command: list[str | Path] = [
+            binaries.bin_dir / "postgres",
+            *("-D", home.cluster),
+            *("-c", "listen_addresses="),
+            *("-c", f"unix_socket_directories={home.make_socket_dir()}"),
+            *("-c", "unix_socket_permissions=0700"),
+        ]
+        process = home.account.start(command, keep_fds=[server_lock.fd], output=output)
+    except OSError as error:
+        raise unusable(home.directory, error) from error
+    # The server may outlive us, and it may die while we live: then nobody else takes the zombie away.
+    threading.Thread(target=process.wait, name="postgres-reaper", daemon=True).start()
+
+
+def ask_to_stop(home: Home, how: signal.Signals) -> None:
+    """Signal the postmaster, if there is one: SIGINT ends it in order, SIGQUIT at once."""
+    pid = _postmaster_pid(home.cluster)
+    if pid is not None and _is_postmaster(pid, home.cluster) is not False:
+        try:
+            os.kill(pid, how)
+        except ProcessLookupError:
+            pass
+
+
+def last_words(home: Home, output: IO[bytes]) -> str:
+    """What a server that ended said last, on its own output or in its log."""
+    output.seek(0)
+    said = output.read().decode(errors="replace").splitlines()
+    logs = sorted(home.log_dir.glob("*.log"), key=lambda path: path.stat().st_mtime) if home.log_dir.exists() else []
+    if logs:
+        said += logs[-1].read_text(encoding="utf-8", errors="replace").splitlines()[-50:]
+    return _quote([line for line in said if "FATAL" in line or "PANIC" in line or "ERROR" in line] or said)
+
+
+def _make(home: Home, binaries: Binaries, server_lock: FileLock) -> None:
+    """``initdb`` beside the final place; what an interrupted one left is thrown away."""
+    fresh = home.directory / "cluster.new"
+    password_file = home.directory / "initdb.password"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    home.account.own(fresh)
+    try:
+        _hand_over(password_file, home.make_password(), home.account)
+        made = home.account.run(
+            [
+                binaries.bin_dir / "initdb",
+                *("-D", fresh),
+                *("--username", ROLE),
+                *("--auth", "scram-sha-256"),
+                *("--pwfile", password_file),
+                *_LOCALE,
+                *(f"--set={name}={value}" for name, value in _TUNING.items()),
+            ],
+            keep_fds=[server_lock.fd],  # should we be killed, nobody begins anew beside a running initdb
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DataDirectoryUnusable(f"Making a PostgreSQL cluster in {fresh} took too long.") from error
+    finally:
+        password_file.unlink(missing_ok=True)
+    if made.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise DataDirectoryUnusable(
+            f"PostgreSQL cannot make a cluster in {home.directory}: {_quote(made.stderr.splitlines())}"
+        )
+    fresh.rename(home.cluster)
+    sync_directory(home.directory)
+
+
+def _hand_over(path: Path, text: str, account: Account) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    account.own(path)
+
+
+def _forget_dead_server(cluster: Path) -> None:
+    """Remove a postmaster.pid whose pid now belongs to a stranger, as after a restart of a container.
+
+    A pid nobody has is left to PostgreSQL, which looks for shared memory still in use before it goes on.
+    """
+    pid = _postmaster_pid(cluster)
+    if pid is None:
+        return
+    alive = _is_postmaster(pid, cluster)
+    if alive:
+        raise ServerDidNotStart(
+            f"A PostgreSQL that Perezvon did not start (pid {pid}) already runs over {cluster}. Stop it first."
+        )
+    if alive is False:
+        (cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _postmaster_pid(cluster: Path) -> int | None:
+    try:
+        return int((cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):  # an empty file: it is being written, or the disk was full
+        return None
+
+
+def _is_postmaster(pid: int, cluster: Path) -> bool | None:
+    """Whether this living process is the postmaster of ``cluster``; None: dead, or the system does not tell."""
+    try:
+        # A postmaster works inside its data directory; a stranger with its old number does not.
+        return Path(f"/proc/{pid}/cwd").samefile(cluster)
+    except OSError:
+        return None
+
+
+def _quote(lines: Sequence[str]) -> str:
+    return " / ".join(line.strip() for line in lines if line.strip())[-1000:] if lines else "it said nothing."
+
+
+def new_output() -> IO[bytes]:
+    """Where a server speaks before its log is open; not in the data directory, whose disk may be full."""
+    return tempfile.TemporaryFile()

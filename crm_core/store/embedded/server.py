@@ -1,0 +1,269 @@
+"""Start the embedded PostgreSQL or join it, keep it alive, stop it when the last user leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, ParamSpec, Self, TypeVar
+
+import asyncpg
+import structlog
+
+from crm_core.store.embedded import cluster
+from crm_core.store.embedded.binaries import Binaries, prepare
+from crm_core.store.embedded.errors import DataDirectoryUnusable, EmbeddedPostgresError, ServerDidNotStart
+from crm_core.store.embedded.home import Home, locate, unusable
+from crm_core.store.embedded.locks import FileLock
+
+logger = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SYSTEM_DIR = Path("/var/lib/perezvon")
+
+READY_TIMEOUT_S = 60  # crash recovery replays the whole log since the last checkpoint
+ORDERLY_STOP_S = 10
+IMMEDIATE_STOP_S = 5
+WATCH_INTERVAL_S = 0.25
+_LOOK_AGAIN_S = 0.02
+_LONGEST_RETRY_S = 30.0
+
+#: What a server says that is not there yet, is recovering or is going away.
+_NOT_NOW = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+
+
+class EmbeddedPostgres:
+    """One user of the server over ``data_dir``.
+
+    While the block runs, ``url`` is good for SQLAlchemy, asyncpg and libpq, and
+    stays the same over restarts of the server; ``bin_dir`` holds ``pg_dump``
+    and its relatives.
+
+    Raises on entering:
+        EmbeddedPostgresError: one of :mod:`crm_core.store.embedded.errors`.
+    """
+
+    url: str
+    bin_dir: Path
+
+    def __init__(self, data_dir: Path, *, system_dir: Path = SYSTEM_DIR) -> None:
+        self._data_dir = data_dir
+        self._system_dir = system_dir
+        self._home: Home
+        self._binaries: Binaries
+        self._exits = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._home, self._binaries = await _to_the_end(self._prepare)
+        self.bin_dir = self._binaries.bin_dir
+        async with contextlib.AsyncExitStack() as exits:
+            users = exits.enter_context(_open_lock(self._home.users_lock))
+            await self._join(users)
+            exits.push_async_callback(self._leave, users)
+            await self._be_running()
+            # Not a TaskGroup: it would wrap the errors of our user's block, which are none of its business.
+            watcher = asyncio.create_task(self._watch(), name="embedded-postgres-watch")
+            exits.push_async_callback(_end, watcher)
+            self._exits = exits.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exits.aclose()
+
+    def _prepare(self) -> tuple[Home, Binaries]:
+        home = locate(self._data_dir, system_dir=self._system_dir)
+        binaries = prepare(home.account, system_dir=self._system_dir)
+        if home.relocated or binaries.copied:
+            logger.info(
+                "embedded postgresql lives where its user can reach it",
+                action="postgres_relocated",
+                data=str(home.directory),
+                binaries=str(binaries.bin_dir),
+            )
+        return home, binaries
+
+    async def _join(self, users: FileLock) -> None:
+        """Become a user; only somebody who is just stopping the server keeps us waiting."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not users.try_shared():
+            if time.monotonic() > deadline:
+                raise ServerDidNotStart(f"Another process has been stopping the server for {READY_TIMEOUT_S} s.")
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _leave(self, users: FileLock) -> None:
+        if users.try_exclusive():
+            await self._stop()
+
+    async def _be_running(self) -> None:
+        """Whoever gets the server's lock starts it; everybody waits until it answers."""
+        cluster.check_major_version(self._home, self._binaries)
+        began = time.monotonic()
+        output: IO[bytes] | None = None
+        try:
+            while not await self._answers(fresh=output is not None):
+                if time.monotonic() - began > READY_TIMEOUT_S:
+                    raise ServerDidNotStart(
+                        f"PostgreSQL did not become ready within {READY_TIMEOUT_S} s; see {self._home.log_dir}."
+                    )
+                with _open_lock(self._home.server_lock) as lock:
+                    if lock.try_exclusive():
+                        if output is not None:
+                            raise self._ended(output)
+                        output = await _to_the_end(self._start, lock)
+                await asyncio.sleep(_LOOK_AGAIN_S)
+        finally:
+            if output is not None:
+                output.close()
+        logger.info(
+            "embedded postgresql is ready",
+            action="postgres_started" if output else "postgres_joined",
+            ready_s=round(time.monotonic() - began, 3),
+        )
+
+    def _start(self, lock: FileLock) -> IO[bytes]:
+        output = cluster.new_output()
+        cluster.start(self._home, self._binaries, lock, output)
+        return output
+
+    def _ended(self, output: IO[bytes]) -> ServerDidNotStart:
+        said = cluster.last_words(self._home, output)
+        return ServerDidNotStart(f"PostgreSQL ended at its start over {self._home.cluster}: {said}")
+
+    async def _answers(self, *, fresh: bool) -> bool:
+        socket_dir, password = self._home.socket_dir(), self._home.password()
+        if socket_dir is None or password is None or not self._home.cluster.exists():
+            return False
+        try:
+            connection = await self._connect(cluster.DATABASE)
+        except asyncpg.InvalidCatalogNameError:
+            await self._make_database()
+            connection = await self._connect(cluster.DATABASE)
+        except _NOT_NOW:
+            return False
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            raise DataDirectoryUnusable(
+                f"The server over {self._home.cluster} refuses the password in {self._home.directory}: "
+                "they do not belong together. Restore both from the same backup."
+            ) from error
+        try:
+            if fresh:
+                await check_cyrillic_trigrams(connection)
+        finally:
+            await connection.close()
+        self.url = f"postgresql://{cluster.ROLE}:{password}@/{cluster.DATABASE}?host={socket_dir}"
+        return True
+
+    async def _make_database(self) -> None:
+        connection = await self._connect("postgres")
+        try:
+            await connection.execute(f"CREATE DATABASE {cluster.DATABASE}")
+        except asyncpg.DuplicateDatabaseError:  # another starter was faster
+            pass
+        finally:
+            await connection.close()
+
+    async def _connect(self, database: str) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            host=str(self._home.socket_dir()),
+            user=cluster.ROLE,
+            password=self._home.password(),
+            database=database,
+            timeout=READY_TIMEOUT_S,
+        )
+
+    async def _watch(self) -> None:
+        """Bring the server back whenever its lock is found free; several users may notice, one restarts it."""
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL_S)
+            if self._is_gone():
+                await self._bring_back()
+
+    def _is_gone(self) -> bool:
+        try:
+            with FileLock(self._home.server_lock) as lock:
+                return lock.try_exclusive()
+        except OSError:  # out of descriptors: that tells nothing of the server, look again
+            return False
+
+    async def _bring_back(self) -> None:
+        lost_at = time.monotonic()
+        logger.error("embedded postgresql is lost", action="postgres_lost")
+        delay_s = _LOOK_AGAIN_S
+        said = False
+        while True:
+            try:
+                await self._be_running()
+                break
+            except EmbeddedPostgresError as error:
+                if not said:
+                    logger.error("embedded postgresql does not come back", action="postgres_restart", error=str(error))
+                said = True
+            delay_s = min(delay_s * 2, _LONGEST_RETRY_S)
+            await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
+        logger.info("embedded postgresql is back", action="postgres_back", gap_s=round(time.monotonic() - lost_at, 3))
+
+    async def _stop(self) -> None:
+        """The server has stopped when its lock is free: then no process of it lives any more."""
+        for how, patience_s in ((signal.SIGINT, ORDERLY_STOP_S), (signal.SIGQUIT, IMMEDIATE_STOP_S)):
+            deadline = time.monotonic() + patience_s
+            cluster.ask_to_stop(self._home, how)
+            while time.monotonic() < deadline:
+                with _open_lock(self._home.server_lock) as lock:
+                    if lock.try_exclusive():
+                        self._home.remove_socket_dir()
+                        logger.info("embedded postgresql has stopped", action="postgres_stopped")
+                        return
+                await asyncio.sleep(_LOOK_AGAIN_S)
+        logger.error("embedded postgresql does not stop", action="postgres_stop_failed", data=str(self._home.cluster))
+
+
+async def check_cyrillic_trigrams(connection: asyncpg.Connection) -> None:
+    """Names are searched by trigrams; a database whose LC_CTYPE is C finds none in Cyrillic and does not say so.
+
+    Raises:
+        DataDirectoryUnusable: it is such a database.
+    """
+    attempt = connection.transaction()
+    await attempt.start()
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        found = await connection.fetchval("SELECT cardinality(show_trgm('Иванов'))")
+    finally:
+        await attempt.rollback()  # whether the extension is there is the migrations' affair
+    if not found:
+        raise DataDirectoryUnusable(
+            "The database was made with LC_CTYPE=C, in which names cannot be searched. "
+            "Restore a backup into a new PEREZVON_DATA_DIR."
+        )
+
+
+def _open_lock(path: Path) -> FileLock:
+    try:
+        return FileLock(path)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _to_the_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a short blocking step in a thread; a cancellation waits for it, so that nothing is left half done."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise

@@ -302,11 +302,47 @@ Index(
     _table=contact_points,
 )
 Index(
+    "contact_points_phone_trgm_idx",
+    text("value gin_trgm_ops"),
+    postgresql_using="gin",
+    postgresql_where=text("kind = 'phone'"),
+    _table=contact_points,
+)
+Index(
     "contact_points_address_idx",
     text("value text_pattern_ops"),
     postgresql_where=text("kind = 'email'"),
     _table=contact_points,
 )
+
+client_merges = Table(
+    "client_merges",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "survivor_id",
+        ForeignKey("clients.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="no undo without both",
+    ),
+    Column(
+        "merged_id",
+        ForeignKey("clients.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="no undo without both",
+    ),
+    Column("moved", JSONB, nullable=False, comment="ids by table, and the survivor's fields that were filled"),
+    Column("by", Uuid),
+    _moment("at", default_now=True),
+    _moment("undone_at"),
+)
+Index(
+    "client_merges_merged_id_key",
+    client_merges.c.merged_id,
+    unique=True,
+    postgresql_where=text("undone_at IS NULL"),
+)
+Index("client_merges_survivor_id_idx", client_merges.c.survivor_id)
 
 client_relations = Table(
     "client_relations",
@@ -523,12 +559,14 @@ callbacks = Table(
     _moment("due_at", required=True),
     _moment("escalate_at"),
     _moment("takeover_at"),
+    Column("claimed_by", Uuid, comment="who said: I am calling now"),
     _moment("claimed_until"),
     Column("promised_in", Uuid),
     Column("kept_in", Uuid),
     _moment("closed_at"),
     _seconds("late_s"),
     Column("late_by", Text),
+    Column("cancel_reason", Text),
     Column("policy", Text),
     Column("policies", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("moves", Integer, nullable=False, server_default=text("0")),

@@ -466,12 +466,14 @@ CREATE TABLE callbacks (
   due_at TIMESTAMP WITH TIME ZONE NOT NULL,
   escalate_at TIMESTAMP WITH TIME ZONE,
   takeover_at TIMESTAMP WITH TIME ZONE,
+  claimed_by UUID,
   claimed_until TIMESTAMP WITH TIME ZONE,
   promised_in UUID,
   kept_in UUID,
   closed_at TIMESTAMP WITH TIME ZONE,
   late_s DOUBLE PRECISION,
   late_by TEXT,
+  cancel_reason TEXT,
   policy TEXT,
   policies TEXT[] DEFAULT '{}' NOT NULL,
   moves INTEGER DEFAULT 0 NOT NULL,
@@ -490,6 +492,26 @@ CREATE INDEX callbacks_escalate_at_idx ON callbacks (escalate_at) WHERE state IN
 CREATE INDEX callbacks_promised_in_idx ON callbacks (promised_in);
 COMMENT ON COLUMN callbacks.client_id IS 'a promise is never lost with a client';
 COMMENT ON COLUMN callbacks.agent_id IS 'somebody always owes it';
+COMMENT ON COLUMN callbacks.claimed_by IS 'who said: I am calling now';
+
+CREATE TABLE client_merges (
+  id UUID NOT NULL,
+  survivor_id UUID NOT NULL,
+  merged_id UUID NOT NULL,
+  moved JSONB NOT NULL,
+  by UUID,
+  at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  undone_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT client_merges_pkey PRIMARY KEY (id),
+  CONSTRAINT client_merges_survivor_id_fkey FOREIGN KEY(survivor_id) REFERENCES clients (id) ON DELETE CASCADE,
+  CONSTRAINT client_merges_merged_id_fkey FOREIGN KEY(merged_id) REFERENCES clients (id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX client_merges_merged_id_key ON client_merges (merged_id) WHERE undone_at IS NULL;
+CREATE INDEX client_merges_survivor_id_idx ON client_merges (survivor_id);
+COMMENT ON COLUMN client_merges.survivor_id IS 'no undo without both';
+COMMENT ON COLUMN client_merges.merged_id IS 'no undo without both';
+COMMENT ON COLUMN client_merges.moved IS 'ids by table, and the survivor''s fields that were filled';
 
 CREATE TABLE client_relations (
   id UUID NOT NULL,
@@ -526,6 +548,7 @@ CREATE TABLE contact_points (
 
 CREATE INDEX contact_points_address_idx ON contact_points (value text_pattern_ops) WHERE kind = 'email';
 CREATE INDEX contact_points_kind_value_idx ON contact_points (kind, value);
+CREATE INDEX contact_points_phone_trgm_idx ON contact_points USING gin (value gin_trgm_ops) WHERE kind = 'phone';
 CREATE INDEX contact_points_phone_tail_idx ON contact_points (reverse(value) text_pattern_ops) WHERE kind = 'phone';
 COMMENT ON COLUMN contact_points.client_id IS 'no client, no address';
 COMMENT ON COLUMN contact_points.value IS 'E.164, lower-case address or account id';

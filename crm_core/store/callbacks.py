@@ -1,0 +1,331 @@
+"""Promises as they are stored: who owes them now, who may see them, and the writes of each verb.
+
+Two things are not columns but questions to this moment. A claim is a lease: it
+lapses by the clock, unless the claimer's call with the client is up. And a
+promise is seen by who owes it, by who owns the client, and by their supervisors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from crm_core.domain.callbacks import CallbackPolicy, CallbackState, HistoryReason, LateBy, OwedCallback, Terms
+from crm_core.domain.events import FLOOR, Room, agent_room, team_room
+from crm_core.domain.ids import new_id
+from crm_core.domain.viewer import Viewer
+from crm_core.store.conditions import Conditions
+from crm_core.store.database import Reader, Transaction
+
+#: For ``FROM callbacks callback``. By interactions_live_idx: the calls that are up are a handful.
+STATE_NOW = """
+    CASE WHEN callback.state = 'claimed' AND callback.claimed_until <= now() AND NOT EXISTS (
+        SELECT 1
+        FROM interactions call
+        WHERE call.state <> 'closed' AND call.state = 'active'
+            AND call.client_id = callback.client_id AND call.agent_id = callback.claimed_by
+    ) THEN 'open' ELSE callback.state END
+"""
+
+FROM_CALLBACKS = """
+FROM callbacks callback
+JOIN clients client ON client.id = callback.client_id
+JOIN users agent ON agent.id = callback.agent_id
+LEFT JOIN users owner ON owner.id = client.owner_id
+LEFT JOIN users claimer ON claimer.id = callback.claimed_by
+"""
+
+_LOCK = f"""
+SELECT callback.id, callback.client_id, callback.agent_id, {STATE_NOW} AS state, callback.due_at,
+       callback.takeover_at, callback.claimed_by, callback.claimed_until, claimer.name AS claimed_by_name,
+       callback.created_at, agent.name AS agent_name, agent.team_id, client.owner_id,
+       owner.team_id AS owner_team_id, callback.version
+{FROM_CALLBACKS}
+"""  # noqa: S608
+
+# By callbacks_client_id_idx; in id order, so that two recorders never wait for each other in a ring.
+_LOCK_OF_CLIENT = """
+SELECT id, due_at, created_at, promised_in, kept_in
+FROM callbacks
+WHERE client_id = $1 AND (state IN ('open', 'claimed') OR kept_in = $2)
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+
+# By callbacks_promised_in_idx.
+_LOCK_OF_INTERACTION = """
+SELECT id
+FROM callbacks
+WHERE promised_in = $1 AND state IN ('open', 'claimed')
+ORDER BY id DESC
+LIMIT 1
+FOR NO KEY UPDATE
+"""
+
+_POLICIES = """
+SELECT DISTINCT ON (name) name, rule, enabled
+FROM callback_policies
+ORDER BY name, version DESC
+"""
+
+_SURROUNDINGS = """
+SELECT team.name AS team, client.service_class
+FROM clients client
+JOIN users agent ON agent.id = $2
+LEFT JOIN teams team ON team.id = agent.team_id
+WHERE client.id = $1
+"""
+
+_INSERT = """
+INSERT INTO callbacks
+    (id, client_id, subject, via, agent_id, due_at, escalate_at, takeover_at, promised_in, policy, policies, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+
+_INSERT_HISTORY = """
+INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+_CLOSE_HISTORY = """
+UPDATE callback_history
+SET to_at = GREATEST(from_at, $2)
+WHERE callback_id = $1 AND to_at IS NULL
+"""
+
+_REPLACE = """
+UPDATE callbacks
+SET due_at = $2, subject = $3, via = $4, escalate_at = $5, takeover_at = $6, policy = $7, policies = $8,
+    version = version + 1
+WHERE id = $1
+RETURNING version
+"""
+
+_CLAIM = """
+UPDATE callbacks
+SET state = 'claimed', claimed_by = $2, claimed_until = $3, version = version + 1
+WHERE id = $1
+RETURNING version
+"""
+
+_CLOSE = """
+UPDATE callbacks
+SET state = $2, closed_at = $3, kept_in = $4, late_s = $5, late_by = $6, cancel_reason = $7,
+    claimed_by = NULL, claimed_until = NULL, version = version + 1
+WHERE id = $1
+RETURNING version
+"""
+
+_ASSIGN = """
+UPDATE callbacks
+SET agent_id = $2, escalate_at = $3, moves = moves + 1, state = 'open', claimed_by = NULL, claimed_until = NULL,
+    version = version + 1
+WHERE id = $1
+RETURNING version
+"""
+
+_AUDIENCE = """
+SELECT id, team_id
+FROM users
+WHERE id = ANY($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCallback:
+    """A promise under lock, with what its verbs judge by."""
+
+    id: UUID
+    client_id: UUID
+    agent_id: UUID
+    agent_name: str
+    team_id: UUID | None
+    owner_id: UUID | None
+    owner_team_id: UUID | None
+    state: CallbackState  # as of this moment: a lapsed claim is open
+    due_at: datetime
+    takeover_at: datetime | None
+    claimed_by: UUID | None
+    claimed_by_name: str | None
+    claimed_until: datetime | None
+    created_at: datetime
+    version: int
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state in {CallbackState.KEPT, CallbackState.CANCELLED}
+
+
+def narrow_to_scope(conditions: Conditions, viewer: Viewer) -> None:
+    """Leave what the viewer may see of ``FROM_CALLBACKS``."""
+    if viewer.sees_everything:
+        return
+    if viewer.supervises:
+        conditions.add("(agent.team_id = {} OR owner.team_id = {})", viewer.team_id)
+    else:
+        conditions.add("(callback.agent_id = {} OR client.owner_id = {} OR callback.claimed_by = {})", viewer.user_id)
+
+
+async def lock_visible(tx: Transaction, callback_id: UUID, viewer: Viewer) -> StoredCallback | None:
+    """The promise, held until the end of the transaction; None when there is none the viewer may see."""
+    conditions = Conditions()
+    conditions.add("callback.id = {}", callback_id)
+    narrow_to_scope(conditions, viewer)
+    row = await tx.fetchrow(f"{_LOCK} {conditions.where} FOR NO KEY UPDATE OF callback", *conditions.args)
+    if row is None:
+        return None
+    values = dict(row)
+    return StoredCallback(**(values | {"state": CallbackState(values["state"])}))
+
+
+async def lock_owed_to(tx: Transaction, client_id: UUID, contact_id: UUID) -> list[OwedCallback]:
+    """What the client is owed, and what the contact ``contact_id`` has already kept."""
+    rows = await tx.fetch(_LOCK_OF_CLIENT, client_id, contact_id)
+    return [
+        OwedCallback(
+            id=row["id"],
+            due_at=row["due_at"],
+            promised_at=row["created_at"],
+            promised_in=row["promised_in"],
+            kept_in=row["kept_in"],
+        )
+        for row in rows
+    ]
+
+
+async def lock_promised_in(tx: Transaction, interaction_id: UUID) -> UUID | None:
+    """The promise given in this interaction, while it is owed."""
+    found: UUID | None = await tx.fetchval(_LOCK_OF_INTERACTION, interaction_id)
+    return found
+
+
+async def policies_for(db: Reader, client_id: UUID, agent_id: UUID) -> dict[str, CallbackPolicy]:
+    """The newest version of every policy that is on and concerns this client and agent."""
+    around = await db.fetchrow(_SURROUNDINGS, client_id, agent_id)
+    team, service_class = (around["team"], around["service_class"]) if around else (None, None)
+    policies = [_policy(row["name"], row["rule"]) for row in await db.fetch(_POLICIES) if row["enabled"]]
+    return {
+        policy.name: policy for policy in policies if policy.concerns(team=team, service_class=service_class)
+    }
+
+
+def _policy(name: str, rule: dict[str, object]) -> CallbackPolicy:
+    return CallbackPolicy(
+        name=name,
+        grace=_seconds(rule["grace_s"]) or timedelta(),
+        moves=rule["action"] == "move",
+        takeover_after=_seconds(rule.get("takeover_after_s")),
+        team=_word(rule.get("team")),
+        service_class=_word(rule.get("service_class")),
+    )
+
+
+def _seconds(value: object) -> timedelta | None:
+    return timedelta(seconds=value) if isinstance(value, int | float) else None
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+async def insert(
+    tx: Transaction,
+    *,
+    client_id: UUID,
+    agent_id: UUID,
+    due_at: datetime,
+    subject: str | None,
+    via: str,
+    promised_in: UUID | None,
+    terms: Terms,
+) -> UUID:
+    callback_id = new_id(tx.now)
+    await tx.execute(
+        _INSERT,
+        callback_id,
+        client_id,
+        subject,
+        via,
+        agent_id,
+        due_at,
+        terms.escalate_at,
+        terms.takeover_at,
+        promised_in,
+        terms.policy,
+        list(terms.policies),
+        tx.now,
+    )
+    return callback_id
+
+
+async def open_history(
+    tx: Transaction, callback_id: UUID, agent_id: UUID, *, reason: HistoryReason, explanation: str, by: UUID | None
+) -> None:
+    """From now on this agent owes it."""
+    await tx.execute(_INSERT_HISTORY, new_id(tx.now), callback_id, agent_id, tx.now, reason, explanation, by)
+
+
+async def close_history(tx: Transaction, callback_id: UUID, at: datetime) -> None:
+    """The present owner's time ends."""
+    await tx.execute(_CLOSE_HISTORY, callback_id, at)
+
+
+async def replace(
+    tx: Transaction, callback_id: UUID, *, due_at: datetime, subject: str | None, via: str, terms: Terms
+) -> int:
+    version: int = await tx.fetchval(
+        _REPLACE,
+        callback_id,
+        due_at,
+        subject,
+        via,
+        terms.escalate_at,
+        terms.takeover_at,
+        terms.policy,
+        list(terms.policies),
+    )
+    return version
+
+
+async def claim(tx: Transaction, callback_id: UUID, *, by: UUID, until: datetime) -> int:
+    version: int = await tx.fetchval(_CLAIM, callback_id, by, until)
+    return version
+
+
+async def close(
+    tx: Transaction,
+    callback_id: UUID,
+    *,
+    state: CallbackState,
+    at: datetime,
+    late: timedelta | None = None,
+    kept_in: UUID | None = None,
+    cancel_reason: str | None = None,
+) -> int:
+    version: int = await tx.fetchval(
+        _CLOSE,
+        callback_id,
+        state,
+        at,
+        kept_in,
+        late.total_seconds() if late else None,
+        LateBy.AGENT if late else None,
+        cancel_reason,
+    )
+    await close_history(tx, callback_id, at)
+    return version
+
+
+async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, *, escalate_at: datetime | None) -> int:
+    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, escalate_at)
+    return version
+
+
+async def audience(db: Reader, people: Iterable[UUID | None]) -> tuple[Room, ...]:
+    """The rooms of these people, of their supervisors, and the floor."""
+    concerned = [person for person in people if person is not None]
+    rows = await db.fetch(_AUDIENCE, concerned)
+    teams = {row["team_id"] for row in rows if row["team_id"] is not None}
+    return (FLOOR, *(agent_room(person) for person in concerned), *(team_room(team) for team in teams))

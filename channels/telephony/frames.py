@@ -32,22 +32,19 @@ MAX_SHAPES_PER_EVENT = 4
 WANTED_EVENTS = frozenset(
     {
         # channels
-        "Newchannel", "Newstate", "NewCallerid", "NewConnectedLine", "Rename",
-        "HangupRequest", "SoftHangupRequest", "Hangup",
+        "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "SoftHangupRequest", "Hangup",
         # dialling, bridges, transfers
-        "DialBegin", "DialState", "DialEnd", "OriginateResponse", "Pickup",
-        "BridgeCreate", "BridgeEnter", "BridgeLeave", "BridgeMerge", "BridgeDestroy",
-        "BlindTransfer", "AttendedTransfer", "LocalBridge", "LocalOptimizationEnd",
-        "ParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut", "UnParkedCall",
-        "Hold", "Unhold",
+        "DialBegin", "DialEnd", "OriginateResponse", "Pickup", "LocalBridge",
+        "BridgeEnter", "BridgeLeave", "BridgeMerge", "BlindTransfer", "AttendedTransfer",
+        "ParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut", "UnParkedCall", "Hold", "Unhold",
         # queues and their members
         "QueueCallerJoin", "QueueCallerLeave", "QueueCallerAbandon",
-        "AgentCalled", "AgentConnect", "AgentComplete", "AgentRingNoAnswer", "AgentDump",
+        "AgentCalled", "AgentConnect", "AgentComplete", "AgentRingNoAnswer",
         "QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause", "QueueMemberStatus",
         # recordings, voicemail, the call's own accounting
-        "MixMonitorStart", "MixMonitorStop", "VarSet", "Newexten", "MessageWaiting", "Cdr",
+        "MixMonitorStart", "VarSet", "Newexten", "MessageWaiting", "Cdr",
         # the PBX itself
-        "FullyBooted", "Shutdown", "Reload",
+        "FullyBooted", "Shutdown",
     }
 )  # fmt: skip
 

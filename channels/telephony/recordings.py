@@ -74,7 +74,8 @@ def duration_s(path: Path) -> float | None:
     """Seconds of sound in a WAV file; None for other formats or a broken header."""
     try:
         with wave.open(str(path)) as sound:
-            return round(sound.getnframes() / sound.getframerate(), 3)
+            seconds: float = sound.getnframes() / sound.getframerate()
+            return round(seconds, 3)
     except (wave.Error, EOFError, ZeroDivisionError):
         return None
 

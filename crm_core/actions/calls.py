@@ -9,9 +9,9 @@ the PBX hears of it, under an id of ours that the PBX will call it by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
@@ -39,7 +39,7 @@ from crm_core.domain.events import (
     team_room,
 )
 from crm_core.domain.ids import new_id
-from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, Surroundings, fold, news_of
+from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, StoredLeg, Surroundings, fold, news_of
 from crm_core.domain.phones import normalise
 from crm_core.domain.viewer import Viewer
 from crm_core.store import calls as log
@@ -291,6 +291,63 @@ def _leg_event(news: LegNews, call: StoredCall, everyone: tuple[Room, ...], supe
             )
         case _:
             assert_never(news.kind)
+
+
+# By interactions_live_idx; a click-to-call has no boot before the PBX has heard of it.
+_LOST = """
+SELECT id
+FROM interactions
+WHERE state <> 'closed' AND state <> 'wrap_up' AND channel = 'call' AND pbx = $1
+    AND NOT (external_id = ANY($2::text[]) AND (boot IS NULL OR boot = $3))
+    AND (boot IS NOT NULL OR started_at < $4)
+ORDER BY id
+"""
+
+
+async def record_lost_calls(
+    tx: Transaction, *, pbx: str, boot: str, alive: Collection[str], last_heard: datetime | None
+) -> int:
+    """Close the calls the PBX no longer knows: their end was not heard, so they are not complete.
+
+    ``alive`` are the Linkedids it does know in this ``boot``. The end is the
+    last moment anything was heard of that PBX. Returns how many were closed.
+    """
+    rows = await tx.fetch(_LOST, pbx, list(alive), boot, tx.now - ORIGINATE_EXPIRY)
+    lost = await log.load_calls(tx, [row["id"] for row in rows])
+    pairs = [(call, _lost(call, last_heard or tx.now)) for call in lost.values()]
+    await log.update_calls(tx, pairs)
+    people: set[UUID] = set()
+    for call, after in pairs:
+        people |= call.people
+        rooms = (FLOOR, *_agent_rooms(call.people))
+        tx.emit(CallEnded(rooms=rooms, interaction_id=call.id, version=after.version))
+    await agents.refresh_phones(tx, people)
+    return len(pairs)
+
+
+def _lost(call: StoredCall, last_heard: datetime) -> StoredCall:
+    ended_at = max(last_heard, call.answered_at or call.started_at)
+    talked_s = (ended_at - call.answered_at).total_seconds() if call.answered_at else None
+    return replace(
+        call,
+        state=InteractionState.CLOSED,
+        outcome=Outcome.ANSWERED if call.answered_at else Outcome.FAILED,
+        ended_at=ended_at,
+        closed_at=ended_at,
+        wait_s=call.wait_s if call.wait_s is not None else (ended_at - call.started_at).total_seconds(),
+        talk_s=talked_s,
+        client_channel=None,
+        complete=False,
+        version=call.version + 1,
+        legs={uniqueid: _lost_leg(leg, ended_at) for uniqueid, leg in call.legs.items()},
+    )
+
+
+def _lost_leg(leg: StoredLeg, ended_at: datetime) -> StoredLeg:
+    if leg.ended_at is not None:
+        return leg
+    result = LegResult.ANSWERED if leg.answered_at else LegResult.FAILED
+    return replace(leg, ended_at=max(ended_at, leg.offered_at), result=result, on_hold=False)
 
 
 _CALLER = """

@@ -1,0 +1,50 @@
+"""Whether we hear each PBX, and the ledger of the times when we did not.
+
+A gap begins with the last thing that was heard and ends when the link is up
+again; figures over it are not complete, and the ledger says so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crm_core.domain.ids import new_id
+from crm_core.store.database import Transaction
+
+_SAVE_LINK = """
+INSERT INTO pbx_links (pbx, state, since, boot, error)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (pbx) DO UPDATE
+SET state = EXCLUDED.state, since = EXCLUDED.since, boot = COALESCE(EXCLUDED.boot, pbx_links.boot),
+    error = EXCLUDED.error
+"""
+
+_OPEN_GAP = """
+INSERT INTO gaps (id, source, from_at, cause)
+SELECT $1, $2, $3, $4
+WHERE NOT EXISTS (SELECT 1 FROM gaps WHERE source = $2 AND to_at IS NULL)
+"""
+
+_CLOSE_GAP = """
+UPDATE gaps
+SET to_at = $2, affected = $3
+WHERE source = $1 AND to_at IS NULL
+RETURNING id
+"""
+
+
+async def record_link(
+    tx: Transaction, *, pbx: str, state: str, since: datetime, boot: str | None = None, error: str | None = None
+) -> None:
+    """What the link says of itself: up, down or refused."""
+    await tx.execute(_SAVE_LINK, pbx, state, since, boot, error)
+
+
+async def open_gap(tx: Transaction, *, source: str, from_at: datetime, cause: str) -> None:
+    """Nothing is heard since ``from_at``; an open gap of the same source goes on."""
+    await tx.execute(_OPEN_GAP, new_id(from_at), source, from_at, cause)
+
+
+async def close_gap(tx: Transaction, *, source: str, to_at: datetime, affected: int) -> bool:
+    """We hear again; ``affected`` calls ended unheard. False when no gap was open."""
+    return await tx.fetchval(_CLOSE_GAP, source, to_at, affected) is not None

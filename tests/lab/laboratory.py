@@ -70,7 +70,7 @@ class Lab:
             AmiClient(self.asterisk.host, self.asterisk.ami_port, self.asterisk.witness_login)
         )
         self._trunk = self._sipp(
-            called_script(Answers(after_s=1.0), by_number=_TRUNK_MANNERS, voice=str(self._voice)),
+            called_script(Answers(after_s=1.0), by_number=_TRUNK_MANNERS, display="To", voice=str(self._voice)),
             *self._at(self.asterisk.network.trunk),
         )
         self._stack.push_async_callback(self._trunk.stop)
@@ -120,7 +120,7 @@ class Lab:
     async def phone(self, extension: str, manner: Manner) -> AsyncIterator[ScriptedPhone]:
         """An agent's phone that treats every call in the same ``manner``, played by SIPp."""
         host = self.office.address(self.asterisk.network, extension)
-        script = called_script(manner, by_number={}, voice=str(self._voice))
+        script = called_script(manner, by_number={}, display="From", voice=str(self._voice))
         sipp = self._sipp(script, *self._at(host))
         try:
             await sipp.listening(host)
@@ -142,6 +142,14 @@ class Lab:
     def trunk_sides(self) -> list[Side]:
         """Outbound calls as the clients at the other end of the trunk saw them (not those to +7799…)."""
         return sides("trunk", self._trunk.steps())
+
+    async def client_answered(self, number: str) -> None:
+        """Wait until the client at ``number`` has answered our call."""
+
+        def answered() -> bool:
+            return any(side.answered_at for side in self.trunk_sides if side.number == number)
+
+        await self._trunk.until(answered, "the client's answer")
 
     async def originate(self, extension: str, number: str, *, channel_id: str) -> Frame:
         """Click-to-call as Perezvon asks for it: the agent's phone rings first, then the number is dialled."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from xml.sax.saxutils import quoteattr
 
 _REFUSALS = (403, 404, 480, 484, 486, 487, 488, 500, 502, 503, 603)
@@ -53,9 +54,15 @@ def caller_script(
     return _scenario("caller", _caller_steps(caller, caller_name, anonymous, patience_s, talk_s, voice))
 
 
-def called_script(manner: Manner, *, by_number: Mapping[str, Manner], voice: str | None) -> str:
-    """A party that is called: ``by_number`` are exceptions by the last digits of the number dialled."""
-    return _scenario("called", _called_steps(manner, by_number, voice))
+def called_script(
+    manner: Manner, *, by_number: Mapping[str, Manner], display: Literal["From", "To"], voice: str | None
+) -> str:
+    """A party that is called: ``by_number`` are exceptions by the last digits of the number dialled.
+
+    ``display`` is the header whose number goes into the log: an agent's phone
+    cares who calls, the far end of the trunk which client is called.
+    """
+    return _scenario("called", _called_steps(manner, by_number, display, voice))
 
 
 def _scenario(name: str, steps: Iterator[str]) -> str:
@@ -118,15 +125,15 @@ def _caller_steps(
     yield '<label id="over"/>'
 
 
-def _called_steps(manner: Manner, by_number: Mapping[str, Manner], voice: str | None) -> Iterator[str]:
+def _called_steps(manner: Manner, by_number: Mapping[str, Manner], display: str, voice: str | None) -> Iterator[str]:
     remembered = "".join(
         _remember(header, name) for header, name in (("From", "from"), ("To", "to"), ("Via", "via"), ("CSeq", "cseq"))
     )
     yield f"""<recv request="INVITE" rrs="true"><action>
 {remembered}
-<ereg regexp="sip:([^@>]*)@" search_in="hdr" header="From:" assign_to="_caller,number"/>
+<ereg regexp="sip:([^@>]*)@" search_in="hdr" header="{display}:" assign_to="party,number"/>
 </action></recv>"""
-    yield '<Reference variables="_caller"/>'
+    yield '<Reference variables="party"/>'
     for place, digits in enumerate(by_number):
         yield (
             f'<nop><action><ereg regexp="{digits}@" search_in="var" variable="to" '

@@ -48,7 +48,7 @@ class PhoneCall:
     """One call on the phone: what can be done with it, and what became of it."""
 
     def __init__(self, phone: SoftPhone, call_id: str, *, local: str, remote: str, target: str) -> None:
-        self._phone = phone
+        self.phone = phone
         self._call_id = call_id
         self._local, self._remote, self._target = local, remote, target
         self._cseq = itertools.count(1)
@@ -78,7 +78,7 @@ class PhoneCall:
     def side(self) -> Side:
         """This phone's part so far."""
         return Side(
-            party=self._phone.user,
+            party=self.phone.user,
             number=self.number,
             began_at=self.began_at,
             rang_at=self.rang_at,
@@ -95,7 +95,7 @@ class PhoneCall:
 
     async def answer(self) -> None:
         """Lift the handset; returns when the PBX has confirmed it."""
-        self._voice = await Voice.open(self._phone.host)
+        self._voice = await Voice.open(self.phone.host)
         self.answered_at = _now()
         self._respond(self._invitation, 200, sdp=self._voice.offer("sendrecv"))
         self._voice.talk_to(self._invitation.body)
@@ -129,7 +129,7 @@ class PhoneCall:
 
     async def transfer_to(self, number: str) -> None:
         """Blind transfer by REFER; the PBX ends this call when it has taken over."""
-        await self._refer(f"<sip:{number}@{self._phone.pbx}>")
+        await self._refer(f"<sip:{number}@{self.phone.pbx}>")
 
     async def join_to(self, consultation: PhoneCall) -> None:
         """Attended transfer: connect this call's party with the other call's (REFER with Replaces)."""
@@ -137,7 +137,7 @@ class PhoneCall:
             f"{consultation._call_id}%3Bto-tag%3D{tag_of(consultation._remote)}"
             f"%3Bfrom-tag%3D{tag_of(consultation._local)}"
         )
-        await self._refer(f"<sip:{consultation.number}@{self._phone.pbx}?Replaces={replaces}>")
+        await self._refer(f"<sip:{consultation.number}@{self.phone.pbx}?Replaces={replaces}>")
 
     async def answered(self, timeout_s: float = _ANSWER_TIMEOUT_S) -> None:
         """Wait until the other side has answered this dialled call.
@@ -162,13 +162,13 @@ class PhoneCall:
 
     async def dial(self, caller_name: str | None = None) -> None:
         """Send the INVITE; ``answered`` and ``ended`` tell the rest."""
-        self._voice = await Voice.open(self._phone.host)
+        self._voice = await Voice.open(self.phone.host)
         if caller_name is not None:
             self._local = f'"{caller_name}" {self._local}'
         self._invite = self._request("INVITE", next(self._cseq), body=self._voice.offer("sendrecv"))
         answers = self._expect(self._invite)
-        self._phone.send(self._invite)
-        self._phone.own(asyncio.create_task(self._follow(self._invite, answers)))
+        self.phone.send(self._invite)
+        self.phone.own(asyncio.create_task(self._follow(self._invite, answers)))
 
     def receive(self, message: SipMessage) -> None:
         """A message of the PBX that belongs to this call."""
@@ -210,11 +210,11 @@ class PhoneCall:
         self._remote = answer["To"]
         number, _ = invite.transaction
         if status >= 300:
-            self._phone.send(self._request("ACK", number, branch_of=invite))
+            self.phone.send(self._request("ACK", number, branch_of=invite))
             self._end(EndedBy.PBX, refused_with=status)
             return
         self._target = uri_of(answer["Contact"])
-        self._phone.send(self._request("ACK", number))
+        self.phone.send(self._request("ACK", number))
         if self._over.is_set():  # given up in the very moment it was answered
             await self._ask("BYE")
             return
@@ -227,13 +227,13 @@ class PhoneCall:
         invite = self._invitation
         cancel = self._request("CANCEL", invite.transaction[0], branch_of=invite)
         answers = self._expect(cancel)
-        self._phone.send(cancel)
+        self.phone.send(cancel)
         await _soon(answers.get())
 
     async def _renegotiate(self, direction: str) -> None:
         assert self._voice is not None
         number = await self._ask("INVITE", "application/sdp", self._voice.offer(direction))
-        self._phone.send(self._request("ACK", number))
+        self.phone.send(self._request("ACK", number))
 
     async def _refer(self, target: str) -> None:
         number = next(self._cseq)
@@ -248,7 +248,7 @@ class PhoneCall:
 
     async def _final(self, request: SipMessage) -> None:
         answers = self._expect(request)
-        self._phone.send(request)
+        self.phone.send(request)
         status = 100
         while status < 200:
             status = (await _soon(answers.get())).status or 0
@@ -265,7 +265,7 @@ class PhoneCall:
         extra: Iterable[tuple[str, str]] = (),
         branch_of: SipMessage | None = None,
     ) -> SipMessage:
-        via = f"SIP/2.0/UDP {self._phone.host}:{SIP_PORT};branch={new_branch()}"
+        via = f"SIP/2.0/UDP {self.phone.host}:{SIP_PORT};branch={new_branch()}"
         return SipMessage(
             f"{method} {self._target} SIP/2.0",
             (
@@ -275,7 +275,7 @@ class PhoneCall:
                 ("To", self._remote),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{number} {method}"),
-                ("Contact", self._phone.contact),
+                ("Contact", self.phone.contact),
                 *extra,
                 *((("Content-Type", content_type),) if body else ()),
             ),
@@ -283,7 +283,7 @@ class PhoneCall:
         )
 
     def _respond(self, request: SipMessage, status: int, *, sdp: str = "") -> None:
-        self._phone.send(
+        self.phone.send(
             SipMessage(
                 f"SIP/2.0 {status} {_REASONS[status]}",
                 (
@@ -292,7 +292,7 @@ class PhoneCall:
                     ("To", request["To"] if tag_of(request["To"]) else self._local),
                     ("Call-ID", self._call_id),
                     ("CSeq", request["CSeq"]),
-                    ("Contact", self._phone.contact),
+                    ("Contact", self.phone.contact),
                     *((("Content-Type", "application/sdp"),) if sdp else ()),
                 ),
                 sdp,

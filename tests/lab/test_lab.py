@@ -68,8 +68,8 @@ async def test_the_trunk_answers_an_outbound_call_by_the_number_dialled(lab: Lab
 
     assert busy.refused_with == 486
     assert answered.side.ended_by is EndedBy.PBX
-    assert [row["disposition"] for row in lab.cdr(number="+77010000486")] == ["BUSY"]
-    assert [row["disposition"] for row in lab.cdr(number="+77010000702")] == ["ANSWERED"]
+    assert {row["disposition"] for row in lab.cdr(number="+77010000486")} == {"BUSY"}
+    assert {row["disposition"] for row in lab.cdr(number="+77010000702")} == {"ANSWERED"}
 
 
 async def test_a_client_gives_up_while_the_phone_rings(lab: Lab) -> None:

@@ -1,0 +1,124 @@
+"""Record what AMI says while the scenes are played: ``python -m tests.lab.record [SCENE …]``.
+
+Each scene becomes ``tests/fixtures/ami/SCENE.ami.jsonl``: a first line about the
+recording, then one line an event, with its headers in the order they came and
+none left out. Beside it ``SCENE.expected.json`` holds the truth of the parties.
+The listener has the rights and the event filters Perezvon asks its
+administrators for. The only thing changed is the laboratory's own directory,
+which becomes the one a real Asterisk uses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from tests.lab.ami import AmiClient, Frame
+from tests.lab.asterisk import Asterisk
+from tests.lab.expected import ExpectedCall
+from tests.lab.install import install
+from tests.lab.laboratory import Lab
+from tests.lab.scenarios import SCENES, Scene
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
+_SILENCE_S = 0.5
+_USUAL_SPOOL = "/var/spool/asterisk"
+
+
+class ScenesDisagree(Exception):
+    """Asterisk's own records contradict what the scene says happened; nothing is written."""
+
+
+async def record(asterisk: Asterisk, scene: Scene) -> None:
+    """Play one scene and write down what was heard and what was true."""
+    async with Lab(asterisk) as lab, _listener(asterisk) as listener:
+        boot = await lab.witness.action("CoreStatus")
+        version = (await lab.witness.action("CoreSettings"))["AsteriskVersion"]
+        begun, started_at = asyncio.get_running_loop().time(), datetime.now(UTC)
+        calls = await scene(lab)
+        await lab.everything_is_over()
+        await _silence(listener)
+        about = {
+            "format": "perezvon-ami",
+            "version": 1,
+            "pbx": "main",
+            "asterisk": version.partition("+")[0],
+            "boot": f"{boot['CoreStartupDate']} {boot['CoreStartupTime']}",
+            "started_at": started_at.isoformat(timespec="milliseconds"),
+            "story": (scene.__doc__ or "").strip(),
+        }
+        for call in calls:
+            _require_agreement(lab, call)
+        with (FIXTURES / f"{scene.__name__}.ami.jsonl").open("w") as file:
+            _write(file, about, listener.frames, begun=begun, spool=f"{asterisk.state}/spool")
+        expected = {"story": about["story"], "calls": [call.as_json() for call in calls]}
+        text = json.dumps(expected, ensure_ascii=False, indent=2)
+        (FIXTURES / f"{scene.__name__}.expected.json").write_text(text + "\n")
+
+
+def _listener(asterisk: Asterisk) -> AmiClient:
+    return AmiClient(asterisk.host, asterisk.ami_port, asterisk.product_login)
+
+
+async def _silence(listener: AmiClient) -> None:
+    """Records are written a little after the last hang-up; wait until nothing more comes."""
+    heard = -1
+    while heard < len(listener.frames):
+        heard = len(listener.frames)
+        await asyncio.sleep(_SILENCE_S)
+
+
+def _write(file: IO[str], about: dict[str, object], frames: Iterable[Frame], *, begun: float, spool: str) -> None:
+    file.write(json.dumps(about, ensure_ascii=False) + "\n")
+    for frame in frames:
+        headers = [[name, value.replace(spool, _USUAL_SPOOL)] for name, value in frame.headers]
+        line = {"at": round(max(frame.at - begun, 0.0), 6), "headers": headers}
+        file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def _require_agreement(lab: Lab, call: ExpectedCall) -> None:
+    """The scene's word against Asterisk's CDR, queue_log and the hang-up of the client's channel."""
+    rows = [row for row in lab.cdr() if row["linkedid"] == call.external_id]
+    answered = any(
+        row["disposition"] == "ANSWERED" and "trunk" in row["channel"] + row["destination_channel"] for row in rows
+    )
+    if not rows:
+        raise ScenesDisagree(f"{call.external_id}: no CDR")
+    log = [line.event for line in lab.queue_log(call.external_id)]
+    if call.queue and ("CONNECT" in log) is not (call.outcome == "answered"):
+        raise ScenesDisagree(f"{call.external_id}: {call.outcome}, but queue_log says {log}")
+    if not call.queue and call.direction == "outbound" and call.outcome == "answered" and not answered:
+        raise ScenesDisagree(f"{call.external_id}: {call.outcome}, but the CDR says {rows}")
+    causes = [
+        int(frame["Cause"])
+        for frame in lab.witness.frames
+        if frame.event == "Hangup" and frame["Linkedid"] == call.external_id and "/trunk" in frame["Channel"]
+    ]
+    if call.direction != "internal" and "hangup_cause" not in call.unclaimed and causes != [call.hangup_cause]:
+        raise ScenesDisagree(f"{call.external_id}: cause {call.hangup_cause}, but Asterisk says {causes}")
+
+
+def main() -> None:
+    """Record the scenes named on the command line, or all."""
+    parser = argparse.ArgumentParser(description="Record AMI while scenes are played on a real Asterisk.")
+    parser.add_argument("scenes", nargs="*", help="names of scenes (default: all)")
+    wanted = parser.parse_args().scenes
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    asterisk = Asterisk(install())
+    asterisk.start()
+    try:
+        for scene in SCENES:
+            if not wanted or scene.__name__ in wanted:
+                print(scene.__name__, flush=True)
+                asyncio.run(record(asterisk, scene))
+    finally:
+        asterisk.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""The lists a company keeps for itself: dispositions, pause reasons, queues.
+
+A list is edited whole, by someone who has seen its newest version. A code once
+given stands in old records and reports, so what is left out of a new list is
+disabled and stays readable; nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from crm_core.domain.errors import InputRejected, VersionConflict
+from crm_core.domain.events import STAFF, CatalogueChanged
+from crm_core.store import audit
+from crm_core.store.database import Transaction, to_json
+
+Catalogue = Literal["dispositions", "pause_reasons", "queues"]
+#: One text in each language of the screens: ``{"ru": …, "en": …}``.
+Labels = Mapping[str, str]
+
+#: What a queue is called when a person names it for the first time.
+KNOWN_QUEUES: Mapping[str, Labels] = {
+    "sales": {"ru": "Продажи", "en": "Sales"},
+    "hotline": {"ru": "Горячая линия", "en": "Hotline"},
+}
+
+_LOCK_VERSION = """
+SELECT version
+FROM catalogue_versions
+WHERE name = $1
+FOR NO KEY UPDATE
+"""
+
+_NEXT_VERSION = """
+INSERT INTO catalogue_versions (name)
+VALUES ($1)
+ON CONFLICT (name) DO UPDATE SET version = catalogue_versions.version + 1
+RETURNING version
+"""
+
+_DISABLE_OTHER_DISPOSITIONS = """
+UPDATE dispositions
+SET enabled = false
+WHERE code <> ALL($1::text[])
+"""
+
+_SAVE_DISPOSITION = """
+INSERT INTO dispositions (code, labels, resultative, contact_made, callback, position, enabled)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (code) DO UPDATE
+SET labels = EXCLUDED.labels, resultative = EXCLUDED.resultative, contact_made = EXCLUDED.contact_made,
+    callback = EXCLUDED.callback, position = EXCLUDED.position, enabled = EXCLUDED.enabled
+"""
+
+_DISABLE_OTHER_PAUSE_REASONS = """
+UPDATE pause_reasons
+SET enabled = false
+WHERE code <> ALL($1::text[])
+"""
+
+_SAVE_PAUSE_REASON = """
+INSERT INTO pause_reasons (code, labels, threshold_s, productive, position, enabled)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (code) DO UPDATE
+SET labels = EXCLUDED.labels, threshold_s = EXCLUDED.threshold_s, productive = EXCLUDED.productive,
+    position = EXCLUDED.position, enabled = EXCLUDED.enabled
+"""
+
+_REMOVE_OTHER_QUEUES = """
+DELETE FROM queues
+WHERE name <> ALL($1::text[])
+"""
+
+_SAVE_QUEUE = """
+INSERT INTO queues (name, titles, team_id, wrap_up_limit_s, short_abandon_s, service_level_s)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (name) DO UPDATE
+SET titles = EXCLUDED.titles, team_id = EXCLUDED.team_id, wrap_up_limit_s = EXCLUDED.wrap_up_limit_s,
+    short_abandon_s = EXCLUDED.short_abandon_s, service_level_s = EXCLUDED.service_level_s,
+    version = queues.version + 1
+"""
+
+_REMOVE_MEMBERS = """
+DELETE FROM queue_members
+"""
+
+_ADD_MEMBERS = """
+INSERT INTO queue_members (queue, user_id)
+VALUES ($1, $2)
+"""
+
+_ADD_QUEUES = """
+INSERT INTO queues (name, titles)
+SELECT fresh.name, fresh.titles
+FROM unnest($1::text[], $2::jsonb[]) AS fresh (name, titles)
+ON CONFLICT DO NOTHING
+"""
+
+_REMOVE_MEMBER = """
+DELETE FROM queue_members
+WHERE user_id = $1 AND queue <> ALL($2::text[])
+"""
+
+_ADD_MEMBER = """
+INSERT INTO queue_members (queue, user_id)
+SELECT unnest($2::text[]), $1
+ON CONFLICT DO NOTHING
+"""
+
+
+class CodeTwice(InputRejected):
+    """The same code stands in the list twice."""
+
+    code = "code_twice"
+
+
+class UnknownPerson(InputRejected):
+    """A queue names a person or a team that does not exist."""
+
+    code = "unknown_person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispositionEntry:
+    """One outcome a manager may choose; its place in the list is its place on the screen."""
+
+    code: str
+    labels: Labels
+    resultative: bool
+    contact_made: bool
+    callback: Literal["none", "optional", "required"]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseReasonEntry:
+    """One reason for a pause."""
+
+    code: str
+    labels: Labels
+    threshold_s: int | None  # longer than this is shown to the supervisor
+    productive: bool
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEntry:
+    """One queue of the PBX and the rules that hold in it."""
+
+    name: str
+    titles: Labels
+    team_id: UUID | None
+    wrap_up_limit_s: int
+    short_abandon_s: float
+    service_level_s: int
+    members: Collection[UUID]
+
+
+async def replace_dispositions(tx: Transaction, entries: Sequence[DispositionEntry], *, version: int, by: UUID) -> None:
+    """Put this list in the place of version ``version``.
+
+    Raises:
+        VersionConflict: somebody has changed it since.
+        CodeTwice: a code stands there twice.
+    """
+    await _lock(tx, "dispositions", version)
+    codes = _all_differ([entry.code for entry in entries])
+    await tx.execute(_DISABLE_OTHER_DISPOSITIONS, codes)
+    await tx.executemany(
+        _SAVE_DISPOSITION,
+        [
+            (
+                entry.code,
+                to_json(dict(entry.labels)),
+                entry.resultative,
+                entry.contact_made,
+                entry.callback,
+                position,
+                entry.enabled,
+            )
+            for position, entry in enumerate(entries, start=1)
+        ],
+    )
+    await _replaced(tx, "dispositions", by)
+
+
+async def replace_pause_reasons(
+    tx: Transaction, entries: Sequence[PauseReasonEntry], *, version: int, by: UUID
+) -> None:
+    """Put this list in the place of version ``version``.
+
+    Raises:
+        VersionConflict: somebody has changed it since.
+        CodeTwice: a code stands there twice.
+    """
+    await _lock(tx, "pause_reasons", version)
+    codes = _all_differ([entry.code for entry in entries])
+    await tx.execute(_DISABLE_OTHER_PAUSE_REASONS, codes)
+    await tx.executemany(
+        _SAVE_PAUSE_REASON,
+        [
+            (
+                entry.code,
+                to_json(dict(entry.labels)),
+                entry.threshold_s,
+                entry.productive,
+                position,
+                entry.enabled,
+            )
+            for position, entry in enumerate(entries, start=1)
+        ],
+    )
+    await _replaced(tx, "pause_reasons", by)
+
+
+async def replace_queues(tx: Transaction, entries: Sequence[QueueEntry], *, version: int, by: UUID) -> None:
+    """Put this list, with its members, in the place of version ``version``.
+
+    A queue left out is gone from the settings; interactions keep its name.
+
+    Raises:
+        VersionConflict: somebody has changed it since.
+        CodeTwice: a name stands there twice.
+        UnknownPerson: a member or a team does not exist.
+    """
+    await _lock(tx, "queues", version)
+    names = _all_differ([entry.name for entry in entries])
+    try:
+        await tx.execute(_REMOVE_OTHER_QUEUES, names)
+        await tx.executemany(
+            _SAVE_QUEUE,
+            [
+                (
+                    entry.name,
+                    to_json(dict(entry.titles)),
+                    entry.team_id,
+                    entry.wrap_up_limit_s,
+                    entry.short_abandon_s,
+                    entry.service_level_s,
+                )
+                for entry in entries
+            ],
+        )
+        await tx.execute(_REMOVE_MEMBERS)
+        await tx.executemany(
+            _ADD_MEMBERS, [(entry.name, member) for entry in entries for member in sorted(set(entry.members))]
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        raise UnknownPerson from error
+    await _replaced(tx, "queues", by)
+
+
+async def join_queues(tx: Transaction, user_id: UUID, queues: Collection[str]) -> None:
+    """Make a person a member of exactly these queues; one that is new here gets a sensible title."""
+    names = sorted(set(queues))
+    titles = [to_json(dict(KNOWN_QUEUES.get(name, {"ru": name, "en": name}))) for name in names]
+    await tx.execute(_ADD_QUEUES, names, titles)
+    await tx.execute(_REMOVE_MEMBER, user_id, names)
+    await tx.execute(_ADD_MEMBER, user_id, names)
+    await _announce(tx, "queues")
+
+
+async def _lock(tx: Transaction, name: Catalogue, version: int) -> None:
+    current = await tx.fetchval(_LOCK_VERSION, name)
+    if current != version:
+        raise VersionConflict(version=current)
+
+
+async def _replaced(tx: Transaction, name: Catalogue, by: UUID) -> None:
+    version = await _announce(tx, name)
+    await audit.write(tx, "catalogue_replaced", by=by, details={"name": name, "version": version})
+
+
+async def _announce(tx: Transaction, name: Catalogue) -> int:
+    version: int = await tx.fetchval(_NEXT_VERSION, name)
+    tx.emit(CatalogueChanged(rooms=(STAFF,), name=name, version=version))
+    return version
+
+
+def _all_differ(codes: Sequence[str]) -> list[str]:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise CodeTwice(codes=twice)
+    return list(codes)

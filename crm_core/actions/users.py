@@ -1,0 +1,274 @@
+"""The people who work here: adding them, changing what they are, giving them keys.
+
+What an account may do is its role; a person's phone, team and queues decide
+which calls reach them. An account is disabled, never deleted: it stands in
+old records. ``by`` is None when the operator acts at the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, NewType, TypedDict
+from uuid import UUID
+
+import asyncpg
+
+from crm_core.actions import catalogues, sessions
+from crm_core.domain.errors import DecisionRefused, ExtensionTaken, Forbidden, LoginTaken, NotFound
+from crm_core.domain.events import FLOOR, AgentChanged, agent_room, team_room
+from crm_core.domain.ids import new_id
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
+from crm_core.store import audit
+from crm_core.store.database import Transaction
+
+#: What ``hash_password`` made; computed before the transaction, as it is slow.
+PasswordHash = NewType("PasswordHash", str)
+Theme = Literal["light", "dark", "auto"]
+
+_ADD_USER = """
+INSERT INTO users (id, login, name, role, team_id, password_hash, locale)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+_ADD_STATE = """
+INSERT INTO agent_states (user_id)
+VALUES ($1)
+"""
+
+_FIND_BY_LOGIN = """
+SELECT id
+FROM users
+WHERE lower(login) = lower($1)
+"""
+
+_LOCK_USER = """
+SELECT id, login, name, role, team_id, enabled
+FROM users
+WHERE id = $1
+FOR NO KEY UPDATE
+"""
+
+_SAVE_USER = """
+UPDATE users
+SET name = $2, role = $3, team_id = $4, enabled = $5, version = version + 1
+WHERE id = $1
+"""
+
+_SAVE_CREDENTIALS = """
+UPDATE users
+SET password_hash = $2, version = version + 1
+WHERE id = $1
+"""
+
+_SAVE_LOOKS = """
+UPDATE users
+SET locale = $2, theme = $3, version = version + 1
+WHERE id = $1
+"""
+
+_FIND_LOOKS = """
+SELECT locale, theme
+FROM users
+WHERE id = $1
+FOR NO KEY UPDATE
+"""
+
+_ENSURE_TEAM = """
+INSERT INTO teams (id, name)
+VALUES ($1, $2)
+ON CONFLICT (name) DO NOTHING
+"""
+
+_FIND_TEAM = """
+SELECT id
+FROM teams
+WHERE name = $1
+"""
+
+_REMOVE_PHONE = """
+DELETE FROM devices
+WHERE user_id = $1
+"""
+
+_ADD_PHONE = """
+INSERT INTO devices (id, user_id, extension)
+VALUES ($1, $2, $3)
+"""
+
+_NEXT_STATE_VERSION = """
+UPDATE agent_states
+SET version = version + 1
+WHERE user_id = $1
+RETURNING version
+"""
+
+_ADD_BEARER = """
+INSERT INTO api_tokens (id, user_id, token_hash, name)
+VALUES ($1, $2, $3, $4)
+"""
+
+
+class NotYourself(DecisionRefused):
+    """Ask another administrator: nobody takes their own rights away by mistake."""
+
+    code = "not_yourself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A person as they are first written down."""
+
+    login: str
+    name: str
+    role: Role
+    team: str | None = None  # by name; made when there is none
+    extension: str | None = None
+    queues: Collection[str] = ()  # made when there is none
+    locale: str | None = None
+
+
+class UserChanges(TypedDict, total=False):
+    """Only what shall change; None takes the thing away."""
+
+    name: str
+    role: Role
+    team: str | None
+    extension: str | None
+    queues: list[str]
+    enabled: bool
+
+
+class LooksChanges(TypedDict, total=False):
+    """How a person likes their screens; None: as the company does."""
+
+    locale: str | None
+    theme: Theme | None
+
+
+async def add_user(tx: Transaction, user: NewUser, password: PasswordHash | None, *, by: Viewer | None) -> UUID:
+    """Write a person down; without a password they may use tokens only.
+
+    Raises:
+        LoginTaken, ExtensionTaken: somebody else has it.
+        Forbidden: only an owner makes an owner.
+    """
+    _check_rank(by, user.role)
+    user_id = new_id(tx.now)
+    team_id = await _team(tx, user.team)
+    try:
+        await tx.execute(_ADD_USER, user_id, user.login, user.name, user.role, team_id, password, user.locale)
+    except asyncpg.UniqueViolationError as error:
+        raise LoginTaken(login=user.login) from error
+    await tx.execute(_ADD_STATE, user_id)
+    if user.extension:
+        await _give_phone(tx, user_id, user.extension)
+    if user.queues:
+        await catalogues.join_queues(tx, user_id, user.queues)
+    await _note(tx, "user_added", user_id, by, login=user.login, role=user.role)
+    await _announce(tx, user_id, team_id)
+    return user_id
+
+
+async def change_user(tx: Transaction, user_id: UUID, changes: UserChanges, *, by: Viewer) -> None:
+    """Change a person's name, rights, place or phone; disabling signs them out everywhere.
+
+    Raises:
+        NotFound: nobody has this id.
+        NotYourself: one's own role, or disabling oneself.
+        Forbidden: only an owner changes an owner.
+        ExtensionTaken: somebody else has it.
+    """
+    person = await tx.fetchrow(_LOCK_USER, user_id)
+    if person is None:
+        raise NotFound
+    role = changes.get("role", Role(person["role"]))
+    enabled = changes.get("enabled", person["enabled"])
+    _check_rank(by, role, Role(person["role"]))
+    if user_id == by.user_id and (role != person["role"] or not enabled):
+        raise NotYourself
+    team_id = await _team(tx, changes["team"]) if "team" in changes else person["team_id"]
+    await tx.execute(_SAVE_USER, user_id, changes.get("name", person["name"]), role, team_id, enabled)
+    if "extension" in changes:
+        await _give_phone(tx, user_id, changes["extension"])
+    if "queues" in changes:
+        await catalogues.join_queues(tx, user_id, changes["queues"])
+    if not enabled:
+        await sessions.end_sessions_of(tx, user_id)
+    await _note(tx, "user_changed", user_id, by, changed=sorted(changes), role=role, enabled=enabled)
+    await _announce(tx, user_id, team_id)
+
+
+async def set_password(tx: Transaction, user_id: UUID, password: PasswordHash, *, by: Viewer | None) -> None:
+    """Give a person a new password; sessions opened with the old one end.
+
+    Raises:
+        NotFound: nobody has this id.
+        Forbidden: only an owner changes an owner.
+    """
+    person = await tx.fetchrow(_LOCK_USER, user_id)
+    if person is None:
+        raise NotFound
+    _check_rank(by, Role(person["role"]))
+    await tx.execute(_SAVE_CREDENTIALS, user_id, password)
+    await sessions.end_sessions_of(tx, user_id)
+    await _note(tx, "password_set", user_id, by)
+
+
+async def change_looks(tx: Transaction, user_id: UUID, changes: LooksChanges) -> None:
+    """Remember the language and the theme a person chose for themselves."""
+    looks = await tx.fetchrow(_FIND_LOOKS, user_id)
+    if looks is None:
+        raise NotFound
+    await tx.execute(_SAVE_LOOKS, user_id, changes.get("locale", looks["locale"]), changes.get("theme", looks["theme"]))
+
+
+async def create_token(tx: Transaction, login: str, *, name: str = "") -> str:
+    """A bearer token for this person, told this once; only its hash is kept.
+
+    Raises:
+        NotFound: nobody has this login.
+    """
+    user_id: UUID | None = await tx.fetchval(_FIND_BY_LOGIN, login)
+    if user_id is None:
+        raise NotFound("Nobody has this login.", login=login)
+    token = sessions.new_token()
+    await tx.execute(_ADD_BEARER, new_id(tx.now), user_id, sessions.fingerprint(token), name)
+    await _note(tx, "token_created", user_id, None, name=name)
+    return token
+
+
+def _check_rank(by: Viewer | None, *roles: Role) -> None:
+    if by is not None and by.role is not Role.OWNER and Role.OWNER in roles:
+        raise Forbidden("Only an owner may do this to an owner.")
+
+
+async def _team(tx: Transaction, name: str | None) -> UUID | None:
+    if name is None:
+        return None
+    await tx.execute(_ENSURE_TEAM, new_id(tx.now), name)
+    team_id: UUID = await tx.fetchval(_FIND_TEAM, name)
+    return team_id
+
+
+async def _give_phone(tx: Transaction, user_id: UUID, extension: str | None) -> None:
+    await tx.execute(_REMOVE_PHONE, user_id)
+    if extension is None:
+        return
+    try:
+        await tx.execute(_ADD_PHONE, new_id(tx.now), user_id, extension)
+    except asyncpg.UniqueViolationError as error:
+        raise ExtensionTaken(extension=extension) from error
+
+
+async def _note(tx: Transaction, action: str, user_id: UUID, by: Viewer | None, **details: object) -> None:
+    await audit.write(
+        tx, action, by=by.user_id if by else None, subject_kind="user", subject_id=user_id, details=details
+    )
+
+
+async def _announce(tx: Transaction, user_id: UUID, team_id: UUID | None) -> None:
+    version: int = await tx.fetchval(_NEXT_STATE_VERSION, user_id)
+    rooms = (FLOOR, agent_room(user_id), *((team_room(team_id),) if team_id else ()))
+    tx.emit(AgentChanged(rooms=rooms, agent_id=user_id, version=version))

@@ -14,9 +14,9 @@ from uuid import UUID
 
 import asyncpg
 
+from crm_core.actions import audit
 from crm_core.domain.errors import InputRejected, VersionConflict
 from crm_core.domain.events import STAFF, CatalogueChanged
-from crm_core.store import audit
 from crm_core.store.database import Transaction, to_json
 
 Catalogue = Literal["dispositions", "pause_reasons", "queues"]
@@ -273,7 +273,7 @@ async def _lock(tx: Transaction, name: Catalogue, version: int) -> None:
 
 async def _replaced(tx: Transaction, name: Catalogue, by: UUID) -> None:
     version = await _announce(tx, name)
-    await audit.write(tx, "catalogue_replaced", by=by, details={"name": name, "version": version})
+    await audit.write(tx, "catalogue.replaced", by=by, details={"name": name, "version": version})
 
 
 async def _announce(tx: Transaction, name: Catalogue) -> int:

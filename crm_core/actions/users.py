@@ -14,13 +14,12 @@ from uuid import UUID
 
 import asyncpg
 
-from crm_core.actions import catalogues, sessions
+from crm_core.actions import audit, catalogues, sessions
 from crm_core.domain.errors import DecisionRefused, ExtensionTaken, Forbidden, LoginTaken, NotFound
 from crm_core.domain.events import FLOOR, AgentChanged, agent_room, team_room
 from crm_core.domain.ids import new_id
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
-from crm_core.store import audit
 from crm_core.store.database import Transaction
 
 #: What ``hash_password`` made; computed before the transaction, as it is slow.
@@ -166,7 +165,7 @@ async def add_user(tx: Transaction, user: NewUser, password: PasswordHash | None
         await _give_phone(tx, user_id, user.extension)
     if user.queues:
         await catalogues.join_queues(tx, user_id, user.queues)
-    await _note(tx, "user_added", user_id, by, login=user.login, role=user.role)
+    await _note(tx, "user.added", user_id, by, login=user.login, role=user.role)
     await _announce(tx, user_id, team_id)
     return user_id
 
@@ -196,7 +195,7 @@ async def change_user(tx: Transaction, user_id: UUID, changes: UserChanges, *, b
         await catalogues.join_queues(tx, user_id, changes["queues"])
     if not enabled:
         await sessions.end_sessions_of(tx, user_id)
-    await _note(tx, "user_changed", user_id, by, changed=sorted(changes), role=role, enabled=enabled)
+    await _note(tx, "user.changed", user_id, by, changed=sorted(changes), role=role, enabled=enabled)
     await _announce(tx, user_id, team_id)
 
 
@@ -213,7 +212,7 @@ async def set_password(tx: Transaction, user_id: UUID, password: PasswordHash, *
     _check_rank(by, Role(person["role"]))
     await tx.execute(_SAVE_CREDENTIALS, user_id, password)
     await sessions.end_sessions_of(tx, user_id)
-    await _note(tx, "password_set", user_id, by)
+    await _note(tx, "password.set", user_id, by)
 
 
 async def change_looks(tx: Transaction, user_id: UUID, changes: LooksChanges) -> None:
@@ -235,7 +234,7 @@ async def create_token(tx: Transaction, login: str, *, name: str = "") -> str:
         raise NotFound("Nobody has this login.", login=login)
     token = sessions.new_token()
     await tx.execute(_ADD_BEARER, new_id(tx.now), user_id, sessions.fingerprint(token), name)
-    await _note(tx, "token_created", user_id, None, name=name)
+    await _note(tx, "token.created", user_id, None, name=name)
     return token
 
 

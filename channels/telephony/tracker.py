@@ -1,0 +1,495 @@
+"""Turn the AMI's channel chatter into the story of one call.
+
+The tracker is a pure fold: it holds the channels it has seen, reads one event
+at a time and returns what that event means. It owns no socket, clock or
+database, so a recorded call replays through it exactly as it happened.
+
+Each event only adds a fact to a channel (``tracking.facts``); what the facts
+mean is concluded from all of them (``tracking.story``). That is why an event
+heard twice, late, or before its neighbour changes nothing in the end, and why
+joining in the middle of a call is nothing special.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import datetime
+
+from channels.telephony.dialect import ChannelKind, PbxDialect
+from channels.telephony.tracking import story
+from channels.telephony.tracking.alive import Alive
+from channels.telephony.tracking.board import Board
+from channels.telephony.tracking.events import (
+    CallAnswered,
+    CallChanged,
+    CallEnded,
+    CallEvent,
+    CallQueued,
+    HoldChanged,
+    LegAnswered,
+    LegEnded,
+    LegOffered,
+    RecordingStarted,
+)
+from channels.telephony.tracking.facts import Call, Channel, Moment, earliest
+from channels.telephony.tracking.headers import (
+    DEST,
+    OWN,
+    Event,
+    Party,
+    dialled_outside,
+    extension,
+    number,
+    party,
+    seconds_of,
+    told,
+    whole_number,
+)
+from crm_core.domain.calls import CallSnapshot
+
+#: An ended call is remembered this long by our own clock: its Cdr and other stragglers still find it.
+REMEMBERED_S = 30.0
+#: However many calls end in that time, no more than this are remembered.
+REMEMBERED_CALLS = 10_000
+
+#: The last second of the year 9999: what a datetime can hold.
+_LATEST_MOMENT = 253_402_300_799.0
+
+_DOWN, _RESERVED, _RINGING, _UP = "0", "1", "5", "6"
+_VOICEMAIL = frozenset({"VoiceMail", "MinivmRecord"})
+_SOUND_FILE = re.compile(r"\S.*\.(?:wav|wav49|gsm|mp3|ogg|opus|g722|sln\d*|ulaw|alaw|flac)", re.IGNORECASE)
+_TRANSFER_PARTIES = tuple(
+    party(prefix) for prefix in ("OrigTransferer", "SecondTransferer", "Transferer", "Transferee", "TransferTarget")
+)
+
+
+class CallTracker:
+    """The calls of one run of one PBX. A restarted PBX needs a new tracker, for its Linkedids repeat."""
+
+    def __init__(self, dialect: PbxDialect, *, boot: str) -> None:
+        self._boot = boot
+        self._board = Board(dialect)
+        self._resting: deque[tuple[float, Call]] = deque()
+        self._now = 0.0  # our own clock, from the last `arrived`
+        self._heard_at = 0.0  # the latest moment any event spoke of
+        self.anomalies: Counter[str] = Counter()  # what made no sense, by kind
+        self._readers: dict[str, Callable[[Event, Moment, list[CallEvent]], None]] = {
+            "Newchannel": self._newchannel,
+            "Newstate": self._newstate,
+            "NewCallerid": self._new_callerid,
+            "Rename": self._rename,
+            "DialBegin": self._dial_begin,
+            "DialEnd": self._dial_end,
+            "OriginateResponse": self._originate_response,
+            "BridgeEnter": self._bridge_enter,
+            "BridgeLeave": self._bridge_leave,
+            "QueueCallerJoin": self._queue_caller_join,
+            "QueueCallerLeave": self._queue_caller_leave,
+            "AgentCalled": self._agent_called,
+            "AgentConnect": self._agent_connect,
+            "AgentRingNoAnswer": self._agent_ring_no_answer,
+            "AgentComplete": self._agent_complete,
+            "Hold": self._hold,
+            "Unhold": self._unhold,
+            "AttendedTransfer": self._transfer,
+            "BlindTransfer": self._transfer,
+            "MixMonitorStart": self._mixmonitor_start,
+            "VarSet": self._varset,
+            "Newexten": self._newexten,
+            "MessageWaiting": self._message_waiting,
+            "HangupRequest": self._hangup_request,
+            "SoftHangupRequest": self._soft_hangup_request,
+            "Hangup": self._hangup,
+            "Cdr": self._cdr,
+        }
+
+    def feed(self, event: Event, arrived: datetime) -> list[CallEvent]:
+        """Read one event; what it means, or nothing. Never raises, whatever the event holds."""
+        read = self._readers.get(event.get("Event", ""))
+        if read is None:
+            return []
+        self._now = arrived.timestamp()
+        at = self._moment(event)
+        self._heard_at = max(self._heard_at, at)
+        news: list[CallEvent] = []
+        read(event, at, news)
+        if self._resting:
+            self._forget_rested()
+        return news
+
+    def snapshot(self, linkedid: str) -> CallSnapshot:
+        """The whole picture of one call, by any Linkedid that ever named it.
+
+        Raises:
+            KeyError: no such call, or it ended a while ago and was forgotten.
+        """
+        return story.snapshot(self._board.calls[linkedid], self._board.dialect, self._boot)
+
+    def live_calls(self) -> list[str]:
+        """The Linkedids of the calls that are not over, in the order they were met."""
+        known = dict.fromkeys(self._board.calls.values())
+        return [call.linkedid for call in known if call.told_start and call.ended_at is None]
+
+    def forget(self, linkedid: str) -> None:
+        """Let go of a call and everything known of it; one that is not known is no error."""
+        call = self._board.calls.get(linkedid)
+        if call is not None:
+            self._board.forget(call)
+
+    def resync(self, alive: Alive, at: datetime) -> list[CallEvent]:
+        """Believe the PBX's own lists, asked for at ``at`` by our own clock.
+
+        A channel that is no longer there ended unheard: it is closed at the
+        last moment anything was heard, and its call is not complete. One that
+        is new is met as it stands. What was heard since ``at`` stays.
+        """
+        self._now = at.timestamp()
+        news: list[CallEvent] = []
+        listed = {event.get("Uniqueid", "") for event in alive.channels}
+        for uniqueid, channel in list(self._board.channels.items()):
+            if channel.ended_at is None and uniqueid not in listed and channel.met < self._now:
+                channel.call.gap = True
+                self._ended(channel, max(self._heard_at, channel.created_at), news)
+        for event in alive.channels:
+            self._find_alive(event, self._now, news)
+        for event in alive.queue_callers:
+            self._joins_queue(event, self._now - (whole_number(event.get("Wait")) or 0), news)
+        return news
+
+    def _newchannel(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._meet_own(event, at, news)
+        if channel is None or channel.born:
+            return
+        channel.born = True
+        channel.outgoing = event.get("ChannelState") in {_DOWN, _RESERVED}
+        channel.created_at = min(channel.created_at, at)
+        channel.number = channel.number or number(event.get(OWN.number))
+        channel.display_name = told(event.get(OWN.display_name)) if channel.number else None
+        if not channel.outgoing:
+            channel.exten = extension(event.get(OWN.exten))
+        # Events of other channels may have overtaken this one: now it is known who placed the call.
+        for phone in channel.call.phones:
+            self._tell_leg(phone, at, news)
+        self._tell_change(channel.call, at, news)
+
+    def _newstate(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._meet_own(event, at, news)
+        if channel is None or channel.ended_at is not None:
+            return
+        state = event.get(OWN.state)
+        if state == _RINGING:
+            channel.rang(at)
+        elif state == _UP:
+            channel.came_up(at)
+        self._tell_leg(channel, at, news)
+
+    def _new_callerid(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is None or channel.number is not None:
+            return
+        channel.number = number(event.get(OWN.number))
+        if channel.number is not None:
+            channel.display_name = told(event.get(OWN.display_name))
+            self._tell_change(channel.call, at, news)
+
+    def _rename(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        self._board.rename(event)
+
+    def _dial_begin(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        caller = self._meet(event, OWN, at, news)  # an Originate's first dial has none
+        callee = self._meet(event, DEST, at, news)
+        if callee is None:
+            self.anomalies["dial of no channel"] += 1
+            return
+        self._dialled(caller, callee, at)
+        if caller is not None and callee.kind is ChannelKind.TRUNK and callee.dialled_number is None:
+            callee.dialled_number = dialled_outside(event)
+            callee.shown_number = number(event.get(DEST.shown_number)) or number(event.get(OWN.number))
+        if caller is not None and caller.outgoing and caller.exten is None:
+            caller.exten = extension(event.get(OWN.exten))
+        self._tell_change(callee.call, at, news)
+
+    def _dial_end(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        callee = self._board.find(event, DEST, at, news)
+        status = told(event.get("DialStatus"))
+        if callee is not None and status is not None:
+            self._dial_ended(callee, status, at, news)
+
+    def _originate_response(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None and channel.exten is None:
+            channel.exten = extension(event.get(OWN.exten))
+            self._tell_change(channel.call, at, news)
+
+    def _bridge_enter(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._meet_own(event, at, news)
+        bridge_id = told(event.get("BridgeUniqueid"))
+        if channel is None or bridge_id is None or channel.ended_at is not None:
+            return
+        self._enters(channel, bridge_id, at, news)
+
+    def _bridge_leave(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None:
+            channel.leaves(event.get("BridgeUniqueid", ""), at)
+
+    def _queue_caller_join(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        self._joins_queue(event, at, news)
+
+    def _queue_caller_leave(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None:
+            channel.call.leaves_queue(event.get("Queue", ""), channel, at)
+
+    def _agent_called(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        caller = self._meet(event, OWN, at, news)
+        callee = self._meet(event, DEST, at, news)
+        if callee is not None and callee.queue is None:
+            callee.queue = told(event.get("Queue"))
+            self._dialled(caller, callee, at)
+            self._tell_change(callee.call, at, news)
+
+    def _agent_connect(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        callee = self._meet(event, DEST, at, news)
+        if callee is not None:
+            callee.queue = callee.queue or told(event.get("Queue"))
+            self._dial_ended(callee, "ANSWER", at, news)
+
+    def _agent_ring_no_answer(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        callee = self._board.find(event, DEST, at, news)
+        if callee is not None:
+            self._dial_ended(callee, "NOANSWER", at, news)
+
+    def _agent_complete(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        callee = self._board.find(event, DEST, at, news)
+        if callee is not None and callee.completed is None:
+            callee.completed = told(event.get("Reason"))
+            self._tell_change(callee.call, at, news)
+
+    def _hold(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._meet_own(event, at, news)
+        if channel is not None and channel.ended_at is None and channel.holds_others(at):
+            self._tell_hold(channel, at, news)
+
+    def _unhold(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None and channel.takes_back(at):
+            self._tell_hold(channel, at, news)
+
+    def _transfer(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        """All parties of a transfer are one call from now on, though Linkedids may say so only later."""
+        if event.get("Result") != "Success":
+            return
+        parties = [self._board.find(event, who, at, news) for who in _TRANSFER_PARTIES]
+        calls = list(dict.fromkeys(channel.call for channel in parties if channel is not None))
+        for other in calls[1:]:
+            self._board.merge(calls[0], other, at, news)
+        for call in dict.fromkeys(channel.call for channel in parties if channel is not None):
+            self._tell_call(call, at, news)
+            self._tell_change(call, at, news)
+
+    def _mixmonitor_start(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None:
+            channel.call.recorder_on = earliest(channel.call.recorder_on, at)
+
+    def _varset(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        if event.get("Variable") != "MIXMONITOR_FILENAME":
+            return
+        channel = self._meet_own(event, at, news)
+        file = told(event.get("Value"))
+        if channel is not None and file is not None:
+            self._recorded(channel.call, file, at, at, news)
+
+    def _newexten(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        if event.get("Application") in _VOICEMAIL:
+            self._taken_by_voicemail(self._board.find(event, OWN, at, news), at, news)
+
+    def _message_waiting(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        """Sent on a channel when a message was left on it."""
+        self._taken_by_voicemail(self._board.find(event, OWN, at, news), at, news)
+
+    def _hangup_request(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None and channel.ended_at is None:
+            channel.released_at = earliest(channel.released_at, at)
+
+    def _soft_hangup_request(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        """An order to hang up; out of a bridge it is only how Asterisk itself ends a dialplan."""
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None and channel.is_bridged:
+            channel.ordered_off_at = earliest(channel.ordered_off_at, at)
+
+    def _hangup(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, OWN, at, news)
+        if channel is None or channel.ended_at is not None:
+            return
+        channel.cause = whole_number(event.get("Cause"))
+        self._ended(channel, at, news)
+
+    def _cdr(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        """Its times and dispositions are of one attempt, not of the call; these two are worth having."""
+        channel = self._board.channels.get(event.get("UniqueID", ""))
+        if channel is None:
+            return
+        if event.get("LastApplication") in _VOICEMAIL:
+            self._taken_by_voicemail(channel, at, news)
+        userfield = event.get("UserField", "")
+        if _SOUND_FILE.fullmatch(userfield):
+            call = channel.call
+            since = call.recorder_on if call.recorder_on is not None else channel.created_at
+            self._recorded(call, userfield, since, at, news)
+
+    def _moment(self, event: Event) -> Moment:
+        """The PBX's own clock where it tells the time, else ours."""
+        said = event.get("Timestamp")
+        if said is None:
+            return self._now
+        try:
+            at = float(said)
+        except ValueError:
+            at = math.nan
+        if 0.0 <= at <= _LATEST_MOMENT:
+            return at
+        self.anomalies["timestamp of no time"] += 1
+        return self._now
+
+    def _meet(self, event: Event, who: Party, at: Moment, news: list[CallEvent]) -> Channel | None:
+        return self._board.meet(event, who, at, self._now, news)
+
+    def _meet_own(self, event: Event, at: Moment, news: list[CallEvent]) -> Channel | None:
+        channel = self._meet(event, OWN, at, news)
+        if channel is None:
+            self.anomalies["event of no channel"] += 1
+        return channel
+
+    def _find_alive(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        known = self._board.channels.get(event.get("Uniqueid", ""))
+        channel = self._meet_own(event, at, news)
+        if channel is None or channel.ended_at is not None:
+            return
+        if known is None:
+            channel.created_at = at - seconds_of(event.get("Duration"))
+            channel.outgoing = event.get("Application") == "AppDial"
+            if not channel.outgoing:
+                channel.exten = extension(event.get(OWN.exten))
+        bridge_id = event.get("BridgeId", "")
+        stay = channel.stays[-1] if channel.stays else None
+        bridged_in = stay.bridge.uniqueid if stay is not None and channel.is_bridged else ""
+        came_up = event.get(OWN.state) == _UP and channel.up_at is None
+        if bridge_id == bridged_in and not came_up:
+            self._tell_leg(channel, at, news)
+            return
+        # It moved while nobody listened: when, we shall never know.
+        channel.call.gap = True
+        if came_up:
+            channel.came_up(at)
+        if bridge_id:
+            self._enters(channel, bridge_id, at, news)
+        else:
+            channel.leaves(bridged_in, at)
+        self._tell_leg(channel, at, news)
+        self._tell_change(channel.call, at, news)
+
+    def _dialled(self, caller: Channel | None, callee: Channel, at: Moment) -> None:
+        callee.dialled_at = earliest(callee.dialled_at, at)
+        if caller is not None and caller is not callee and callee.dialled_by is None:
+            callee.dialled_by = caller
+
+    def _dial_ended(self, callee: Channel, status: str, at: Moment, news: list[CallEvent]) -> None:
+        if callee.dial_ended(status, at):
+            self._tell_leg(callee, at, news)
+            self._tell_change(callee.call, at, news)
+
+    def _enters(self, channel: Channel, bridge_id: str, at: Moment, news: list[CallEvent]) -> None:
+        bridge = self._board.bridge(bridge_id)
+        if channel.enters(bridge, at):
+            self._tell_leg(channel, at, news)
+            for call in dict.fromkeys(stay.channel.call for stay in bridge.stays):
+                self._tell_call(call, at, news)
+
+    def _joins_queue(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._meet_own(event, at, news)
+        queue = told(event.get("Queue"))
+        if channel is None or queue is None or channel.ended_at is not None:
+            return
+        call = channel.call
+        if call.joins_queue(queue, channel, at) and call.told_start:
+            news.append(CallQueued(linkedid=call.linkedid, at=story.moment(at), queue=queue))
+
+    def _taken_by_voicemail(self, channel: Channel | None, at: Moment, news: list[CallEvent]) -> None:
+        if channel is not None and not channel.call.voicemail:
+            channel.call.voicemail = True
+            self._tell_change(channel.call, at, news)
+
+    def _recorded(self, call: Call, file: str, since: Moment, at: Moment, news: list[CallEvent]) -> None:
+        if call.recorded(file, since) and call.told_start:
+            news.append(RecordingStarted(linkedid=call.linkedid, at=story.moment(at), file=file))
+
+    def _ended(self, channel: Channel, at: Moment, news: list[CallEvent]) -> None:
+        channel.ends(at)
+        call = channel.call
+        call.alive -= 1
+        self._tell_leg(channel, at, news)
+        self._tell_call(call, at, news)
+        self._tell_change(call, at, news)
+        if call.alive == 0:
+            self._resting.append((self._now, call))
+
+    def _forget_rested(self) -> None:
+        while self._resting:
+            since, call = self._resting[0]
+            if since > self._now - REMEMBERED_S and len(self._resting) <= REMEMBERED_CALLS:
+                return
+            self._resting.popleft()
+            if call.alive == 0 and self._board.calls.get(call.linkedid) is call:
+                self._board.forget(call)
+
+    def _tell_leg(self, phone: Channel, at: Moment, news: list[CallEvent]) -> None:
+        """Say what became of a phone since it was last spoken of, each thing once."""
+        if not phone.is_phone or phone.told_end:
+            return
+        linkedid, moment = phone.call.linkedid, story.moment(at)
+        uniqueid, interface = phone.uniqueid, phone.interface
+        if not phone.told_offer and story.rang(phone) and not story.placed_call(phone):
+            phone.told_offer = True
+            news.append(LegOffered(linkedid=linkedid, at=moment, uniqueid=uniqueid, interface=interface))
+        if not phone.told_answer and story.picked_up_at(phone) is not None:
+            phone.told_answer = True
+            news.append(LegAnswered(linkedid=linkedid, at=moment, uniqueid=uniqueid, interface=interface))
+        result = story.leg_result(phone)
+        if phone.ended_at is not None and result is not None:
+            phone.told_end = True
+            news.append(LegEnded(linkedid=linkedid, at=moment, uniqueid=uniqueid, interface=interface, result=result))
+
+    def _tell_hold(self, phone: Channel, at: Moment, news: list[CallEvent]) -> None:
+        if phone.is_phone:
+            news.append(
+                HoldChanged(
+                    linkedid=phone.call.linkedid,
+                    at=story.moment(at),
+                    uniqueid=phone.uniqueid,
+                    interface=phone.interface,
+                    on_hold=phone.on_hold,
+                )
+            )
+
+    def _tell_call(self, call: Call, at: Moment, news: list[CallEvent]) -> None:
+        """Say that the call was answered, or is over, each once."""
+        if not call.told_start:
+            return
+        if not call.told_answer and story.answered_at(call) is not None:
+            call.told_answer = True
+            news.append(CallAnswered(linkedid=call.linkedid, at=story.moment(at)))
+        if call.ended_at is None:
+            call.ended_at = story.end_of(call)
+            if call.ended_at is not None:
+                news.append(CallEnded(linkedid=call.linkedid, at=story.moment(call.ended_at)))
+
+    def _tell_change(self, call: Call, at: Moment, news: list[CallEvent]) -> None:
+        """Say that something changed, unless something more telling was said of this call already."""
+        if call.told_start and not any(one.linkedid == call.linkedid for one in news):
+            news.append(CallChanged(linkedid=call.linkedid, at=story.moment(at)))

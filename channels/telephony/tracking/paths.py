@@ -1,0 +1,72 @@
+"""Who dialled whom, and who heard whom: ways through Local pairs and bridges.
+
+A Local pair is a piece of wire inside the PBX. Dialplans such as FreePBX's
+put one or several of them between the client and the phone, sometimes only
+until Asterisk has optimised them away, so both questions look through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from channels.telephony.dialect import ChannelKind
+from channels.telephony.tracking.facts import Channel, Moment, Stay
+
+#: Local pairs in a row that are still believed; a longer chain is a loop of the dialplan.
+_LONGEST_CHAIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DialPath:
+    """How a channel came to be dialled."""
+
+    caller: Channel | None  # who dialled it, at the far end of the Local pairs; None: nobody did
+    outermost: Channel  # the channel that caller dialled: itself, or the first Local half
+    queue: str | None  # the queue that had it dialled
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A time during which two sides heard each other."""
+
+    side: Channel
+    other: Channel
+    start: Moment
+    end: Moment  # infinity while it lasts
+    left: Moment  # when `side` left its bridge
+    other_left: Moment
+
+
+def dial_path(channel: Channel) -> DialPath:
+    """Follow a channel back to whoever caused it to ring."""
+    outermost, queue = channel, channel.queue
+    for _ in range(_LONGEST_CHAIN):
+        caller = outermost.dialled_by
+        if caller is None or caller.kind is not ChannelKind.LOCAL or caller.twin is None:
+            return DialPath(caller, outermost, queue)
+        outermost = caller.twin
+        queue = queue or outermost.queue
+    return DialPath(None, outermost, queue)
+
+
+def meetings(channel: Channel) -> Iterator[Meeting]:
+    """Everybody a channel shared a bridge with, be it through Local pairs."""
+    for stay in channel.stays:
+        yield from _across(stay, stay, stay.entered, stay.left, {channel})
+
+
+def _across(home: Stay, stay: Stay, start: Moment, end: Moment, passed: set[Channel]) -> Iterator[Meeting]:
+    """Whoever ``home`` heard between two moments through the bridge of ``stay``."""
+    for other in stay.bridge.stays:
+        since = max(start, other.entered)
+        until = min(end, other.left)
+        if since > until or other.channel in passed:
+            continue
+        if other.channel.kind is not ChannelKind.LOCAL:
+            yield Meeting(home.channel, other.channel, since, until, home.left, other.left)
+        elif other.channel.twin is not None and len(passed) < 2 * _LONGEST_CHAIN:
+            beyond = passed | {other.channel, other.channel.twin}
+            for far in other.channel.twin.stays:
+                if max(since, far.entered) <= min(until, far.left):
+                    yield from _across(home, far, max(since, far.entered), min(until, far.left), beyond)

@@ -43,7 +43,7 @@ SELECT callback.id, callback.client_id, callback.agent_id, {STATE_NOW} AS state,
        callback.created_at, agent.name AS agent_name, agent.team_id, client.owner_id,
        owner.team_id AS owner_team_id, callback.version
 {FROM_CALLBACKS}
-"""  # noqa: S608
+"""
 
 # By callbacks_client_id_idx; in id order, so that two recorders never wait for each other in a ring.
 _LOCK_OF_CLIENT = """
@@ -68,6 +68,17 @@ _POLICIES = """
 SELECT DISTINCT ON (name) name, rule, enabled
 FROM callback_policies
 ORDER BY name, version DESC
+"""
+
+# As they stood when the promise was made; for one older than the policy, its first version.
+_POLICIES_OF_PROMISE = """
+SELECT DISTINCT ON (policy.name) policy.name, policy.rule
+FROM callbacks callback
+JOIN callback_policies policy ON policy.name = ANY(callback.policies)
+WHERE callback.id = $1
+ORDER BY policy.name,
+    (policy.created_at <= callback.created_at) DESC,
+    CASE WHEN policy.created_at <= callback.created_at THEN -policy.version ELSE policy.version END
 """
 
 _SURROUNDINGS = """
@@ -97,8 +108,8 @@ WHERE callback_id = $1 AND to_at IS NULL
 
 _REPLACE = """
 UPDATE callbacks
-SET due_at = $2, subject = $3, via = $4, escalate_at = $5, takeover_at = $6, policy = $7, policies = $8,
-    version = version + 1
+SET client_id = $2, due_at = $3, subject = $4, via = $5, escalate_at = $6, takeover_at = $7, policy = $8,
+    policies = $9, version = version + 1
 WHERE id = $1
 RETURNING version
 """
@@ -206,9 +217,12 @@ async def policies_for(db: Reader, client_id: UUID, agent_id: UUID) -> dict[str,
     around = await db.fetchrow(_SURROUNDINGS, client_id, agent_id)
     team, service_class = (around["team"], around["service_class"]) if around else (None, None)
     policies = [_policy(row["name"], row["rule"]) for row in await db.fetch(_POLICIES) if row["enabled"]]
-    return {
-        policy.name: policy for policy in policies if policy.concerns(team=team, service_class=service_class)
-    }
+    return {policy.name: policy for policy in policies if policy.concerns(team=team, service_class=service_class)}
+
+
+async def policies_of(db: Reader, callback_id: UUID) -> list[CallbackPolicy]:
+    """The policies a promise was made under; later versions do not concern it."""
+    return [_policy(row["name"], row["rule"]) for row in await db.fetch(_POLICIES_OF_PROMISE, callback_id)]
 
 
 def _policy(name: str, rule: dict[str, object]) -> CallbackPolicy:
@@ -273,11 +287,19 @@ async def close_history(tx: Transaction, callback_id: UUID, at: datetime) -> Non
 
 
 async def replace(
-    tx: Transaction, callback_id: UUID, *, due_at: datetime, subject: str | None, via: str, terms: Terms
+    tx: Transaction,
+    callback_id: UUID,
+    *,
+    client_id: UUID,
+    due_at: datetime,
+    subject: str | None,
+    via: str,
+    terms: Terms,
 ) -> int:
     version: int = await tx.fetchval(
         _REPLACE,
         callback_id,
+        client_id,
         due_at,
         subject,
         via,

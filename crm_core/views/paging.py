@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import orjson
 
@@ -50,3 +51,15 @@ def decode_cursor(cursor: str, parts: int) -> list[str]:
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
         raise CursorInvalid
     return key
+
+
+def decode_id(cursor: str) -> UUID:
+    """The id of the last row, for lists in order of ids.
+
+    Raises:
+        CursorInvalid: it is not a cursor, or one of another list.
+    """
+    try:
+        return UUID(decode_cursor(cursor, 1)[0])
+    except ValueError as error:
+        raise CursorInvalid from error

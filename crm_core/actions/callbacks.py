@@ -1,0 +1,406 @@
+"""Promises: made, claimed, kept, moved, taken over, cancelled.
+
+What one may not see is not found. A promise under somebody's living claim is
+left alone by everybody else: they are calling the client at this moment. What
+is asked for twice is done once: a kept promise may be kept again, in peace.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from crm_core.domain.callbacks import (
+    CLAIM_LEASE,
+    CallbackState,
+    Contact,
+    HistoryReason,
+    PromisedCallback,
+    check_due,
+    chosen,
+    lateness,
+    terms,
+    which_is_kept,
+)
+from crm_core.domain.errors import (
+    CallbackAlreadyClaimed,
+    CallbackClosed,
+    Forbidden,
+    InputRejected,
+    NotFound,
+    TakeOverTooEarly,
+)
+from crm_core.domain.events import CallbackChanged, CallbackMoved, Room
+from crm_core.domain.viewer import Viewer
+from crm_core.inputs import InputModel, Moment, Sentence, Word
+from crm_core.store import callbacks as store
+from crm_core.store.callbacks import StoredCallback
+from crm_core.store.clients import find_survivor, may_see_client
+from crm_core.store.database import Transaction
+
+_FIND_AGENT = """
+SELECT id
+FROM users
+WHERE id = $1 AND enabled
+"""
+
+_FIND_CONTACT = """
+SELECT client_id, COALESCE(answered_at, started_at) AS at
+FROM interactions
+WHERE id = $1
+"""
+
+_FIND_ROOMS = """
+SELECT callback.agent_id, client.owner_id
+FROM callbacks callback
+JOIN clients client ON client.id = callback.client_id
+WHERE callback.id = $1
+"""
+
+
+class AgentUnknown(InputRejected):
+    """There is no such agent, or they no longer work here."""
+
+    code = "agent_unknown"
+
+
+class ClientRequired(InputRejected):
+    """A promise is made to a client: say who it was first."""
+
+    code = "client_required"
+
+
+class ContactUnknown(InputRejected):
+    """This contact cannot have kept the promise: it was with somebody else, or before it."""
+
+    code = "contact_unknown"
+
+
+class CallbackIn(InputModel):
+    """A promise to make; without ``agent_id`` the caller owes it."""
+
+    client_id: UUID
+    due_at: Moment
+    subject: Sentence | None = None
+    via: Literal["call", "email", "telegram", "webchat", "meeting"] = "call"
+    agent_id: UUID | None = None
+    policy: Word | None = None
+
+
+class CallbackKeepIn(InputModel):
+    """``interaction_id``: the contact by which it was kept, when there was one."""
+
+    interaction_id: UUID | None = None
+
+
+class CallbackMoveIn(InputModel):
+    """To whom, and why, in words."""
+
+    agent_id: UUID
+    reason: Sentence
+
+
+class CallbackCancelIn(InputModel):
+    """Why nobody needs to keep it."""
+
+    reason: Sentence
+
+
+async def create(tx: Transaction, by: Viewer, given: CallbackIn) -> UUID:
+    """Promise a client a contact.
+
+    Raises:
+        NotFound: there is no such client, or none ``by`` may see.
+        AgentUnknown, DueTimeRejected, PolicyUnknown: nobody can promise that.
+    """
+    client_id = await find_survivor(tx, given.client_id)
+    if client_id is None or not await may_see_client(tx, by, client_id):
+        raise NotFound("There is no such client.")
+    return await promise(
+        tx,
+        client_id=client_id,
+        due_at=given.due_at,
+        subject=given.subject,
+        via=given.via,
+        agent_id=given.agent_id or by.user_id,
+        promised_in=None,
+        by=by.user_id,
+        policy=given.policy,
+    )
+
+
+async def promise(
+    tx: Transaction,
+    *,
+    client_id: UUID,
+    due_at: datetime,
+    subject: str | None,
+    via: str,
+    agent_id: UUID,
+    promised_in: UUID | None,
+    by: UUID | None,
+    policy: str | None = None,
+) -> UUID:
+    """Write a promise down under the policies of today; ``by`` is null for the system.
+
+    Raises:
+        AgentUnknown, DueTimeRejected, PolicyUnknown: nobody can promise that.
+    """
+    check_due(due_at, tx.now)
+    await _check_agent(tx, agent_id)
+    policies = chosen(await store.policies_for(tx, client_id, agent_id), policy)
+    callback_id = await store.insert(
+        tx,
+        client_id=client_id,
+        agent_id=agent_id,
+        due_at=due_at,
+        subject=subject,
+        via=via,
+        promised_in=promised_in,
+        terms=terms(due_at, policies),
+    )
+    await store.open_history(
+        tx,
+        callback_id,
+        agent_id,
+        reason=HistoryReason.PROMISED,
+        explanation="Promised to the client.",
+        by=None if by == agent_id else by,
+    )
+    await _tell(tx, callback_id, version=1)
+    return callback_id
+
+
+async def promise_in_interaction(
+    tx: Transaction,
+    *,
+    interaction_id: UUID,
+    client_id: UUID | None,
+    agent_id: UUID,
+    by: UUID,
+    callback: PromisedCallback | None,
+) -> UUID | None:
+    """Write down what was agreed at the end of a contact; said again, it replaces what was said before.
+
+    Without ``callback`` an earlier promise stays: a corrected note does not take back a word given.
+
+    Raises:
+        ClientRequired: the contact has no client yet.
+        DueTimeRejected: the time cannot be.
+    """
+    if callback is None:
+        return None
+    if client_id is None:
+        raise ClientRequired
+    earlier = await store.lock_promised_in(tx, interaction_id)
+    if earlier is None:
+        return await promise(
+            tx,
+            client_id=client_id,
+            due_at=callback.due_at,
+            subject=callback.subject,
+            via=callback.via,
+            agent_id=agent_id,
+            promised_in=interaction_id,
+            by=by,
+        )
+    check_due(callback.due_at, tx.now)
+    policies = await store.policies_for(tx, client_id, agent_id)
+    version = await store.replace(
+        tx,
+        earlier,
+        client_id=client_id,
+        due_at=callback.due_at,
+        subject=callback.subject,
+        via=callback.via,
+        terms=terms(callback.due_at, policies.values()),
+    )
+    await _tell(tx, earlier, version=version)
+    return earlier
+
+
+async def claim(tx: Transaction, callback_id: UUID, by: Viewer) -> None:
+    """Say "I am calling now"; said again, the lease begins again.
+
+    Raises:
+        NotFound: there is none that ``by`` may see.
+        CallbackClosed: it is kept or cancelled.
+        CallbackAlreadyClaimed: somebody else is calling.
+    """
+    callback = await _lock_owed(tx, callback_id, by)
+    version = await store.claim(tx, callback.id, by=by.user_id, until=tx.now + CLAIM_LEASE)
+    await _tell(tx, callback.id, version=version)
+
+
+async def keep(tx: Transaction, callback_id: UUID, by: Viewer, *, interaction_id: UUID | None = None) -> None:
+    """The client has had what was promised, by ``interaction_id`` when it was a contact of ours.
+
+    Raises:
+        NotFound: there is none that ``by`` may see.
+        CallbackClosed: it was cancelled.
+        CallbackAlreadyClaimed: somebody else is calling the client now.
+        ContactUnknown: that contact was not with this client, or was before the promise.
+    """
+    callback = await _lock(tx, callback_id, by)
+    if callback.state is CallbackState.KEPT:
+        return
+    _check_owed(callback, by)
+    kept_at = await _contact_at(tx, callback, interaction_id) if interaction_id else tx.now
+    await _keep(tx, callback.id, due_at=callback.due_at, kept_at=kept_at, kept_in=interaction_id)
+
+
+async def keep_for_answered_call(
+    tx: Transaction, *, client_id: UUID, interaction_id: UUID, answered_at: datetime
+) -> UUID | None:
+    """A call with the client was answered: the promise it keeps, if any, is kept; told twice, once."""
+    owed = await store.lock_owed_to(tx, client_id, interaction_id)
+    kept = which_is_kept(owed, Contact(interaction_id=interaction_id, answered_at=answered_at))
+    if kept is None:
+        return None
+    await _keep(tx, kept.id, due_at=kept.due_at, kept_at=answered_at, kept_in=interaction_id)
+    return kept.id
+
+
+async def move(tx: Transaction, callback_id: UUID, by: Viewer, *, agent_id: UUID, reason: str) -> None:
+    """Give it to a colleague; the deadline stays, the new owner has the whole grace.
+
+    Raises:
+        NotFound: there is none that ``by`` may see.
+        CallbackClosed: it is kept or cancelled.
+        CallbackAlreadyClaimed: somebody is calling the client now.
+        AgentUnknown: there is no such colleague.
+    """
+    callback = await _lock_owed(tx, callback_id, by)
+    await _check_agent(tx, agent_id)
+    await _hand_over(tx, callback, agent_id, reason=HistoryReason.MOVED, explanation=reason, by=by.user_id)
+
+
+async def take_over(tx: Transaction, callback_id: UUID, by: Viewer) -> None:
+    """A supervisor takes a promise that is a tail, without anybody's consent.
+
+    Raises:
+        NotFound: there is none that ``by`` may see.
+        Forbidden: ``by`` supervises nobody.
+        CallbackClosed: it is kept or cancelled.
+        CallbackAlreadyClaimed: somebody is calling the client now.
+        TakeOverTooEarly: it is not late enough.
+    """
+    callback = await _lock_owed(tx, callback_id, by)
+    if not by.supervises:
+        raise Forbidden
+    if callback.takeover_at is None or tx.now < callback.takeover_at:
+        raise TakeOverTooEarly(takeover_at=callback.takeover_at)
+    await _hand_over(
+        tx,
+        callback,
+        by.user_id,
+        reason=HistoryReason.TAKEN_OVER,
+        explanation=f"Not kept since {callback.due_at:%Y-%m-%d %H:%M} UTC: taken over by the supervisor.",
+        by=by.user_id,
+    )
+
+
+async def cancel(tx: Transaction, callback_id: UUID, by: Viewer, *, reason: str) -> None:
+    """Nobody needs to keep it any more.
+
+    Raises:
+        NotFound: there is none that ``by`` may see.
+        CallbackClosed: it is kept.
+        CallbackAlreadyClaimed: somebody else is calling the client now.
+    """
+    callback = await _lock(tx, callback_id, by)
+    if callback.state is CallbackState.CANCELLED:
+        return
+    _check_owed(callback, by)
+    version = await store.close(tx, callback.id, state=CallbackState.CANCELLED, at=tx.now, cancel_reason=reason)
+    await _tell(tx, callback.id, version=version)
+
+
+async def _lock(tx: Transaction, callback_id: UUID, by: Viewer) -> StoredCallback:
+    callback = await store.lock_visible(tx, callback_id, by)
+    if callback is None:
+        raise NotFound
+    return callback
+
+
+async def _lock_owed(tx: Transaction, callback_id: UUID, by: Viewer) -> StoredCallback:
+    callback = await _lock(tx, callback_id, by)
+    _check_owed(callback, by)
+    return callback
+
+
+def _check_owed(callback: StoredCallback, by: Viewer) -> None:
+    if callback.is_closed:
+        raise CallbackClosed(state=callback.state)
+    if callback.state is CallbackState.CLAIMED and callback.claimed_by != by.user_id:
+        raise CallbackAlreadyClaimed(
+            agent_id=callback.claimed_by, agent_name=callback.claimed_by_name, claimed_until=callback.claimed_until
+        )
+
+
+async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
+    if await tx.fetchval(_FIND_AGENT, agent_id) is None:
+        raise AgentUnknown(agent_id=agent_id)
+
+
+async def _contact_at(tx: Transaction, callback: StoredCallback, interaction_id: UUID) -> datetime:
+    row = await tx.fetchrow(_FIND_CONTACT, interaction_id)
+    if row is None or row["client_id"] != callback.client_id or row["at"] < callback.created_at:
+        raise ContactUnknown(interaction_id=interaction_id)
+    at: datetime = row["at"]
+    return at
+
+
+async def _keep(
+    tx: Transaction, callback_id: UUID, *, due_at: datetime, kept_at: datetime, kept_in: UUID | None
+) -> None:
+    version = await store.close(
+        tx,
+        callback_id,
+        state=CallbackState.KEPT,
+        at=kept_at,
+        late=lateness(due_at, kept_at),
+        kept_in=kept_in,
+    )
+    await _tell(tx, callback_id, version=version)
+
+
+async def _hand_over(
+    tx: Transaction,
+    callback: StoredCallback,
+    agent_id: UUID,
+    *,
+    reason: HistoryReason,
+    explanation: str,
+    by: UUID,
+) -> None:
+    if agent_id == callback.agent_id:
+        return
+    policies = await store.policies_of(tx, callback.id)
+    escalate_at = terms(callback.due_at, policies, grace_from=tx.now).escalate_at
+    await store.close_history(tx, callback.id, tx.now)
+    version = await store.assign(tx, callback.id, agent_id, escalate_at=escalate_at)
+    await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by)
+    rooms = await store.audience(tx, {callback.agent_id, agent_id, callback.owner_id})
+    tx.emit(
+        CallbackMoved(
+            rooms=rooms,
+            callback_id=callback.id,
+            from_agent_id=callback.agent_id,
+            to_agent_id=agent_id,
+            explanation=explanation,
+            version=version,
+        )
+    )
+
+
+async def _tell(tx: Transaction, callback_id: UUID, *, version: int) -> None:
+    tx.emit(CallbackChanged(rooms=await _rooms(tx, callback_id), callback_id=callback_id, version=version))
+
+
+async def _rooms(tx: Transaction, callback_id: UUID) -> tuple[Room, ...]:
+    """Who owes it and who owns the client, with their supervisors."""
+    row = await tx.fetchrow(_FIND_ROOMS, callback_id)
+    assert row is not None
+    return await store.audience(tx, {row["agent_id"], row["owner_id"]})

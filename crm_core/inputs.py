@@ -1,0 +1,63 @@
+"""The ground of what people send us: every field is declared, bounded and free of control characters.
+
+A name with markup in it is a name; showing it harmlessly is the page's work.
+A name with a line break in it is not, because lines end headers and logs.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class InputModel(BaseModel):
+    """A body; an unknown field is refused, because it is a misunderstanding."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _without_control_characters(text: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
+        raise ValueError("control characters and line breaks are not allowed")
+    return text
+
+
+def _without_null(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _unix_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _of_our_age(moment: datetime) -> datetime:
+    if not _EARLIEST <= moment < _LATEST:
+        raise ValueError("the year is not one of ours")
+    return moment
+
+
+_Trimmed = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_without_control_characters)]
+
+#: One line, trimmed, with something in it.
+Word = Annotated[_Trimmed, StringConstraints(min_length=1, max_length=64)]
+Line = Annotated[_Trimmed, StringConstraints(min_length=1, max_length=300)]
+Sentence = Annotated[_Trimmed, StringConstraints(min_length=1, max_length=1000)]
+
+#: Many lines; may be empty.
+Prose = Annotated[
+    str,
+    AfterValidator(_unix_lines),
+    StringConstraints(strip_whitespace=True, max_length=10_000),
+    AfterValidator(_without_null),
+]
+
+#: With an offset, in a year the database and the calendar agree on.
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_age)]

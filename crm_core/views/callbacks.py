@@ -1,0 +1,179 @@
+"""Promises as others read them: who owes what to whom by when, and how it came to them.
+
+How late a promise is, is a question to this moment while it is owed, and a
+fact once it is kept or cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from crm_core.domain.errors import NotFound
+from crm_core.domain.viewer import Viewer
+from crm_core.inputs import InputModel, Moment
+from crm_core.store.callbacks import FROM_CALLBACKS, STATE_NOW, narrow_to_scope
+from crm_core.store.conditions import Conditions
+from crm_core.store.database import Reader, Record
+from crm_core.views.model import WireModel
+from crm_core.views.paging import DEFAULT_LIMIT, Page, decode_id, encode_cursor
+
+State = Literal["open", "claimed", "kept", "cancelled"]
+
+
+class CallbackOwner(WireModel):
+    """One agent's time with the promise; ``to`` is null while they owe it."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    agent_id: UUID
+    agent_name: str
+    from_: Annotated[datetime, Field(alias="from")]
+    to: datetime | None
+    reason: str
+    explanation: str
+    by: UUID | None
+
+
+class Callback(WireModel):
+    """A promise to contact a client by a moment.
+
+    ``state`` is that of this moment: a claim that has lapsed is open. ``late_s`` counts on while it is owed.
+    """
+
+    id: UUID
+    client_id: UUID
+    client_name: str
+    lead_id: UUID | None
+    subject: str | None
+    via: str
+    state: State
+    agent_id: UUID
+    agent_name: str
+    due_at: datetime
+    escalate_at: datetime | None
+    takeover_at: datetime | None
+    claimed_by: UUID | None
+    claimed_until: datetime | None
+    promised_in: UUID | None
+    promised_at: datetime
+    kept_in: UUID | None
+    closed_at: datetime | None
+    cancel_reason: str | None
+    late_s: float | None
+    late_by: str | None
+    policy: str | None
+    policies: list[str]
+    moves: int
+    history: list[CallbackOwner]
+    version: int
+
+
+class CallbackFilters(InputModel):
+    """What the list can be narrowed to; all of them together."""
+
+    client_id: UUID | None = None
+    agent_id: UUID | None = None
+    state: State | None = None
+    late: bool | None = None
+    due_from: Moment | None = None
+    due_to: Moment | None = None
+
+
+_LATE_BY_NOW = "(COALESCE(callback.closed_at, now()) > callback.due_at)"
+
+_COLUMNS = f"""
+SELECT callback.id, callback.client_id, client.name AS client_name, callback.lead_id, callback.subject,
+       callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name, callback.due_at,
+       callback.escalate_at, callback.takeover_at, callback.claimed_by, callback.claimed_until,
+       callback.promised_in, callback.created_at AS promised_at, callback.kept_in, callback.closed_at,
+       callback.cancel_reason,
+       CASE WHEN callback.closed_at IS NULL AND {_LATE_BY_NOW}
+            THEN extract(epoch FROM now() - callback.due_at)::float8 ELSE callback.late_s END AS late_s,
+       callback.late_by, callback.policy, callback.policies, callback.moves, callback.version,
+       (SELECT jsonb_agg(jsonb_build_object(
+                   'agent_id', history.agent_id, 'agent_name', person.name, 'from', history.from_at,
+                   'to', history.to_at, 'reason', history.reason, 'explanation', history.explanation,
+                   'by', history.by) ORDER BY history.from_at, history.id)
+        FROM callback_history history
+        JOIN users person ON person.id = history.agent_id
+        WHERE history.callback_id = callback.id) AS history
+{FROM_CALLBACKS}
+"""
+
+# By primary key.
+_LOAD = f"{_COLUMNS} WHERE callback.id = ANY($1::uuid[])"
+
+# By callbacks_client_id_idx. What is late stands first, then what is due first: both are the order of due_at.
+_OWED_TO_CLIENTS = f"""
+{_COLUMNS}
+WHERE callback.client_id = ANY($1::uuid[]) AND callback.state IN ('open', 'claimed')
+ORDER BY callback.due_at, callback.id
+"""
+
+
+async def load_callbacks(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Callback]:
+    """Promises by id, without a scope: for delivery to rooms an action has chosen, and to answer it."""
+    wanted = list(set(ids))
+    rows = await db.fetch(_LOAD, wanted) if wanted else []
+    return {row["id"]: _callback(row) for row in rows}
+
+
+async def load_owed_to(db: Reader, client_ids: Iterable[UUID]) -> dict[UUID, list[Callback]]:
+    """What these clients are owed: the late ones first, then by deadline; without a scope, for cards."""
+    wanted = list(set(client_ids))
+    owed: dict[UUID, list[Callback]] = {client_id: [] for client_id in wanted}
+    for row in await db.fetch(_OWED_TO_CLIENTS, wanted) if wanted else []:
+        owed[row["client_id"]].append(_callback(row))
+    return owed
+
+
+async def get_callback(db: Reader, callback_id: UUID, viewer: Viewer) -> Callback:
+    """One promise with its history.
+
+    Raises:
+        NotFound: there is none, or none the viewer may see.
+    """
+    conditions = Conditions()
+    conditions.add("callback.id = {}", callback_id)
+    narrow_to_scope(conditions, viewer)
+    row = await db.fetchrow(f"{_COLUMNS} {conditions.where}", *conditions.args)
+    if row is None:
+        raise NotFound
+    return _callback(row)
+
+
+async def list_callbacks(
+    db: Reader,
+    viewer: Viewer,
+    filters: CallbackFilters,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Callback]:
+    """Newest promises first; ``late``: past the deadline while owed, or when it was closed."""
+    conditions = Conditions()
+    conditions.add_known("callback.client_id = {}", filters.client_id)
+    conditions.add_known("callback.agent_id = {}", filters.agent_id)
+    conditions.add_known(f"({STATE_NOW}) = {{}}", filters.state)
+    conditions.add_known(f"{_LATE_BY_NOW} = {{}}", filters.late)
+    conditions.add_known("callback.due_at >= {}", filters.due_from)
+    conditions.add_known("callback.due_at < {}", filters.due_to)
+    conditions.add_known("callback.id < {}", decode_id(cursor) if cursor else None)
+    narrow_to_scope(conditions, viewer)
+    rows = await db.fetch(
+        f"{_COLUMNS} {conditions.where} ORDER BY callback.id DESC LIMIT {conditions.value(limit + 1)}",
+        *conditions.args,
+    )
+    items = [_callback(row) for row in rows[:limit]]
+    return Page[Callback](items=items, next=encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
+
+def _callback(row: Record) -> Callback:
+    values = dict(row)
+    values["history"] = values["history"] or []
+    return Callback.model_validate(values)

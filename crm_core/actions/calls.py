@@ -44,8 +44,8 @@ from crm_core.domain.phones import normalise
 from crm_core.domain.viewer import Viewer
 from crm_core.store import calls as log
 from crm_core.store import commands
+from crm_core.store.clients import clients_by_phones
 from crm_core.store.database import Transaction
-from crm_core.views.clients import clients_by_phones
 
 #: How long a click-to-call may wait for the PBX before it is worth nothing: a late one surprises people.
 ORIGINATE_EXPIRY = timedelta(seconds=10)

@@ -6,13 +6,13 @@ there is no wrap-up at all; given again it edits, and its promise is replaced.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from uuid import UUID
 
 from crm_core.actions import agents
 from crm_core.actions.callbacks import promise_in_interaction
 from crm_core.actions.calls import contact_number
+from crm_core.domain.callbacks import PromisedCallback
 from crm_core.domain.calls import InteractionState
 from crm_core.domain.errors import (
     DispositionRequiresCallback,
@@ -73,15 +73,6 @@ WHERE name = ANY($1::text[]) AND team_id IS NOT NULL
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromisedCallback:
-    """The next contact that was agreed on."""
-
-    due_at: datetime
-    subject: str | None = None
-    via: str = "call"
-
-
 async def set_disposition(
     tx: Transaction,
     interaction_id: UUID,
@@ -98,7 +89,7 @@ async def set_disposition(
         NotYourInteraction: an agent may close only what they had.
         DispositionUnknown: the code is not in the list.
         DispositionRequiresCallback: this outcome needs the time of the next contact.
-        InputRejected: the promised time cannot be.
+        InputRejected: the promised time cannot be, or nobody knows yet who the client was.
     """
     row = await _lock(tx, interaction_id)
     if not by.supervises and row["agent_id"] != by.user_id:

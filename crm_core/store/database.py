@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -49,7 +50,13 @@ ORDER BY position
 
 def to_json(value: object) -> str:
     """How a jsonb parameter is passed; results come back as Python values already."""
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=_driver_type).decode()
+
+
+def _driver_type(value: object) -> str:
+    if isinstance(value, UUID):  # the driver's own subclass
+        return str(value)
+    raise TypeError(f"{type(value).__name__} does not go into jsonb")
 
 
 class Reader:

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from crm_core.domain.errors import NotFound
 from crm_core.domain.ids import first_id
 from crm_core.domain.viewer import Viewer
+from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
@@ -149,48 +150,21 @@ _LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE call.id = ANY($1::uuid[])"
 
 # What an agent may see: calls they had or were offered, and those of the clients they own.
 _OWN = """(
-    call.agent_id = {me}
-    OR client.owner_id = {me}
-    OR EXISTS (SELECT 1 FROM legs mine WHERE mine.interaction_id = call.id AND mine.agent_id = {me})
+    call.agent_id = {}
+    OR client.owner_id = {}
+    OR EXISTS (SELECT 1 FROM legs mine WHERE mine.interaction_id = call.id AND mine.agent_id = {})
 )"""
 
 # What a supervisor of a team may see: its people's, its queues', its clients'.
 _TEAM = """(
-    agent.team_id = {team}
-    OR EXISTS (SELECT 1 FROM queues theirs WHERE theirs.name = ANY(call.queues) AND theirs.team_id = {team})
-    OR EXISTS (SELECT 1 FROM users owner WHERE owner.id = client.owner_id AND owner.team_id = {team})
+    agent.team_id = {}
+    OR EXISTS (SELECT 1 FROM queues theirs WHERE theirs.name = ANY(call.queues) AND theirs.team_id = {})
+    OR EXISTS (SELECT 1 FROM users owner WHERE owner.id = client.owner_id AND owner.team_id = {})
     OR EXISTS (
         SELECT 1 FROM legs leg JOIN users person ON person.id = leg.agent_id
-        WHERE leg.interaction_id = call.id AND person.team_id = {team}
+        WHERE leg.interaction_id = call.id AND person.team_id = {}
     )
 )"""
-
-
-class _Conditions:
-    """A WHERE clause that grows; values are always parameters."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.args: list[object] = []
-
-    def value(self, value: object) -> str:
-        self.args.append(value)
-        return f"${len(self.args)}"
-
-    def add(self, template: str, value: object) -> None:
-        self.parts.append(template.format(self.value(value)))
-
-    def scope(self, viewer: Viewer) -> None:
-        if viewer.sees_everything:
-            return
-        if viewer.supervises:
-            self.parts.append(_TEAM.format(team=self.value(viewer.team_id)))
-        else:
-            self.parts.append(_OWN.format(me=self.value(viewer.user_id)))
-
-    @property
-    def where(self) -> str:
-        return f"WHERE {' AND '.join(self.parts)}" if self.parts else ""
 
 
 async def load_interactions(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Interaction]:
@@ -207,9 +181,9 @@ async def get_interaction(db: Reader, interaction_id: UUID, viewer: Viewer) -> I
         NotFound: there is none, or none the viewer may see.
     """
     survivor = await db.fetchval("SELECT merged_into FROM interactions WHERE id = $1", interaction_id)
-    conditions = _Conditions()
+    conditions = Conditions()
     conditions.add("call.id = {}", survivor or interaction_id)
-    conditions.scope(viewer)
+    _scope(conditions, viewer)
     row = await db.fetchrow(f"SELECT {_COLUMNS} {_FROM} {conditions.where}", *conditions.args)
     if row is None:
         raise NotFound
@@ -226,7 +200,7 @@ async def list_interactions(
 ) -> Page[Interaction]:
     """Newest first, by id, which is the moment first heard; those folded into another are left out."""
     conditions = _narrowed(filters)
-    conditions.scope(viewer)
+    _scope(conditions, viewer)
     if cursor is not None:
         conditions.add("call.id < {}", _after(cursor))
     rows = await db.fetch(
@@ -238,8 +212,8 @@ async def list_interactions(
     return Page[Interaction](items=items, next=more)
 
 
-def _narrowed(filters: InteractionFilters) -> _Conditions:
-    conditions = _Conditions()
+def _narrowed(filters: InteractionFilters) -> Conditions:
+    conditions = Conditions()
     conditions.parts.append("call.merged_into IS NULL")
     for template, value in (
         ("call.channel = {}", filters.channel),
@@ -255,12 +229,20 @@ def _narrowed(filters: InteractionFilters) -> _Conditions:
         ("call.pbx = {}", filters.pbx),
         ("call.complete = {}", filters.complete),
     ):
-        if value is not None:
-            conditions.add(template, value)
+        conditions.add_known(template, value)
     if filters.from_ is not None:
         # An id is never younger than its interaction's start: this bound prunes partitions.
         conditions.add("call.id >= {}", first_id(filters.from_.astimezone(UTC)))
     return conditions
+
+
+def _scope(conditions: Conditions, viewer: Viewer) -> None:
+    if viewer.sees_everything:
+        return
+    if viewer.supervises:
+        conditions.add(_TEAM, viewer.team_id)
+    else:
+        conditions.add(_OWN, viewer.user_id)
 
 
 def _after(cursor: str) -> UUID:

@@ -109,15 +109,21 @@ def main() -> None:
     parser.add_argument("scenes", nargs="*", help="names of scenes (default: all)")
     wanted = parser.parse_args().scenes
     FIXTURES.mkdir(parents=True, exist_ok=True)
+    failed = False
     asterisk = Asterisk(install())
     asterisk.start()
     try:
         for scene in SCENES:
             if not wanted or scene.__name__ in wanted:
-                print(scene.__name__, flush=True)
-                asyncio.run(record(asterisk, scene))
+                try:
+                    asyncio.run(record(asterisk, scene))
+                    print(scene.__name__, flush=True)
+                except ScenesDisagree as disagreement:
+                    failed = True
+                    print(f"{scene.__name__}: {disagreement}", flush=True)
     finally:
         asterisk.close()
+    raise SystemExit(failed)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ async def direct_no_answer(lab: Lab) -> list[ExpectedCall]:
         ring = await phone.ringing()
         client = await call.ended()
         await ring.ended()
-    return [_direct(lab, client, ring.side, outcome="no_answer", ended_by="system", cause=0)]
+    return [_direct(lab, client, ring.side, outcome="no_answer", ended_by="system", cause=16)]
 
 
 async def direct_abandoned(lab: Lab) -> list[ExpectedCall]:
@@ -176,7 +176,7 @@ async def direct_abandoned(lab: Lab) -> list[ExpectedCall]:
         await _moment(5.4)
         client = await call.hang_up()
         await ring.ended()
-    return [_direct(lab, client, ring.side, outcome="abandoned", ended_by="client", cause=0, result="cancelled")]
+    return [_direct(lab, client, ring.side, outcome="abandoned", ended_by="client", cause=16, result="cancelled")]
 
 
 async def direct_busy(lab: Lab) -> list[ExpectedCall]:
@@ -481,7 +481,6 @@ async def attended_transfer_answered(lab: Lab) -> list[ExpectedCall]:
         await consultation.answered()
         await _moment(1.2)
         await ring.join_to(consultation)
-        await ring.ended()
         await _moment(1.5)
         client = await call.hang_up()
         await second.ended()

@@ -56,6 +56,7 @@ class PhoneCall:
         self._answers: dict[tuple[int, str], asyncio.Queue[SipMessage]] = {}
         self._voice: Voice | None = None
         self._established = asyncio.Event()
+        self._transferred = asyncio.Event()
         self._over = asyncio.Event()
         self.began_at = _now()
         self.rang_at: datetime | None = None
@@ -138,6 +139,7 @@ class PhoneCall:
             f"%3Bfrom-tag%3D{tag_of(consultation._local)}"
         )
         await self._refer(f"<sip:{consultation.number}@{self.phone.pbx}?Replaces={replaces}>")
+        await self.hang_up()  # the PBX leaves that to the phone, unlike after a blind transfer
 
     async def answered(self, timeout_s: float = _ANSWER_TIMEOUT_S) -> None:
         """Wait until the other side has answered this dialled call.
@@ -195,8 +197,10 @@ class PhoneCall:
             case "BYE":
                 self._respond(message, 200)
                 self._end(EndedBy.PBX)
-            case _:
+            case method:
                 self._respond(message, 200)
+                if method == "NOTIFY" and message.body.startswith("SIP/2.0 200"):
+                    self._transferred.set()
 
     async def _follow(self, invite: SipMessage, answers: asyncio.Queue[SipMessage]) -> None:
         while True:
@@ -237,8 +241,8 @@ class PhoneCall:
 
     async def _refer(self, target: str) -> None:
         number = next(self._cseq)
-        refer = self._request("REFER", number, extra=[("Refer-To", target)])
-        await self._final(refer)
+        await self._final(self._request("REFER", number, extra=[("Refer-To", target)]))
+        await _soon(self._transferred.wait())
 
     async def _ask(self, method: str, content_type: str = "", body: str = "") -> int:
         """Send a request inside the call and wait for its final answer; returns its number."""
@@ -325,6 +329,7 @@ class SoftPhone(asyncio.DatagramProtocol):
         self._by_id: dict[str, PhoneCall] = {}
         self._incoming: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = asyncio.Event()
 
     @property
     def contact(self) -> str:
@@ -344,6 +349,7 @@ class SoftPhone(asyncio.DatagramProtocol):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._transport.close()
+        await self._closed.wait()
 
     async def ringing(self, timeout_s: float = _ANSWER_TIMEOUT_S) -> PhoneCall:
         """The next call that rings here."""
@@ -369,6 +375,9 @@ class SoftPhone(asyncio.DatagramProtocol):
     def own(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = SipMessage.parse(data)

@@ -1,0 +1,364 @@
+/** The wire, as the server writes it. Times are RFC 3339 strings, durations seconds. */
+
+export type Role = 'agent' | 'supervisor' | 'admin' | 'owner'
+export type Locale = 'ru' | 'en'
+export type Theme = 'light' | 'dark' | 'auto'
+export type Labels = Record<Locale, string>
+
+export interface DemoLogin {
+  login: string
+  password: string
+  name: string
+  role: Role
+}
+
+export interface Meta {
+  version: string
+  locale: Locale
+  timezone: string
+  country: string
+  demo: boolean
+  demo_logins?: DemoLogin[]
+}
+
+export interface User {
+  id: string
+  login: string
+  name: string
+  role: Role
+  extension: string | null
+  locale: Locale | null
+  team: { id: string; name: string } | null
+}
+
+export interface SessionBody {
+  user: User
+  csrf_token: string
+}
+
+export type AgentState = 'available' | 'ringing' | 'talking' | 'hold' | 'wrap_up' | 'paused' | 'offline'
+export type SettableState = 'available' | 'paused' | 'offline'
+
+export interface Agent {
+  id: string
+  name: string
+  login: string
+  extension: string | null
+  role: Role
+  state: AgentState
+  reason: string | null
+  since: string
+  present: boolean
+  version: number
+}
+
+export type Channel = 'call' | 'email' | 'telegram' | 'webchat' | 'webform' | 'meeting'
+export type Direction = 'inbound' | 'outbound' | 'internal'
+export type InteractionState = 'offered' | 'queued' | 'active' | 'wrap_up' | 'closed'
+export type Outcome =
+  | 'answered'
+  | 'voicemail'
+  | 'short_abandoned'
+  | 'abandoned'
+  | 'busy'
+  | 'no_answer'
+  | 'failed'
+  | 'unanswered'
+export type LegResult =
+  | 'answered'
+  | 'no_answer'
+  | 'busy'
+  | 'declined'
+  | 'answered_elsewhere'
+  | 'cancelled'
+  | 'failed'
+export type LegRole =
+  | 'queue'
+  | 'direct'
+  | 'transfer_blind'
+  | 'transfer_attended'
+  | 'consult'
+  | 'originate'
+
+export interface Leg {
+  id: string
+  agent_id: string | null
+  interface: string
+  role: LegRole
+  offered_at: string
+  answered_at: string | null
+  ended_at: string | null
+  result: LegResult | null
+}
+
+export interface Recording {
+  id: string
+  started_at: string
+  duration_s: number
+  available: boolean
+}
+
+export interface GivenDisposition {
+  code: string
+  resultative: boolean
+  note: string | null
+  by: string
+  at: string
+}
+
+export interface Interaction {
+  id: string
+  channel: Channel
+  direction: Direction
+  state: InteractionState
+  outcome: Outcome | null
+  external_id: string
+  pbx: string | null
+  queue: string | null
+  queues: string[]
+  client_id: string | null
+  client_name: string | null
+  client_address: string | null
+  caller_name: string | null
+  our_address: string | null
+  agent_id: string | null
+  agent_name: string | null
+  started_at: string
+  answered_at: string | null
+  ended_at: string | null
+  wait_s: number | null
+  talk_s: number | null
+  hold_s: number | null
+  wrap_up_s: number | null
+  ended_by: 'client' | 'agent' | 'system' | null
+  hangup_cause: number | null
+  disposition: GivenDisposition | null
+  contact_number: number | null
+  recordings: Recording[]
+  legs: Leg[]
+  merged_into: string | null
+  complete: boolean
+  version: number
+}
+
+export type ContactKind = 'phone' | 'email' | 'telegram' | 'webchat'
+
+export interface ContactPoint {
+  id: string
+  kind: ContactKind
+  value: string
+  typed: string
+  label: string | null
+  verified: boolean
+}
+
+export interface Client {
+  id: string
+  name: string
+  language: string | null
+  service_class: string | null
+  hint: string | null
+  owner_id: string | null
+  owner_name: string | null
+  since: string | null
+  timezone: string | null
+  birthday: string | null
+  note: string | null
+  contact_points: ContactPoint[]
+  version: number
+}
+
+export type CallbackState = 'open' | 'claimed' | 'kept' | 'cancelled'
+export type Via = 'call' | 'email' | 'telegram' | 'webchat' | 'meeting'
+export type HistoryReason =
+  | 'promised'
+  | 'given'
+  | 'late'
+  | 'taken_over'
+  | 'absence'
+  | 'moved'
+  | 'undone'
+
+export interface OwnerChange {
+  agent_id: string
+  from: string
+  to: string | null
+  reason: HistoryReason
+  explanation: string
+  by: string | null
+}
+
+export interface Callback {
+  id: string
+  client_id: string
+  client_name: string | null
+  lead_id: string | null
+  subject: string | null
+  via: Via
+  state: CallbackState
+  agent_id: string
+  agent_name: string | null
+  due_at: string
+  escalate_at: string | null
+  takeover_at: string | null
+  claimed_until: string | null
+  promised_in: string | null
+  kept_in: string | null
+  late_s: number | null
+  late_by: 'agent' | 'system' | null
+  policy: string | null
+  policies: string[]
+  moves: number
+  history: OwnerChange[]
+  version: number
+}
+
+export interface FamilyMember {
+  id: string
+  client_id: string | null
+  name: string
+  relation: string
+  birth_date: string | null
+  note: string | null
+}
+
+export interface Money {
+  amount: string
+  currency: string
+}
+
+export interface Trip {
+  id: string
+  title: string
+  destination: string
+  hotel: string | null
+  starts_on: string
+  ends_on: string
+  state: 'planned' | 'current' | 'past'
+  adults: number
+  children: number
+  timezone: string | null
+  return_flight_at: string | null
+  transfer_ordered: boolean | null
+  note: string | null
+}
+
+export interface Deal {
+  id: string
+  title: string
+  stage: string
+  amount: Money | null
+  next_step: string | null
+  due_on: string | null
+}
+
+/** What the screen pop carries. `client` is null while the caller is unknown. */
+export interface Card {
+  client: Client | null
+  candidates: Client[]
+  callbacks: Callback[]
+  family: FamilyMember[]
+  trips: Trip[]
+  deals: Deal[]
+  recent: Interaction[]
+}
+
+export interface TimelineItem {
+  kind: 'interaction' | 'callback' | 'trip'
+  at: string
+  planned: boolean
+  interaction?: Interaction
+  callback?: Callback
+  trip?: Trip
+}
+
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+
+export interface Disposition {
+  code: string
+  labels: Labels
+  resultative: boolean
+  contact_made: boolean
+  callback: 'none' | 'optional' | 'required'
+  position: number
+  enabled: boolean
+}
+
+export interface PauseReason {
+  code: string
+  labels: Labels
+  threshold_s: number | null
+  productive: boolean
+  position: number
+  enabled: boolean
+}
+
+export interface Queue {
+  name: string
+  title: Labels
+  wrap_up_limit_s: number | null
+  short_abandon_s: number
+  team_id: string | null
+}
+
+export interface Offer {
+  interaction: Interaction
+  card: Card
+  agent_id: string
+  leg_id: string
+}
+
+export interface TodayFigures {
+  answered: number
+  missed: number
+  talk_s: number
+  average_talk_s: number | null
+  promises_open: number
+  promises_late: number
+  hours: { hour: number; answered: number }[]
+}
+
+export interface DeskSnapshot {
+  agent: Agent
+  offers: Offer[]
+  active: { interaction: Interaction; card: Card }[]
+  wrap_up: { interaction: Interaction; card: Card; wrap_up_until: string | null }[]
+  today: TodayFigures
+}
+
+export interface DispositionRequest {
+  code: string
+  note?: string
+  callback?: { due_at: string; subject?: string; via?: Via }
+}
+
+/** Every event of the `/desk` namespace carries these. */
+export interface Stamped {
+  seq: number
+  version: number
+  at: string
+}
+
+export interface DeskEvents {
+  'call.offered': Offer
+  'call.withdrawn': { interaction_id: string; agent_id: string; leg_id: string; result: LegResult }
+  'call.answered': { interaction: Interaction; agent_id: string; leg_id: string }
+  'call.ended': { interaction: Interaction }
+  'interaction.changed': { interaction: Interaction }
+  'message.received': { interaction: Interaction; message: unknown }
+  'callback.due_soon': { callback: Callback }
+  'callback.changed': { callback: Callback }
+  'callback.moved': {
+    callback: Callback
+    from_agent_id: string
+    to_agent_id: string
+    explanation: string
+  }
+  'agent.changed': { agent: Agent }
+  'wallboard.changed': Record<string, unknown>
+}
+
+export type DeskEventName = keyof DeskEvents

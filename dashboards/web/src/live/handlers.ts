@@ -1,0 +1,27 @@
+/** Wire name → what it means here. The whole of what the server can tell the desk. */
+import type { DeskEventName, DeskEvents, Stamped } from '@/api/types'
+import { useDesk } from '@/stores/desk'
+import { useAgents, useCallbacks, useInteractions } from '@/stores/things'
+
+type Handlers = { [Name in DeskEventName]: (event: DeskEvents[Name] & Stamped) => void }
+
+export function makeHandlers(): Handlers {
+  const interactions = useInteractions()
+  const callbacks = useCallbacks()
+  const agents = useAgents()
+  const desk = useDesk()
+
+  return {
+    'call.offered': (event) => desk.offered(event, Date.parse(event.at)),
+    'call.withdrawn': (event) => desk.withdrawn(event),
+    'call.answered': (event) => desk.answered(event),
+    'call.ended': ({ interaction }) => desk.changed(interactions.put(interaction)),
+    'interaction.changed': ({ interaction }) => desk.changed(interactions.put(interaction)),
+    'message.received': ({ interaction }) => void interactions.put(interaction),
+    'callback.due_soon': ({ callback }) => void callbacks.put(callback),
+    'callback.changed': ({ callback }) => void callbacks.put(callback),
+    'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
+    'agent.changed': ({ agent }) => void agents.put(agent),
+    'wallboard.changed': () => undefined,
+  }
+}

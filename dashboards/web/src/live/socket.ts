@@ -1,0 +1,98 @@
+/**
+ * The desk's socket: connect, read the snapshot, then events; after a loss, resume from the
+ * last one passed on, and only when the server no longer has them read everything again.
+ */
+import { type Socket, io } from 'socket.io-client'
+import { api } from '@/api/client'
+import type { DeskEventName, DeskSnapshot, Stamped } from '@/api/types'
+import { correctClock } from '@/lib/clock'
+import { useDesk } from '@/stores/desk'
+import { useSession } from '@/stores/session'
+import { makeHandlers } from './handlers'
+import { useLink } from './link'
+import { createStream } from './stream'
+
+const ACK_MS = 10_000
+const RETRY_FROM_MS = 500
+const RETRY_UP_TO_MS = 10_000
+
+interface Hello {
+  seq: number
+  version: string
+}
+
+interface ResumeAnswer {
+  status: 'resumed' | 'reload'
+  seq?: number
+}
+
+export interface DeskLink {
+  stop: () => void
+}
+
+export function startDeskLink(): DeskLink {
+  const link = useLink()
+  const desk = useDesk()
+  const session = useSession()
+  const handlers = makeHandlers()
+  const stream = createStream(({ name, payload }) => handlers[name as DeskEventName](payload as never))
+  let wasUp = false
+
+  const socket: Socket = io('/desk', {
+    transports: ['websocket'],
+    withCredentials: true,
+    reconnectionDelay: RETRY_FROM_MS,
+    reconnectionDelayMax: RETRY_UP_TO_MS,
+  })
+
+  /** What is on the desk now, read from the server; events that came meanwhile follow it. */
+  async function readSnapshot(): Promise<void> {
+    stream.hold()
+    const { body, seq, serverTime } = await api.snapshot<DeskSnapshot>('/desk')
+    correctClock(serverTime)
+    desk.restore(body)
+    stream.open(seq)
+    link.readAgain()
+  }
+
+  async function catchUp(): Promise<void> {
+    const after = stream.cursor
+    if (after === null) return readSnapshot()
+    stream.hold()
+    const answer = (await socket.timeout(ACK_MS).emitWithAck('resume', { after })) as ResumeAnswer
+    if (answer.status === 'resumed') stream.release(answer.seq ?? after)
+    else await readSnapshot()
+  }
+
+  socket.on('hello', (hello: Hello) => {
+    if (session.meta && hello.version !== session.meta.version) link.fellBehind()
+    catchUp()
+      .then(() => {
+        link.cameUp(wasUp)
+        wasUp = true
+      })
+      // No answer in time: the connection is worth nothing, the next one tries again.
+      .catch(() => socket.disconnect().connect())
+  })
+  socket.on('reload', () => void readSnapshot().catch(() => link.fellBehind()))
+  socket.on('disconnect', () => {
+    stream.hold()
+    link.wentDown()
+  })
+  socket.on('connect_error', () => {
+    link.wentDown()
+    // An ended session refuses the socket too; the API says so plainly.
+    void session.restore().then((known) => known || session.forget(), () => undefined)
+    if (!socket.active) window.setTimeout(() => socket.connect(), RETRY_UP_TO_MS)
+  })
+  for (const name of Object.keys(handlers)) {
+    socket.on(name, (payload: Stamped) => stream.heard(name, payload))
+  }
+
+  return {
+    stop() {
+      socket.removeAllListeners()
+      socket.disconnect()
+    },
+  }
+}

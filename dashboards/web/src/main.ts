@@ -1,0 +1,52 @@
+import '@/styles/app.css'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from '@/App.vue'
+import { onSignedOut } from '@/api/client'
+import { i18n, useLocale } from '@/i18n'
+import { startClock } from '@/lib/clock'
+import { startKeyboard } from '@/lib/keys'
+import NoServerPage from '@/pages/NoServerPage.vue'
+import { router } from '@/router'
+import { usePreferences } from '@/stores/preferences'
+import { useSession } from '@/stores/session'
+
+const RETRY_MS = 5000
+const ROOT = '#app'
+
+const pinia = createPinia()
+const session = useSession(pinia)
+const preferences = usePreferences(pinia)
+
+async function meetServer(): Promise<void> {
+  await session.learnAboutServer()
+  await session.restore()
+}
+
+/** Until the server has answered once there is nothing true to show but that. */
+async function waitForServer(): Promise<void> {
+  const page = createApp(NoServerPage)
+  page.mount(ROOT)
+  for (;;) {
+    await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS))
+    try {
+      await meetServer()
+      page.unmount()
+      return
+    } catch {
+      // Said on the page already; the next try is five seconds away.
+    }
+  }
+}
+
+async function start(): Promise<void> {
+  await useLocale(preferences.chosen.locale ?? 'ru')
+  await meetServer().catch(waitForServer)
+  await useLocale(preferences.chosen.locale ?? session.user?.locale ?? session.meta?.locale ?? 'ru')
+  onSignedOut(session.forget)
+  startClock()
+  startKeyboard()
+  createApp(App).use(pinia).use(i18n).use(router).mount(ROOT)
+}
+
+void start()

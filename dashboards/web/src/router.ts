@@ -1,0 +1,32 @@
+/** Pages. Each is a chunk of its own; what is on the desk around them stays. */
+import { createRouter, createWebHistory } from 'vue-router'
+import { useSession } from '@/stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Seen without signing in. */
+    public?: boolean
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', redirect: { name: 'today' } },
+    { path: '/sign-in', name: 'sign-in', meta: { public: true }, component: () => import('@/pages/SignInPage.vue') },
+    { path: '/today', name: 'today', component: () => import('@/pages/today/TodayPage.vue') },
+    { path: '/calls', name: 'calls', component: () => import('@/pages/calls/CallsPage.vue') },
+    { path: '/clients', name: 'clients', component: () => import('@/pages/clients/ClientsPage.vue') },
+    { path: '/clients/:id', name: 'client', props: true, component: () => import('@/pages/client/ClientPage.vue') },
+    { path: '/settings', name: 'settings', component: () => import('@/pages/settings/SettingsPage.vue') },
+    { path: '/more', name: 'more', component: () => import('@/pages/MorePage.vue') },
+    { path: '/:rest(.*)*', name: 'nowhere', component: () => import('@/pages/NowherePage.vue') },
+  ],
+})
+
+router.beforeEach((to) => {
+  const session = useSession()
+  if (!to.meta.public && !session.user) return { name: 'sign-in', query: { next: to.fullPath } }
+  if (to.name === 'sign-in' && session.user) return { name: 'today' }
+  return true
+})

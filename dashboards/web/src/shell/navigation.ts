@@ -1,0 +1,27 @@
+/** The sections of the desk, in the order of the rail. */
+import { type ComputedRef, computed } from 'vue'
+import { t } from '@/i18n'
+import { useSession } from '@/stores/session'
+import type { IconName } from '@/ui/icons'
+
+export interface Section {
+  name: 'today' | 'calls' | 'clients' | 'settings'
+  icon: IconName
+  title: string
+  keys: string | null
+}
+
+export function useSections(): ComputedRef<Section[]> {
+  const session = useSession()
+  return computed(() => [
+    { name: 'today', icon: 'today', title: t('shell.today'), keys: 'KeyG KeyT' },
+    { name: 'calls', icon: 'handset', title: t('shell.calls'), keys: 'KeyG KeyC' },
+    { name: 'clients', icon: 'people', title: t('shell.clients'), keys: 'KeyG KeyK' },
+    ...(session.leads ? [{ name: 'settings' as const, icon: 'gear' as const, title: t('shell.settings'), keys: null }] : []),
+  ])
+}
+
+/** A client's card belongs to the clients. */
+export function isCurrent(section: Section['name'] | 'more', route: unknown): boolean {
+  return route === section || (section === 'clients' && route === 'client')
+}

@@ -1,0 +1,52 @@
+/** Lists that seldom change: outcomes, pause reasons, queues. Read once after signing in. */
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import { api } from '@/api/client'
+import type { Disposition, Labels, PauseReason, Queue } from '@/api/types'
+import { locale } from '@/i18n'
+
+interface Ordered {
+  position: number
+  enabled: boolean
+}
+
+const inOrder = <T extends Ordered>(items: readonly T[]): T[] =>
+  items.filter((item) => item.enabled).toSorted((a, b) => a.position - b.position)
+
+export const useReference = defineStore('reference', () => {
+  const dispositions = shallowRef<Disposition[]>([])
+  const pauseReasons = shallowRef<PauseReason[]>([])
+  const queues = shallowRef<Queue[]>([])
+
+  async function load(): Promise<void> {
+    const [outcomes, reasons, lines] = await Promise.all([
+      api.get<{ items: Disposition[] }>('/dispositions'),
+      api.get<{ items: PauseReason[] }>('/pause-reasons'),
+      api.get<{ items: Queue[] }>('/queues'),
+    ])
+    dispositions.value = outcomes.items
+    pauseReasons.value = reasons.items
+    queues.value = lines.items
+  }
+
+  const label = (labels: Labels | undefined, code: string): string => labels?.[locale.value] ?? code
+
+  const disposition = (code: string): Disposition | undefined =>
+    dispositions.value.find((item) => item.code === code)
+  const pauseReason = (code: string | null): PauseReason | undefined =>
+    pauseReasons.value.find((item) => item.code === code)
+  const queue = (name: string | null): Queue | undefined => queues.value.find((item) => item.name === name)
+
+  return {
+    dispositions: computed(() => inOrder(dispositions.value)),
+    pauseReasons: computed(() => inOrder(pauseReasons.value)),
+    queues,
+    load,
+    disposition,
+    pauseReason,
+    queue,
+    dispositionLabel: (code: string): string => label(disposition(code)?.labels, code),
+    pauseLabel: (code: string): string => label(pauseReason(code)?.labels, code),
+    queueTitle: (name: string): string => label(queue(name)?.title, name),
+  }
+})

@@ -1,0 +1,82 @@
+"""The web app is built once for each state of its sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools import build_web
+
+
+class FakeNode:
+    """Stands where Node would: counts builds and leaves what a build leaves."""
+
+    builds = 0
+
+    def __init__(self, web: Path) -> None:
+        self._static = web.parent / "static"
+
+    def install(self) -> None:
+        pass
+
+    def run(self, script: Path | str, *arguments: str) -> None:
+        FakeNode.builds += 1
+        self._static.mkdir(exist_ok=True)
+        (self._static / "index.html").write_text("<!doctype html>")
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    web = tmp_path / "dashboards" / "web"
+    (web / "src").mkdir(parents=True)
+    (web / "package.json").write_text("{}")
+    (web / "src" / "main.ts").write_text("start()")
+    monkeypatch.setattr(build_web, "Node", FakeNode)
+    monkeypatch.setattr(FakeNode, "builds", 0)
+    return tmp_path
+
+
+def test_an_unchanged_tree_is_not_built_again(tree: Path) -> None:
+    assert build_web.build(tree) is True
+
+    assert build_web.build(tree) is False
+
+    assert FakeNode.builds == 1
+
+
+def test_a_changed_a_new_and_a_removed_source_each_mean_a_build(tree: Path) -> None:
+    build_web.build(tree)
+    source = tree / "dashboards" / "web" / "src" / "main.ts"
+
+    source.write_text("start(now)")
+    assert build_web.build(tree) is True
+    source.with_name("page.ts").write_text("")
+    assert build_web.build(tree) is True
+    source.with_name("page.ts").unlink()
+    assert build_web.build(tree) is True
+
+
+def test_what_is_only_for_developers_does_not_count(tree: Path) -> None:
+    build_web.build(tree)
+    for name in ("dev", "node_modules"):
+        folder = tree / "dashboards" / "web" / name
+        folder.mkdir()
+        (folder / "anything.js").write_text("")
+
+    assert build_web.build(tree) is False
+
+
+def test_a_finished_build_without_sources_is_used_as_it_is(tmp_path: Path) -> None:
+    static = tmp_path / "dashboards" / "static"
+    static.mkdir(parents=True)
+    (static / "index.html").write_text("<!doctype html>")
+
+    assert build_web.build(tmp_path) is False
+
+
+def test_neither_sources_nor_a_build_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "dashboards").mkdir()
+
+    with pytest.raises(build_web.CannotBuild):
+        build_web.build(tmp_path)

@@ -1,5 +1,5 @@
 declare module 'virtual:messages/*' {
-  import type { LocaleMessageDictionary, VueMessageType } from 'vue-i18n'
-  const messages: LocaleMessageDictionary<VueMessageType>
+  import type { LocaleMessage, VueMessageType } from 'vue-i18n'
+  const messages: LocaleMessage<VueMessageType>
   export default messages
 }

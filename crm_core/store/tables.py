@@ -621,6 +621,13 @@ outbox_counter = Table(
     CheckConstraint("id", name="single"),
 )
 
+lock_fences = Table(
+    "lock_fences",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("fence", BigInteger, nullable=False, comment="grows with each owner of the lock"),
+)
+
 pbx_commands = Table(
     "pbx_commands",
     metadata,

@@ -146,6 +146,14 @@ COMMENT ON COLUMN interactions.caller_name IS 'the display name that came with i
 COMMENT ON COLUMN interactions.client_channel IS 'AMI name of the client''s channel, for a hang-up';
 COMMENT ON COLUMN interactions.disposition_resultative IS 'as the list said when it was chosen';
 
+CREATE TABLE lock_fences (
+  name TEXT NOT NULL,
+  fence BIGINT NOT NULL,
+  CONSTRAINT lock_fences_pkey PRIMARY KEY (name)
+);
+
+COMMENT ON COLUMN lock_fences.fence IS 'grows with each owner of the lock';
+
 CREATE TABLE login_attempts (
   id BIGINT GENERATED ALWAYS AS IDENTITY,
   subject TEXT NOT NULL,
@@ -218,6 +226,7 @@ CREATE TABLE pbx_links (
   since TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   boot TEXT,
   error TEXT,
+  heard_at TIMESTAMP WITH TIME ZONE,
   fence BIGINT DEFAULT 0 NOT NULL,
   CONSTRAINT pbx_links_pkey PRIMARY KEY (pbx),
   CONSTRAINT pbx_links_state_check CHECK (state IN ('up', 'down', 'refused'))

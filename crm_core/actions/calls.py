@@ -38,7 +38,7 @@ from crm_core.domain.events import (
     agent_room,
     team_room,
 )
-from crm_core.domain.ids import new_id
+from crm_core.domain.ids import as_our_id, new_id
 from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, StoredLeg, Surroundings, fold, news_of
 from crm_core.domain.phones import normalise
 from crm_core.domain.viewer import Viewer
@@ -155,14 +155,7 @@ def _keys(snapshot: CallSnapshot) -> list[tuple[str, str]]:
 
 def _source(snapshot: CallSnapshot, key: str) -> str:
     """Asterisk's ids repeat after its restart; ours (of click-to-call) never do."""
-    return snapshot.pbx if _is_ours(key) else f"{snapshot.pbx}@{snapshot.boot}"
-
-
-def _is_ours(linkedid: str) -> bool:
-    try:
-        return UUID(linkedid).version == 7
-    except ValueError:
-        return False
+    return snapshot.pbx if as_our_id(key) else f"{snapshot.pbx}@{snapshot.boot}"
 
 
 async def _look_around(tx: Transaction, heard: Sequence[CallSnapshot], country: str) -> tuple[Surroundings, _Phones]:

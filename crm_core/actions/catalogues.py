@@ -258,11 +258,23 @@ async def replace_queues(tx: Transaction, entries: Sequence[QueueEntry], *, vers
 async def join_queues(tx: Transaction, user_id: UUID, queues: Collection[str]) -> None:
     """Make a person a member of exactly these queues; one that is new here gets a sensible title."""
     names = sorted(set(queues))
-    titles = [to_json(dict(KNOWN_QUEUES.get(name, {"ru": name, "en": name}))) for name in names]
-    await tx.execute(_ADD_QUEUES, names, titles)
+    await _add_queues(tx, names)
     await tx.execute(_REMOVE_MEMBER, user_id, names)
     await tx.execute(_ADD_MEMBER, user_id, names)
     await _announce(tx, "queues")
+
+
+async def record_queues(tx: Transaction, queues: Collection[str]) -> None:
+    """A PBX has told which queues it has; those that are new here get a sensible title."""
+    if await _add_queues(tx, sorted(set(queues))):
+        await _announce(tx, "queues")
+
+
+async def _add_queues(tx: Transaction, names: Sequence[str]) -> bool:
+    """True when one of them was new."""
+    titles = [to_json(dict(KNOWN_QUEUES.get(name, {"ru": name, "en": name}))) for name in names]
+    tag = await tx.execute(_ADD_QUEUES, names, titles)
+    return not tag.endswith(" 0")
 
 
 async def _lock(tx: Transaction, name: Catalogue, version: int) -> None:

@@ -16,7 +16,13 @@ INSERT INTO pbx_links (pbx, state, since, boot, error)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (pbx) DO UPDATE
 SET state = EXCLUDED.state, since = EXCLUDED.since, boot = COALESCE(EXCLUDED.boot, pbx_links.boot),
-    error = EXCLUDED.error
+    error = EXCLUDED.error, heard_at = CASE WHEN EXCLUDED.state = 'up' THEN now() ELSE pbx_links.heard_at END
+"""
+
+_LAST_HEARD = """
+SELECT heard_at
+FROM pbx_links
+WHERE pbx = $1
 """
 
 _OPEN_GAP = """
@@ -38,6 +44,12 @@ async def record_link(
 ) -> None:
     """What the link says of itself: up, down or refused."""
     await tx.execute(_SAVE_LINK, pbx, state, since, boot, error)
+
+
+async def last_heard(tx: Transaction, pbx: str) -> datetime | None:
+    """When a process of ours last said that it hears this PBX; None: never."""
+    at: datetime | None = await tx.fetchval(_LAST_HEARD, pbx)
+    return at
 
 
 async def open_gap(tx: Transaction, *, source: str, from_at: datetime, cause: str) -> None:

@@ -40,3 +40,12 @@ def moment_of(identifier: UUID, epoch: datetime) -> datetime:
 
 def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000) & ((1 << 48) - 1)
+
+
+def as_our_id(text: str) -> UUID | None:
+    """The UUIDv7 that ``text`` is, as we give ids to others; None for anybody else's id."""
+    try:
+        identifier = UUID(text)
+    except ValueError:
+        return None
+    return identifier if identifier.version == 7 else None

@@ -227,12 +227,10 @@ CREATE TABLE pbx_links (
   boot TEXT,
   error TEXT,
   heard_at TIMESTAMP WITH TIME ZONE,
-  fence BIGINT DEFAULT 0 NOT NULL,
   CONSTRAINT pbx_links_pkey PRIMARY KEY (pbx),
   CONSTRAINT pbx_links_state_check CHECK (state IN ('up', 'down', 'refused'))
 );
 
-COMMENT ON COLUMN pbx_links.fence IS 'grows with each owner of the link';
 
 CREATE TABLE raw_call_events (
   id UUID NOT NULL,

@@ -35,6 +35,7 @@ from crm_core.domain.events import CallbackChanged, CallbackMoved, Room
 from crm_core.domain.viewer import Viewer
 from crm_core.inputs import InputModel, Moment, Sentence, Word
 from crm_core.store import callbacks as store
+from crm_core.store.audience import audience
 from crm_core.store.callbacks import StoredCallback
 from crm_core.store.clients import find_survivor, may_see_client
 from crm_core.store.database import Transaction
@@ -382,7 +383,7 @@ async def _hand_over(
     await store.close_history(tx, callback.id, tx.now)
     version = await store.assign(tx, callback.id, agent_id, escalate_at=escalate_at)
     await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by)
-    rooms = await store.audience(tx, {callback.agent_id, agent_id, callback.owner_id})
+    rooms = await audience(tx, {callback.agent_id, agent_id, callback.owner_id})
     tx.emit(
         CallbackMoved(
             rooms=rooms,
@@ -403,4 +404,4 @@ async def _rooms(tx: Transaction, callback_id: UUID) -> tuple[Room, ...]:
     """Who owes it and who owns the client, with their supervisors."""
     row = await tx.fetchrow(_FIND_ROOMS, callback_id)
     assert row is not None
-    return await store.audience(tx, {row["agent_id"], row["owner_id"]})
+    return await audience(tx, {row["agent_id"], row["owner_id"]})

@@ -7,13 +7,11 @@ promise is seen by who owes it, by who owns the client, and by their supervisors
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.callbacks import CallbackPolicy, CallbackState, HistoryReason, LateBy, OwedCallback, Terms
-from crm_core.domain.events import FLOOR, Room, agent_room, team_room
 from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
 from crm_core.store.conditions import Conditions
@@ -136,13 +134,6 @@ SET agent_id = $2, escalate_at = $3, moves = moves + 1, state = 'open', claimed_
 WHERE id = $1
 RETURNING version
 """
-
-_AUDIENCE = """
-SELECT id, team_id
-FROM users
-WHERE id = ANY($1::uuid[])
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCallback:
@@ -343,11 +334,3 @@ async def close(
 async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, *, escalate_at: datetime | None) -> int:
     version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, escalate_at)
     return version
-
-
-async def audience(db: Reader, people: Iterable[UUID | None]) -> tuple[Room, ...]:
-    """The rooms of these people, of their supervisors, and the floor."""
-    concerned = [person for person in people if person is not None]
-    rows = await db.fetch(_AUDIENCE, concerned)
-    teams = {row["team_id"] for row in rows if row["team_id"] is not None}
-    return (FLOOR, *(agent_room(person) for person in concerned), *(team_room(team) for team in teams))

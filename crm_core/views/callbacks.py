@@ -86,22 +86,31 @@ class CallbackFilters(InputModel):
 
 _LATE_BY_NOW = "(COALESCE(callback.closed_at, now()) > callback.due_at)"
 
+_LATE_S = """
+    CASE WHEN callback.closed_at IS NOT NULL THEN callback.late_s
+         WHEN callback.due_at < now() THEN extract(epoch FROM now() - callback.due_at)::float8 END
+"""
+
+# By callback_history_callback_id_idx.
+_HISTORY = """
+    (SELECT jsonb_agg(jsonb_build_object(
+                'agent_id', history.agent_id, 'agent_name', person.name, 'from', history.from_at,
+                'to', history.to_at, 'reason', history.reason, 'explanation', history.explanation,
+                'by', history.by) ORDER BY history.from_at, history.id)
+     FROM callback_history history
+     JOIN users person ON person.id = history.agent_id
+     WHERE history.callback_id = callback.id)
+"""
+
 _COLUMNS = f"""
 SELECT callback.id, callback.client_id, client.name AS client_name, callback.lead_id, callback.subject,
        callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name, callback.due_at,
        callback.escalate_at, callback.takeover_at, callback.claimed_by, callback.claimed_until,
        callback.promised_in, callback.created_at AS promised_at, callback.kept_in, callback.closed_at,
        callback.cancel_reason,
-       CASE WHEN callback.closed_at IS NULL AND {_LATE_BY_NOW}
-            THEN extract(epoch FROM now() - callback.due_at)::float8 ELSE callback.late_s END AS late_s,
+       {_LATE_S} AS late_s,
        callback.late_by, callback.policy, callback.policies, callback.moves, callback.version,
-       (SELECT jsonb_agg(jsonb_build_object(
-                   'agent_id', history.agent_id, 'agent_name', person.name, 'from', history.from_at,
-                   'to', history.to_at, 'reason', history.reason, 'explanation', history.explanation,
-                   'by', history.by) ORDER BY history.from_at, history.id)
-        FROM callback_history history
-        JOIN users person ON person.id = history.agent_id
-        WHERE history.callback_id = callback.id) AS history
+       {_HISTORY} AS history
 {FROM_CALLBACKS}
 """
 

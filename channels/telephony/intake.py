@@ -23,6 +23,7 @@ from channels.telephony.ami import UNKNOWN_BOOT
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.inbox import Inbox
+from channels.telephony.spool import Arrival
 from channels.telephony.tracker import CallTracker
 from crm_core.actions.calls import FactTakenElsewhere, record_call_refused, record_calls, record_lost_calls
 from crm_core.actions.links import close_gap
@@ -59,30 +60,35 @@ class Intake:
         self._country = country
         self._boot = UNKNOWN_BOOT
         self._tracker = CallTracker(dialect, boot=UNKNOWN_BOOT)
-        self._deaf = True
+        self._deaf = False
         self._deaf_since: datetime | None = None
         self._outage = Outage(f"the database, for calls of {dialect.pbx}")
-        self._held: list[tuple[Event, datetime]] = []  # heard at login, before we know which run it is
+        self._held: list[Arrival] = []  # heard at login, before we know which run it is
 
-    async def run(self, owned: asyncio.Event) -> None:
-        """Store what is heard, while this node owns the PBX."""
+    async def run(self, owned: asyncio.Event, *, boot: str | None) -> None:
+        """Store what is heard, while this node owns the PBX.
+
+        ``boot`` is the run of Asterisk the log knows of: what a killed process
+        left in the spool belongs to it.
+        """
+        self._boot = boot or UNKNOWN_BOOT
+        self._tracker = CallTracker(self._dialect, boot=self._boot)
         while True:
             heard = await self._inbox.take(BATCH)
             await owned.wait()
-            batch = self._fold(heard)
-            await self._persist(batch)
-            self._inbox.stored()
+            await self._persist(self._fold(heard))
+            await self._inbox.done()
 
-    def _fold(self, heard: Sequence[tuple[Event, datetime]]) -> _Batch:
+    def _fold(self, heard: Sequence[Arrival]) -> _Batch:
         batch = _Batch()
-        for event, arrived in heard:
-            mark = marks.read(event)
+        for arrival in heard:
+            mark = marks.read(arrival.event)
             if mark is not None:
-                self._read_mark(mark, arrived, batch)
+                self._read_mark(mark, arrival.at, batch)
             elif self._deaf:
-                self._held.append((event, arrived))
+                self._held.append(arrival)
             else:
-                self._read_event(event, arrived, batch)
+                self._read_event(arrival.event, arrival.at, batch)
         return batch
 
     def _read_mark(self, mark: marks.Mark, arrived: datetime, batch: _Batch) -> None:
@@ -95,8 +101,8 @@ class Intake:
                     self._boot, self._tracker = boot, CallTracker(self._dialect, boot=boot)
                 self._deaf, self._deaf_since = False, since
                 held, self._held = self._held, []
-                for event, heard_at in held:
-                    self._read_event(event, heard_at, batch)
+                for arrival in held:
+                    self._read_event(arrival.event, arrival.at, batch)
             case marks.Standing(alive=alive):
                 batch.touched.update({news.linkedid: None for news in self._tracker.resync(alive, arrived)})
                 batch.resynced = True

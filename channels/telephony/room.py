@@ -20,7 +20,7 @@ from channels.telephony import commands, marks
 from channels.telephony.ami import AmiLink, LinkState, LinkStatus, LinkTimings, utc_now
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
-from channels.telephony.inbox import Inbox
+from channels.telephony.inbox import Dropped, Inbox
 from channels.telephony.intake import Intake
 from channels.telephony.recordings import RecordingFinder
 from channels.telephony.resync import QueueMember, ask_standing
@@ -50,11 +50,17 @@ class PbxRoom:
     def __init__(self, pbx: PbxSettings, settings: Settings, database: Database) -> None:
         self._pbx = pbx
         self._country = settings.country
+        self._holes: list[Dropped] = []
         self._database = database
         self._dialect = PbxDialect(
             pbx=pbx.name, trunk_prefixes=tuple(pbx.trunk_prefixes), extension_channel=pbx.extension_channel
         )
-        self.inbox = Inbox(Path(settings.data_dir) / "spool" / pbx.name)
+        self.inbox = Inbox(
+            Path(settings.data_dir) / "spool" / pbx.name,
+            size=settings.limits.ami_inbox,
+            spool_bytes=settings.limits.ami_spool_bytes,
+            on_dropped=self._holes.append,
+        )
         self.link = AmiLink(
             pbx, on_event=self._hear, on_state=self._states_changed, timings=LinkTimings.from_limits(settings.limits)
         )
@@ -67,12 +73,23 @@ class PbxRoom:
 
     async def run(self) -> None:
         """Own the PBX whenever no other node does; returns only by cancellation."""
+        boot = await self._last_boot()
+        self.inbox.put(marks.write(marks.Deaf()), utc_now())  # ends what a process before us left in the spool
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._own())
-            tasks.create_task(self._intake.run(self._owned))
+            tasks.create_task(self.inbox.run())
+            tasks.create_task(self._intake.run(self._owned, boot=boot))
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
+
+    async def _last_boot(self) -> str | None:
+        while True:
+            try:
+                async with self._database.read() as db:
+                    return await links.last_boot(db, self._pbx.name)
+            except DATABASE_AWAY as away:
+                await self._outage.wait(away)
 
     async def _own(self) -> None:
         """Hold the lock; the link lives from the first time it is held."""
@@ -135,6 +152,16 @@ class PbxRoom:
 
     async def _note_state(self, tx: Transaction) -> None:
         state = self.link.state
+        while self._holes:
+            hole = self._holes.pop()
+            await links.add_gap(
+                tx,
+                source=self._pbx.name,
+                from_at=hole.first_at,
+                to_at=hole.last_at,
+                cause="the spool on disk was full",
+                affected=hole.count,
+            )
         await links.record_link(
             tx, pbx=self._pbx.name, state=state.status, since=state.since, boot=state.boot, error=state.error
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crm_core.domain.ids import new_id
-from crm_core.store.database import Transaction
+from crm_core.store.database import Reader, Transaction
 
 _SAVE_LINK = """
 INSERT INTO pbx_links (pbx, state, since, boot, error)
@@ -23,6 +23,17 @@ _LAST_HEARD = """
 SELECT heard_at
 FROM pbx_links
 WHERE pbx = $1
+"""
+
+_LAST_BOOT = """
+SELECT boot
+FROM pbx_links
+WHERE pbx = $1
+"""
+
+_ADD_GAP = """
+INSERT INTO gaps (id, source, from_at, to_at, cause, affected)
+VALUES ($1, $2, $3, $4, $5, $6)
 """
 
 _OPEN_GAP = """
@@ -50,6 +61,19 @@ async def last_heard(tx: Transaction, pbx: str) -> datetime | None:
     """When a process of ours last said that it hears this PBX; None: never."""
     at: datetime | None = await tx.fetchval(_LAST_HEARD, pbx)
     return at
+
+
+async def last_boot(db: Reader, pbx: str) -> str | None:
+    """The run of that PBX we heard last; None: never heard."""
+    boot: str | None = await db.fetchval(_LAST_BOOT, pbx)
+    return boot
+
+
+async def add_gap(
+    tx: Transaction, *, source: str, from_at: datetime, to_at: datetime, cause: str, affected: int
+) -> None:
+    """A hole that is over already; ``affected`` counts what was dropped in it."""
+    await tx.execute(_ADD_GAP, new_id(from_at), source, from_at, to_at, cause, affected)
 
 
 async def open_gap(tx: Transaction, *, source: str, from_at: datetime, cause: str) -> None:

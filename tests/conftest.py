@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -17,10 +16,10 @@ from sqlalchemy import URL
 
 from crm_core.store.database import Database
 from crm_core.store.defaults import seed_defaults
-from crm_core.store.embedded import EmbeddedPostgres
 from crm_core.store.migrate import migrate
 from crm_core.store.partitions import make_months
 from crm_core.store.urls import sqlalchemy_url
+from tests.embedded_users import any_user_may_enter
 
 pytest_plugins = ["tests.lab.plugin"]
 
@@ -35,18 +34,19 @@ def event_loop_of_server() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def postgres(event_loop_of_server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+def postgres(event_loop_of_server) -> Iterator[URL]:
     """A server's address; its database is only the door through which others are made."""
     given = os.environ.get("PEREZVON_TEST_DATABASE_URL")
     if given:
         yield sqlalchemy_url(given)
         return
-    server = EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres")))
-    running = event_loop_of_server.run(server.__aenter__())
-    try:
-        yield sqlalchemy_url(running.url)
-    finally:
-        event_loop_of_server.run(server.__aexit__(None, None, None))
+    with any_user_may_enter() as place:
+        server = place.server()
+        running = event_loop_of_server.run(server.__aenter__())
+        try:
+            yield sqlalchemy_url(running.url)
+        finally:
+            event_loop_of_server.run(server.__aexit__(None, None, None))
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,10 @@ def prepare(account: Account, *, system_dir: Path) -> Binaries:
     bin_dir = find_bin_dir()
     major = _major_version(bin_dir, account)
     if major is None and not account.is_ours:
-        bin_dir = _copy(bin_dir, system_dir / "binaries" / importlib.metadata.version(_DISTRIBUTION))
+        try:
+            bin_dir = _copy(bin_dir, system_dir / "binaries" / importlib.metadata.version(_DISTRIBUTION))
+        except OSError as error:
+            raise BinariesMissing(f"The PostgreSQL binaries cannot be copied to {system_dir}: {error}.") from error
         major = _major_version(bin_dir, account)
         if major is not None:
             return Binaries(bin_dir=bin_dir, major=major, copied=True)

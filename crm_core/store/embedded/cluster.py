@@ -51,13 +51,18 @@ _LOCALE = (
     "--lc-collate=C.UTF-8",
     "--lc-ctype=C.UTF-8",
 )
-_LINES_QUOTED = 6
+#: Line of postmaster.pid that says starting, ready or stopping.
+_STATUS_LINE = 7
+_LINES_QUOTED = 8
+_CHARACTERS_QUOTED = 1000
 
 
-def check_major_version(home: Home, binaries: Binaries) -> None:
-    """
+def check(home: Home, binaries: Binaries) -> None:
+    """Refuse a cluster that cannot be used, before anything touches it; none at all is fine.
+
     Raises:
-        OtherMajorVersion: these binaries cannot read the data; nothing was touched.
+        OtherMajorVersion: these binaries cannot read the data.
+        DataDirectoryUnusable: the password that belongs to them is gone.
     """
     try:
         found = (home.cluster / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -73,6 +78,11 @@ def check_major_version(home: Home, binaries: Binaries) -> None:
             f"{found} server and give its address in PEREZVON_DATABASE_URL.",
             found=found,
             brought=binaries.major,
+        )
+    if home.password() is None:
+        raise DataDirectoryUnusable(
+            f"{home.directory / 'password'} is missing, without which {home.cluster} cannot be used. "
+            "Restore it together with the data."
         )
 
 
@@ -101,6 +111,25 @@ def start(home: Home, binaries: Binaries, server_lock: FileLock, output: IO[byte
     threading.Thread(target=process.wait, name="postgres-reaper", daemon=True).start()
 
 
+def says_ready(home: Home) -> bool:
+    """Whether the server's own status line promises an answer; asking earlier would only fill its log."""
+    lines = _pid_file(home.cluster)
+    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
+
+
+def end_orphans(home: Home) -> None:
+    """End the children of a killed postmaster: one that is busy would finish its query first, and bar a new server."""
+    pid = _postmaster_pid(home.cluster)
+    if pid is None or _is_postmaster(pid, home.cluster):
+        return
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if _is_orphan(process, home.cluster):
+                os.kill(int(process.name), signal.SIGQUIT)
+        except OSError:  # it ended meanwhile, or is none of our business
+            continue
+
+
 def ask_to_stop(home: Home, how: signal.Signals) -> None:
     """Signal the postmaster, if there is one: SIGINT ends it in order, SIGQUIT at once."""
     pid = _postmaster_pid(home.cluster)
@@ -112,13 +141,13 @@ def ask_to_stop(home: Home, how: signal.Signals) -> None:
 
 
 def last_words(home: Home, output: IO[bytes]) -> str:
-    """What a server that ended said last, on its own output or in its log."""
+    """What a server that ended said last: on its own output, then in its log if it got as far as opening one."""
     output.seek(0)
     said = output.read().decode(errors="replace").splitlines()
-    logs = sorted(home.log_dir.glob("*.log"), key=lambda path: path.stat().st_mtime) if home.log_dir.exists() else []
-    if logs:
-        said += logs[-1].read_text(encoding="utf-8", errors="replace").splitlines()[-50:]
-    return _quote([line for line in said if "FATAL" in line or "PANIC" in line or "ERROR" in line] or said)
+    if any("redirecting log output" in line for line in said):
+        newest = max(home.log_dir.glob("*.log"), key=lambda path: path.stat().st_mtime)
+        said = newest.read_text(encoding="utf-8", errors="replace").splitlines()[-_LINES_QUOTED:]
+    return _quote(said)
 
 
 def _make(home: Home, binaries: Binaries, server_lock: FileLock) -> None:
@@ -181,23 +210,46 @@ def _forget_dead_server(cluster: Path) -> None:
 
 
 def _postmaster_pid(cluster: Path) -> int | None:
+    lines = _pid_file(cluster)
+    # It is empty while it is written, and after a disk was full.
+    return int(lines[0]) if lines and lines[0].isdecimal() else None
+
+
+def _pid_file(cluster: Path) -> list[str]:
     try:
-        return int((cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):  # an empty file: it is being written, or the disk was full
-        return None
+        return (cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 def _is_postmaster(pid: int, cluster: Path) -> bool | None:
-    """Whether this living process is the postmaster of ``cluster``; None: dead, or the system does not tell."""
+    """Whether this process is the postmaster of ``cluster``; None: there is no such process, or we are not told."""
+    process = Path(f"/proc/{pid}")
     try:
         # A postmaster works inside its data directory; a stranger with its old number does not.
-        return Path(f"/proc/{pid}/cwd").samefile(cluster)
+        return (process / "cwd").samefile(cluster)
+    except FileNotFoundError:
+        # A zombie has a number, for which PostgreSQL takes it for alive, but no directory any more.
+        return False if process.exists() else None
     except OSError:
         return None
 
 
+def _is_orphan(process: Path, cluster: Path) -> bool:
+    """Whether it is a server process of this cluster whose parent is no postmaster.
+
+    The parent is asked, not the pid file: in a container the numbers differ, and the postmaster may be well.
+    """
+    if not (process / "cmdline").read_bytes().startswith(b"postgres: ") or not (process / "cwd").samefile(cluster):
+        return False
+    # "pid (name) state ppid …", where the name may hold anything
+    parent = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
+    program, _, _ = Path(f"/proc/{parent}/cmdline").read_bytes().partition(b"\0")
+    return not program.endswith(b"/postgres")
+
+
 def _quote(lines: Sequence[str]) -> str:
-    return " / ".join(line.strip() for line in lines if line.strip())[-1000:] if lines else "it said nothing."
+    return " / ".join(line.strip() for line in lines if line.strip())[-_CHARACTERS_QUOTED:] or "it said nothing."
 
 
 def new_output() -> IO[bytes]:

@@ -17,7 +17,7 @@ import structlog
 
 from crm_core.store.embedded import cluster
 from crm_core.store.embedded.binaries import Binaries, prepare
-from crm_core.store.embedded.errors import DataDirectoryUnusable, EmbeddedPostgresError, ServerDidNotStart
+from crm_core.store.embedded.errors import DataDirectoryUnusable, ServerDidNotStart
 from crm_core.store.embedded.home import Home, locate, unusable
 from crm_core.store.embedded.locks import FileLock
 
@@ -32,11 +32,21 @@ READY_TIMEOUT_S = 60  # crash recovery replays the whole log since the last chec
 ORDERLY_STOP_S = 10
 IMMEDIATE_STOP_S = 5
 WATCH_INTERVAL_S = 0.25
+CONNECT_TIMEOUT_S = 10
 _LOOK_AGAIN_S = 0.02
 _LONGEST_RETRY_S = 30.0
 
+_MAKING_DATABASE = 0x70657265  # an advisory lock of the maintenance database, where nobody else takes any
+
 #: What a server says that is not there yet, is recovering or is going away.
-_NOT_NOW = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+_NOT_NOW = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 class EmbeddedPostgres:
@@ -80,8 +90,11 @@ class EmbeddedPostgres:
         await self._exits.aclose()
 
     def _prepare(self) -> tuple[Home, Binaries]:
-        home = locate(self._data_dir, system_dir=self._system_dir)
-        binaries = prepare(home.account, system_dir=self._system_dir)
+        try:
+            home = locate(self._data_dir, system_dir=self._system_dir)
+            binaries = prepare(home.account, system_dir=self._system_dir)
+        except OSError as error:
+            raise unusable(self._data_dir, error) from error
         if home.relocated or binaries.copied:
             logger.info(
                 "embedded postgresql lives where its user can reach it",
@@ -105,7 +118,7 @@ class EmbeddedPostgres:
 
     async def _be_running(self) -> None:
         """Whoever gets the server's lock starts it; everybody waits until it answers."""
-        cluster.check_major_version(self._home, self._binaries)
+        cluster.check(self._home, self._binaries)
         began = time.monotonic()
         output: IO[bytes] | None = None
         try:
@@ -119,6 +132,8 @@ class EmbeddedPostgres:
                         if output is not None:
                             raise self._ended(output)
                         output = await _to_the_end(self._start, lock)
+                    else:
+                        cluster.end_orphans(self._home)
                 await asyncio.sleep(_LOOK_AGAIN_S)
         finally:
             if output is not None:
@@ -140,7 +155,7 @@ class EmbeddedPostgres:
 
     async def _answers(self, *, fresh: bool) -> bool:
         socket_dir, password = self._home.socket_dir(), self._home.password()
-        if socket_dir is None or password is None or not self._home.cluster.exists():
+        if socket_dir is None or password is None or not cluster.says_ready(self._home):
             return False
         try:
             connection = await self._connect(cluster.DATABASE)
@@ -165,9 +180,10 @@ class EmbeddedPostgres:
     async def _make_database(self) -> None:
         connection = await self._connect("postgres")
         try:
-            await connection.execute(f"CREATE DATABASE {cluster.DATABASE}")
-        except asyncpg.DuplicateDatabaseError:  # another starter was faster
-            pass
+            # Others who start now wait here; the lock goes with the connection.
+            await connection.execute("SELECT pg_advisory_lock($1)", _MAKING_DATABASE)
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", cluster.DATABASE):
+                await connection.execute(f"CREATE DATABASE {cluster.DATABASE}")
         finally:
             await connection.close()
 
@@ -177,7 +193,7 @@ class EmbeddedPostgres:
             user=cluster.ROLE,
             password=self._home.password(),
             database=database,
-            timeout=READY_TIMEOUT_S,
+            timeout=CONNECT_TIMEOUT_S,
         )
 
     async def _watch(self) -> None:
@@ -186,6 +202,8 @@ class EmbeddedPostgres:
             await asyncio.sleep(WATCH_INTERVAL_S)
             if self._is_gone():
                 await self._bring_back()
+            else:
+                cluster.end_orphans(self._home)
 
     def _is_gone(self) -> bool:
         try:
@@ -203,9 +221,12 @@ class EmbeddedPostgres:
             try:
                 await self._be_running()
                 break
-            except EmbeddedPostgresError as error:
+            except Exception as error:
+                # Whatever it is, giving up would leave the program without its database for good.
                 if not said:
-                    logger.error("embedded postgresql does not come back", action="postgres_restart", error=str(error))
+                    logger.error(
+                        "embedded postgresql does not start", action="postgres_restart_failed", error=str(error)
+                    )
                 said = True
             delay_s = min(delay_s * 2, _LONGEST_RETRY_S)
             await asyncio.sleep(delay_s * random.uniform(0.5, 1))  # noqa: S311
@@ -222,6 +243,7 @@ class EmbeddedPostgres:
                         self._home.remove_socket_dir()
                         logger.info("embedded postgresql has stopped", action="postgres_stopped")
                         return
+                cluster.end_orphans(self._home)
                 await asyncio.sleep(_LOOK_AGAIN_S)
         logger.error("embedded postgresql does not stop", action="postgres_stop_failed", data=str(self._home.cluster))
 
@@ -265,5 +287,5 @@ async def _to_the_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        await asyncio.gather(work, return_exceptions=True)
         raise

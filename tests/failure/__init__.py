@@ -1,0 +1,1 @@
+"""What is left when something is killed, cut off or full."""

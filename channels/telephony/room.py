@@ -68,6 +68,7 @@ class PbxRoom:
         self._finder = RecordingFinder(pbx, database)
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
+        self.in_line = asyncio.Event()  # asked what is alive at least once
         self._state_changed = asyncio.Event()
         self._wanted_resync = asyncio.Event()
 
@@ -176,6 +177,7 @@ class PbxRoom:
             self.inbox.put(marks.write(marks.Standing(standing.alive)), asked_at)
             await self._write(lambda tx: catalogues.record_queues(tx, standing.queues))
             await self._mend_pauses(standing.members)
+            self.in_line.set()
         except CrmError as lost:
             logger.warning("the resync broke off", action="pbx_resync_failed", pbx=self._pbx.name, error=str(lost))
 

@@ -1,0 +1,1 @@
+"""The product against real peers, as its users would see it."""

@@ -1,0 +1,67 @@
+"""Perezvon's side of the laboratory: one real PBX heard into a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+
+from channels.telephony.room import PbxRoom
+from config.settings import load_settings
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
+from crm_core.store.database import Database
+from crm_core.views.interactions import Interaction, InteractionFilters, list_interactions
+from tests.lab.asterisk import Asterisk
+
+EVERYBODY = Viewer(user_id=UUID(int=1), role=Role.OWNER, team_id=None)
+
+
+def pbx_settings(asterisk: Asterisk) -> dict[str, object]:
+    """The laboratory's PBX as an operator would write it into the settings."""
+    return {
+        "name": "main",
+        "host": asterisk.host,
+        "port": asterisk.ami_port,
+        "username": asterisk.product_login.username,
+        "secret": asterisk.product_login.secret,
+        "trunk_prefixes": ["PJSIP/trunk"],
+        "outbound_context": "from-crm",
+        "recordings": str(asterisk.recordings),
+    }
+
+
+@asynccontextmanager
+async def hearing(asterisk: Asterisk, database: Database, data_dir: Path) -> AsyncIterator[PbxRoom]:
+    """The telephony room at work on the laboratory's PBX, in line with it."""
+    environ = {
+        "PEREZVON_DATA_DIR": str(data_dir),
+        "PEREZVON_PBX": orjson.dumps([pbx_settings(asterisk)]).decode(),
+    }
+    settings = load_settings(None, environ)
+    room = PbxRoom(settings.pbx[0], settings, database)
+    task = asyncio.create_task(room.run())
+    try:
+        async with asyncio.timeout(15):
+            await room.in_line.wait()
+        yield room
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def the_call(database: Database, caller: str, *, state: str | None = None, limit_s: float = 15) -> Interaction:
+    """The newest interaction with that caller, once it is in ``state``."""
+    async with asyncio.timeout(limit_s), database.wakeups.waiter("outbox") as told:
+        while True:
+            told.clear()
+            async with database.read() as db:
+                page = await list_interactions(db, EVERYBODY, InteractionFilters())
+            for interaction in page.items:
+                if interaction.client_address == caller and state in (None, interaction.state):
+                    return interaction
+            await told.wait()

@@ -1,0 +1,266 @@
+"""Clients as others read them: by id, in search, and through everything that ever passed between us.
+
+Anybody may be found, or duplicates would be made; whose card one may not open
+is found by name alone, without the addresses and notes that make a client base worth stealing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from crm_core.domain import search
+from crm_core.domain.errors import NotFound
+from crm_core.domain.phones import searched_digits
+from crm_core.domain.viewer import Viewer
+from crm_core.store.clients import find_survivor, visible_clients
+from crm_core.store.conditions import Conditions
+from crm_core.store.database import Reader, Record
+from crm_core.views.model import WireModel
+from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
+
+
+class ContactPoint(WireModel):
+    """A number, address or account that reaches a client; ``typed`` is how a person wrote it."""
+
+    id: UUID
+    kind: Literal["phone", "email", "telegram", "webchat"]
+    value: str
+    typed: str
+    label: str | None
+    verified: bool
+
+
+class Client(WireModel):
+    """A person or company we serve.
+
+    ``restricted``: found, but the card is another's; addresses, birthday, hint and note are left out.
+    """
+
+    id: UUID
+    name: str
+    language: str | None
+    service_class: str | None
+    hint: str | None
+    owner_id: UUID | None
+    owner_name: str | None
+    since: datetime
+    timezone: str | None
+    birthday: date | None
+    note: str | None
+    contact_points: list[ContactPoint]
+    restricted: bool = False
+    version: int
+
+
+_COLUMNS = """
+SELECT client.id, client.name, client.language, client.service_class, client.hint, client.owner_id,
+       owner.name AS owner_name, client.created_at AS since, client.timezone, client.birthday, client.note,
+       client.version,
+       (SELECT jsonb_agg(jsonb_build_object(
+                   'id', point.id, 'kind', point.kind, 'value', point.value, 'typed', point.typed,
+                   'label', point.label, 'verified', point.verified) ORDER BY point.position, point.id)
+        FROM contact_points point
+        WHERE point.client_id = client.id) AS contact_points
+FROM clients client
+LEFT JOIN users owner ON owner.id = client.owner_id
+"""
+
+# By primary key.
+_LOAD = f"{_COLUMNS} WHERE client.id = ANY($1::uuid[])"
+
+_NAME = "lower(replace(replace(client.name, 'ё', 'е'), 'Ё', 'Е'))"
+
+#: Of a common name no more than these are ranked: nobody reads further, and ranking is what costs.
+_RANKED = 2000
+#: Fewer hits than this, and the word may have been misspelt.
+_FEW = 5
+#: The index on names knows groups of three letters.
+_TRIGRAM = 3
+
+# By contact_points_phone_tail_idx for the end of a number, contact_points_phone_trgm_idx for its middle.
+_FIND_BY_DIGITS = f"""
+SELECT found.client_id AS id
+FROM (
+    SELECT point.client_id, point.value
+    FROM contact_points point
+    WHERE point.kind = 'phone'
+        AND (reverse(point.value) LIKE reverse($1) || '%' OR point.value LIKE '%' || $1 || '%' OR point.value LIKE $2)
+    LIMIT {_RANKED}
+) found
+JOIN clients client ON client.id = found.client_id AND client.merged_into IS NULL
+GROUP BY found.client_id
+ORDER BY bool_or(found.value LIKE '%' || $1) DESC, found.client_id DESC
+LIMIT $3 OFFSET $4
+"""  # noqa: S608
+
+# By contact_points_address_idx.
+_FIND_BY_EMAIL = """
+SELECT point.client_id AS id
+FROM contact_points point
+JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
+WHERE point.kind = 'email' AND point.value LIKE $1
+GROUP BY point.client_id
+ORDER BY min(point.value), point.client_id DESC
+LIMIT $2 OFFSET $3
+"""
+
+# By contact_points_kind_value_idx.
+_FIND_BY_TELEGRAM = """
+SELECT point.client_id AS id
+FROM contact_points point
+JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
+WHERE point.kind = 'telegram' AND point.value = $1
+ORDER BY point.client_id DESC
+LIMIT $2 OFFSET $3
+"""
+
+# By clients_name_trgm_idx. The threshold is set for this statement alone, before the scan that reads it:
+# at the default 0.6 one wrong letter in the middle of a short surname finds nothing.
+_FIND_ALIKE = f"""
+SELECT found.id
+FROM (SELECT set_config('pg_trgm.word_similarity_threshold', '0.45', true) AS threshold) AS chosen,
+LATERAL (
+    SELECT client.id, {_NAME} AS name
+    FROM clients client
+    WHERE $1 <% {_NAME} AND client.merged_into IS NULL AND chosen.threshold IS NOT NULL
+    LIMIT {_RANKED}
+) AS found
+ORDER BY word_similarity($1, found.name) DESC, similarity($1, found.name) DESC, found.id DESC
+LIMIT $2
+"""  # noqa: S608
+
+
+async def load_clients(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Client]:
+    """Whole cards by id, without a scope: for delivery to rooms an action has chosen, and to answer it."""
+    wanted = list(set(ids))
+    rows = await db.fetch(_LOAD, wanted) if wanted else []
+    return {row["id"]: _client(row) for row in rows}
+
+
+async def get_client(db: Reader, client_id: UUID, viewer: Viewer) -> Client:
+    """One client; an id that was merged into another answers with the survivor.
+
+    Raises:
+        NotFound: there is none, or none whose card the viewer may open.
+    """
+    survivor = await find_survivor(db, client_id)
+    if survivor is None or survivor not in await visible_clients(db, viewer, [survivor]):
+        raise NotFound
+    return (await load_clients(db, [survivor]))[survivor]
+
+
+async def list_clients(
+    db: Reader, viewer: Viewer, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Client]:
+    """The clients of the viewer and those nobody owns, newest first; others are found by searching."""
+    conditions = Conditions()
+    conditions.parts.append("client.merged_into IS NULL")
+    if not viewer.sees_everything:
+        mine = ("owner.team_id = {}", viewer.team_id) if viewer.supervises else ("owner.id = {}", viewer.user_id)
+        conditions.add(f"(client.owner_id IS NULL OR {mine[0]})", mine[1])
+    conditions.add_known("client.id < {}", decode_id(cursor) if cursor else None)
+    rows = await db.fetch(
+        f"{_COLUMNS} {conditions.where} ORDER BY client.id DESC LIMIT {conditions.value(limit + 1)}",
+        *conditions.args,
+    )
+    items = [_client(row) for row in rows[:limit]]
+    return Page[Client](items=items, next=encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
+
+async def search_clients(
+    db: Reader, viewer: Viewer, query: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Client]:
+    """Clients by a fragment of the name, digits of a number, or the beginning of a mail address; best first.
+
+    A page may be followed by the next of the same query; it is a place in the ranking, not a moment.
+    """
+    offset = _place(cursor) if cursor else 0
+    found = await _find(db, search.readable(query), limit + 1, offset)
+    page = found[:limit]
+    clients = await load_clients(db, page)
+    visible = await visible_clients(db, viewer, page)
+    return Page[Client](
+        items=[clients[one] if one in visible else _restricted(clients[one]) for one in page if one in clients],
+        next=encode_cursor("search", str(offset + limit)) if len(found) > limit else None,
+    )
+
+
+async def _find(db: Reader, query: str, limit: int, offset: int) -> list[UUID]:
+    if not query:
+        return []
+    if query.startswith("@"):
+        return _ids(await db.fetch(_FIND_BY_TELEGRAM, query[1:].lower(), limit, offset))
+    if "@" in query:
+        return _ids(await db.fetch(_FIND_BY_EMAIL, search.like_prefix(query.lower()), limit, offset))
+    digits = searched_digits(query)
+    if digits is not None:
+        return _ids(await db.fetch(_FIND_BY_DIGITS, digits, _beginning(digits), limit, offset))
+    return await _find_by_name(db, query, limit, offset)
+
+
+async def _find_by_name(db: Reader, query: str, limit: int, offset: int) -> list[UUID]:
+    """As written, then in the other keyboard layout; when that is little, those with a name much like it."""
+    for spelling in (query, search.in_other_layout(query)):
+        found = await _find_by_words(db, search.words(spelling), limit, offset)
+        if len(found) >= _FEW or offset:
+            return found
+        if found:
+            break
+    # What is only alike has no further pages: it stands below the first one, to be recognised.
+    alike = _ids(await db.fetch(_FIND_ALIKE, search.folded(query), limit - 1))
+    return list(dict.fromkeys([*found, *alike]))[: limit - 1]
+
+
+async def _find_by_words(db: Reader, wanted: list[str], limit: int, offset: int) -> list[UUID]:
+    conditions = Conditions()
+    for word in wanted:
+        if len(word) < _TRIGRAM:
+            # Too short for the index but at the beginning of a word, where the space before it counts.
+            beginning = conditions.value(search.like_prefix(word))
+            conditions.parts.append(f"({_NAME} LIKE {beginning} OR {_NAME} LIKE '% ' || {beginning})")
+        else:
+            conditions.add(f"{_NAME} LIKE {{}}", search.like_fragment(word))
+    first = conditions.value(search.like_prefix(wanted[0]))
+    statement = f"""
+        SELECT found.id
+        FROM (
+            SELECT client.id, {_NAME} AS name
+            FROM clients client
+            {conditions.where} AND client.merged_into IS NULL
+            LIMIT {_RANKED}
+        ) AS found
+        ORDER BY found.name LIKE {first} DESC, found.name, found.id
+        LIMIT {conditions.value(limit)} OFFSET {conditions.value(offset)}
+    """  # noqa: S608
+    return _ids(await db.fetch(statement, *conditions.args))
+
+
+def _beginning(digits: str) -> str:
+    """A number begun with the trunk prefix begins with the country code in E.164: ``8701`` is ``+7701``."""
+    return search.like_prefix(f"+7{digits[1:]}" if digits[0] == "8" else f"+{digits}")
+
+
+def _place(cursor: str) -> int:
+    kind, offset = decode_cursor(cursor, 2)
+    if kind != "search" or not (offset.isascii() and offset.isdigit() and len(offset) < 6):
+        raise CursorInvalid
+    return int(offset)
+
+
+def _ids(rows: list[Record]) -> list[UUID]:
+    return [row["id"] for row in rows]
+
+
+def _client(row: Record) -> Client:
+    values = dict(row)
+    values["contact_points"] = values["contact_points"] or []
+    return Client.model_validate(values)
+
+
+def _restricted(client: Client) -> Client:
+    return client.model_copy(
+        update={"hint": None, "birthday": None, "note": None, "contact_points": [], "restricted": True}
+    )

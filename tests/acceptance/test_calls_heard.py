@@ -41,7 +41,7 @@ async def test_a_queue_call_is_told_as_the_pbx_tells_it(
     [record] = lab.cdr(number="87010000401")
     log = lab.queue_log(record["uniqueid"])
     assert [one.id for one in (offered, talking, wrapping_up)] == [offered.id] * 3
-    assert (offered.client_id, offered.legs[0].agent_id) == (aigerim, anna)
+    assert (offered.client_id, talking.legs[0].agent_id) == (aigerim, anna)
     assert (wrapping_up.outcome, wrapping_up.ended_by, wrapping_up.queue) == ("answered", "client", "q04")
     assert (wrapping_up.external_id, record["disposition"]) == (record["linkedid"], "ANSWERED")
     assert [line.event for line in log] == ["ENTERQUEUE", "CONNECT", "COMPLETECALLER"]

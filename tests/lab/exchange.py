@@ -122,7 +122,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """All queues and agents; the order of ``agents`` is the order of their addresses."""
+    """All queues and agents; the order of ``agents`` is the order of their addresses.
+
+    The forty agents of the load queue share one address and are nobody's neighbours.
+    """
 
     queues: tuple[Queue, ...]
     load_queue: Queue
@@ -133,11 +136,16 @@ class Office:
         members = chain.from_iterable(queue.members for queue in self.queues)
         return (*dict.fromkeys(members), *self.back_office)
 
+    @property
+    def every_queue(self) -> tuple[Queue, ...]:
+        return (*self.queues, self.load_queue)
+
     def queue(self, name: str) -> Queue:
-        return next(queue for queue in (*self.queues, self.load_queue) if queue.name == name)
+        return next(queue for queue in self.every_queue if queue.name == name)
 
     def agent(self, extension: str) -> Agent:
-        return next(agent for agent in self.agents if agent.extension == extension)
+        everybody = (*self.agents, *self.load_queue.members)
+        return next(agent for agent in everybody if agent.extension == extension)
 
     def direct_did(self, extension: str) -> str:
         """The outside number that rings one extension and no queue."""
@@ -167,11 +175,12 @@ _SPARE_FIRST_NAMES = (
     *("Аружан", "Дана", "Жанель", "Инкар", "Мадина", "Назгүл"),
     *("Сәуле", "Толғанай", "Ұлпан", "Шынар", "Әсел", "Ксения"),
 )
+_LITTLE_PATIENCE_S = {7: 2, 8: 6, 12: 6}
 _SPARE_LAST_NAMES = ("Омарова", "Сәрсенбаева", "Ли")
 
 
 def _spare_queue(number: int) -> Queue:
-    """One of q01…q12: the first eight ring in order, the rest ring all; 7, 8 and 12 have little patience."""
+    """One of q01…q12: the first eight ring in order, the rest ring all; 7, 8 and 12 have less patience."""
     return Queue(
         name=f"q{number:02}",
         did=f"772720001{number:02}",
@@ -180,7 +189,7 @@ def _spare_queue(number: int) -> Queue:
             Agent(extension=f"1{number:02}{place}", name=f"{_SPARE_FIRST_NAMES[number - 1]} {last_name}")
             for place, last_name in enumerate(_SPARE_LAST_NAMES, start=1)
         ),
-        patience_s=6 if number in (7, 8, 12) else 30,
+        patience_s=_LITTLE_PATIENCE_S.get(number, 30),
     )
 
 
@@ -291,7 +300,7 @@ leavewhenempty = no
 announce-frequency = 0
 autopause = no
 """
-    for queue in (*office.queues, office.load_queue):
+    for queue in office.every_queue:
         yield f"[{queue.name}](queue)\nstrategy = {queue.strategy}\ntimeout = {queue.rings_s}"
         for member in queue.members:
             yield f"member => {member.interface},0,{member.name},{member.interface}"
@@ -314,7 +323,7 @@ exten => s,1,Set(FILE=${STRFTIME(${EPOCH},,%Y/%m/%d/)}${ARG1}-${FILTER(0-9,${ARG
 [from-trunk]
 exten => _+X.,1,Goto(${EXTEN:1},1)
 exten => _8727XXXXXXX,1,Goto(7${EXTEN:1},1)"""
-    for queue in (*office.queues, office.load_queue):
+    for queue in office.every_queue:
         yield f"""\
 exten => {queue.did},1,Gosub(record,s,1(in,${{EXTEN}}))
  same => n,Answer()
@@ -325,7 +334,7 @@ exten => _{office.direct_did("XXXX")},1,Gosub(record,s,1(in,${{EXTEN}}))
  same => n,Goto(internal,${{EXTEN:-4}},1)
 
 [internal]
-exten => _[12]XXX,1,Dial(PJSIP/${{EXTEN}},5,tT)
+exten => _[12]XXX,1,Dial(PJSIP/${{EXTEN}},7,tT)
  same => n,Hangup()
 exten => _+X.,1,Goto(from-crm,${{EXTEN}},1)
 exten => _[78]XXXXXXXXXX,1,Goto(from-crm,${{EXTEN}},1)"""

@@ -18,6 +18,10 @@ Result = Literal["answered", "no_answer", "busy", "declined", "answered_elsewher
 _REFUSED: dict[int, Result] = {486: "busy", 603: "declined"}
 
 
+class ScenesDisagree(Exception):
+    """A witness contradicts what the scene says happened; nothing of it is written down."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedLeg:
     """One ring of one agent's phone; ``rang`` says whether it made a sound (and so is an offer)."""

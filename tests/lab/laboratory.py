@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from tests.lab.ami import AmiClient, Frame
@@ -26,10 +27,10 @@ from tests.lab.exchange import (
     Office,
 )
 from tests.lab.rtp import tone
-from tests.lab.sipp import Sipp, SippCall, sides
+from tests.lab.sipp import Sipp, SippCall, SippParty
 from tests.lab.sipp_scenarios import Answers, Manner, NeverAnswers, Refuses, called_script, caller_script
 from tests.lab.softphone import SoftPhone
-from tests.lab.truth import QueueLogLine, Side, read_cdr, read_queue_log
+from tests.lab.truth import QueueLogLine, read_cdr, read_queue_log
 
 _TRUNK_MANNERS: Mapping[str, Manner] = {
     TRUNK_BUSY: Refuses(status=486, after_s=0.5),
@@ -38,19 +39,6 @@ _TRUNK_MANNERS: Mapping[str, Manner] = {
     TRUNK_NEVER_ANSWERS: NeverAnswers(),
     TRUNK_HANGS_UP_AFTER_2S: Answers(after_s=1.0, talk_s=2.0),
 }
-
-
-class ScriptedPhone:
-    """An agent's phone played by SIPp."""
-
-    def __init__(self, extension: str, sipp: Sipp) -> None:
-        self.extension = extension
-        self._sipp = sipp
-
-    @property
-    def sides(self) -> list[Side]:
-        """Every call that came to this phone, in order, as the phone saw it."""
-        return sides(self.extension, self._sipp.steps())
 
 
 class Lab:
@@ -69,12 +57,9 @@ class Lab:
         self.witness = await self._stack.enter_async_context(
             AmiClient(self.asterisk.host, self.asterisk.ami_port, self.asterisk.witness_login)
         )
-        self._trunk = self._sipp(
-            called_script(Answers(after_s=1.0), by_number=_TRUNK_MANNERS, display="To", voice=str(self._voice)),
-            *self._at(self.asterisk.network.trunk),
+        self.trunk = await self._stack.enter_async_context(
+            self._called(self.asterisk.network.trunk, Answers(after_s=1.0), _TRUNK_MANNERS)
         )
-        self._stack.push_async_callback(self._trunk.stop)
-        await self._trunk.listening(self.asterisk.network.trunk)
         return self
 
     async def __aexit__(
@@ -114,19 +99,41 @@ class Lab:
         sipp = self._sipp(script, "-i", network.trunk, "-m", "1", "-s", did, f"{network.pbx}:{SIP_PORT}")
         self._stack.push_async_callback(sipp.stop)
         await sipp.until(lambda: bool(sipp.steps()), "the first INVITE")
-        return SippCall(sipp, caller, did)
+        return SippCall(sipp)
 
     @asynccontextmanager
-    async def phone(self, extension: str, manner: Manner) -> AsyncIterator[ScriptedPhone]:
-        """An agent's phone that treats every call in the same ``manner``, played by SIPp."""
-        host = self.office.address(self.asterisk.network, extension)
-        script = called_script(manner, by_number={}, display="From", voice=str(self._voice))
-        sipp = self._sipp(script, *self._at(host))
+    async def crowd(
+        self, did: str, callers: Sequence[str], *, per_second: float, talk_s: float | None = None
+    ) -> AsyncIterator[SippParty]:
+        """Many clients call one number, one after another, from ONE SIPp; ``sipp.ended`` waits for the last."""
+        numbers = self._directory / f"callers-{next(self._numbers)}.csv"
+        numbers.write_text("SEQUENTIAL\n" + "\n".join(callers) + "\n")
+        script = caller_script(
+            caller="[field0]",
+            caller_name=None,
+            anonymous=False,
+            patience_s=60.0,
+            talk_s=talk_s,
+            voice=None,
+        )
+        network = self.asterisk.network
+        sipp = self._sipp(
+            script,
+            *("-i", network.trunk, "-m", str(len(callers)), "-s", did, "-inf", str(numbers)),
+            *("-r", "1", "-rp", str(round(1000 / per_second)), f"{network.pbx}:{SIP_PORT}"),
+        )
         try:
-            await sipp.listening(host)
-            yield ScriptedPhone(extension, sipp)
+            yield SippParty(sipp)
         finally:
             await sipp.stop()
+
+    def phone(self, extension: str, manner: Manner) -> AbstractAsyncContextManager[SippParty]:
+        """An agent's phone that treats every call in the same ``manner``, played by SIPp."""
+        return self._called(self.office.address(self.asterisk.network, extension), manner)
+
+    def call_centre(self, manner: Manner) -> AbstractAsyncContextManager[SippParty]:
+        """All the agents of the load queue at once, played by one SIPp."""
+        return self._called(self.asterisk.network.call_centre, manner)
 
     def soft_phone(self, extension: str) -> SoftPhone:
         """An agent's phone in the test's hand: ``async with lab.soft_phone("1001") as phone``."""
@@ -138,18 +145,13 @@ class Lab:
         network = self.asterisk.network
         return SoftPhone("client", network.steered_trunk, network.pbx)
 
-    @property
-    def trunk_sides(self) -> list[Side]:
-        """Outbound calls as the clients at the other end of the trunk saw them (not those to +7799…)."""
-        return sides("trunk", self._trunk.steps())
-
     async def client_answered(self, number: str) -> None:
         """Wait until the client at ``number`` has answered our call."""
 
         def answered() -> bool:
-            return any(side.answered_at for side in self.trunk_sides if side.number == number)
+            return any(side.answered_at for side in self.trunk.sides if side.party == number)
 
-        await self._trunk.until(answered, "the client's answer")
+        await self.trunk.sipp.until(answered, "the client's answer")
 
     async def originate(self, extension: str, number: str, *, channel_id: str) -> Frame:
         """Click-to-call as Perezvon asks for it: the agent's phone rings first, then the number is dialled."""
@@ -177,15 +179,28 @@ class Lab:
 
     async def everything_is_over(self) -> None:
         """Wait until every channel the witness heard of has hung up."""
-        frames = self.witness.frames
-        begun = {frame["Uniqueid"] for frame in frames if frame.event == "Newchannel"}
-        for uniqueid in begun:
-            await self.witness.wait_for(lambda frame: frame.event == "Hangup" and frame["Uniqueid"] == uniqueid)  # noqa: B023
+        for uniqueid in self._uniqueids("Newchannel") - self._uniqueids("Hangup"):
+            await self.witness.wait_for(partial(_is_hangup_of, uniqueid))
+
+    def _uniqueids(self, event: str) -> set[str]:
+        return {frame["Uniqueid"] for frame in self.witness.frames if frame.event == event}
+
+    @asynccontextmanager
+    async def _called(
+        self, host: str, manner: Manner, by_number: Mapping[str, Manner] = MappingProxyType({})
+    ) -> AsyncIterator[SippParty]:
+        script = called_script(manner, by_number=by_number, voice=str(self._voice))
+        sipp = self._sipp(script, "-i", host, "-p", str(SIP_PORT))
+        try:
+            await sipp.listening(host)
+            yield SippParty(sipp)
+        finally:
+            await sipp.stop()
 
     def _sipp(self, script: str, *arguments: str) -> Sipp:
         directory = self._directory / str(next(self._numbers))
         return Sipp(self.asterisk.toolbox, directory, script, *arguments)
 
-    @staticmethod
-    def _at(host: str) -> tuple[str, ...]:
-        return ("-i", host, "-p", str(SIP_PORT))
+
+def _is_hangup_of(uniqueid: str, frame: Frame) -> bool:
+    return frame.event == "Hangup" and frame["Uniqueid"] == uniqueid

@@ -4,7 +4,8 @@ Each scene becomes ``tests/fixtures/ami/SCENE.ami.jsonl``: a first line about th
 recording, then one line an event, with its headers in the order they came and
 none left out. Beside it ``SCENE.expected.json`` holds the truth of the parties.
 The listener has the rights and the event filters Perezvon asks its
-administrators for. The only thing changed is the laboratory's own directory,
+administrators for, except under load, where the benchmarks want to hear
+everything. The only thing changed is the laboratory's own directory,
 which becomes the one a real Asterisk uses.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,23 +22,21 @@ from typing import IO
 
 from tests.lab.ami import AmiClient, Frame
 from tests.lab.asterisk import Asterisk
-from tests.lab.expected import ExpectedCall
+from tests.lab.exchange import AmiLogin
+from tests.lab.expected import ExpectedCall, ScenesDisagree
 from tests.lab.install import install
 from tests.lab.laboratory import Lab
-from tests.lab.scenarios import SCENES, Scene
+from tests.lab.scenarios import LOADS, SCENES, Scene
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
 _SILENCE_S = 0.5
 _USUAL_SPOOL = "/var/spool/asterisk"
 
 
-class ScenesDisagree(Exception):
-    """Asterisk's own records contradict what the scene says happened; nothing is written."""
-
-
-async def record(asterisk: Asterisk, scene: Scene) -> None:
-    """Play one scene and write down what was heard and what was true."""
-    async with Lab(asterisk) as lab, _listener(asterisk) as listener:
+async def record(asterisk: Asterisk, scene: Scene, login: AmiLogin) -> None:
+    """Play one scene and write down what was heard by ``login`` and what was true."""
+    ears = AmiClient(asterisk.host, asterisk.ami_port, login)
+    async with Lab(asterisk) as lab, ears as listener:
         boot = await lab.witness.action("CoreStatus")
         version = (await lab.witness.action("CoreSettings"))["AsteriskVersion"]
         begun, started_at = asyncio.get_running_loop().time(), datetime.now(UTC)
@@ -54,15 +54,11 @@ async def record(asterisk: Asterisk, scene: Scene) -> None:
         }
         for call in calls:
             _require_agreement(lab, call)
-        with (FIXTURES / f"{scene.__name__}.ami.jsonl").open("w") as file:
+        with _recording(scene) as file:
             _write(file, about, listener.frames, begun=begun, spool=f"{asterisk.state}/spool")
         expected = {"story": about["story"], "calls": [call.as_json() for call in calls]}
         text = json.dumps(expected, ensure_ascii=False, indent=2)
         (FIXTURES / f"{scene.__name__}.expected.json").write_text(text + "\n")
-
-
-def _listener(asterisk: Asterisk) -> AmiClient:
-    return AmiClient(asterisk.host, asterisk.ami_port, asterisk.product_login)
 
 
 async def _silence(listener: AmiClient) -> None:
@@ -71,6 +67,13 @@ async def _silence(listener: AmiClient) -> None:
     while heard < len(listener.frames):
         heard = len(listener.frames)
         await asyncio.sleep(_SILENCE_S)
+
+
+def _recording(scene: Scene) -> IO[str]:
+    path = FIXTURES / f"{scene.__name__}.ami.jsonl"
+    if scene in LOADS:
+        return gzip.open(path.with_suffix(".jsonl.gz"), "wt", encoding="utf-8")
+    return path.open("w", encoding="utf-8")
 
 
 def _write(file: IO[str], about: dict[str, object], frames: Iterable[Frame], *, begun: float, spool: str) -> None:
@@ -113,10 +116,11 @@ def main() -> None:
     asterisk = Asterisk(install())
     asterisk.start()
     try:
-        for scene in SCENES:
+        for scene in (*SCENES, *LOADS):
             if not wanted or scene.__name__ in wanted:
                 try:
-                    asyncio.run(record(asterisk, scene))
+                    login = asterisk.witness_login if scene in LOADS else asterisk.product_login
+                    asyncio.run(record(asterisk, scene, login))
                     print(scene.__name__, flush=True)
                 except ScenesDisagree as disagreement:
                     failed = True

@@ -11,6 +11,8 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -22,11 +24,12 @@ from tests.lab.exchange import (
     TRUNK_UNKNOWN_NUMBER,
     Queue,
 )
-from tests.lab.expected import ExpectedCall, ExpectedLeg, Result, in_order, leg, seconds
-from tests.lab.laboratory import Lab, ScriptedPhone
+from tests.lab.expected import ExpectedCall, ExpectedLeg, Result, ScenesDisagree, in_order, leg, seconds
+from tests.lab.laboratory import Lab
+from tests.lab.sipp import SippParty
 from tests.lab.sipp_scenarios import Answers, Manner, NeverAnswers, Refuses
 from tests.lab.softphone import PhoneCall, SoftPhone
-from tests.lab.truth import Side
+from tests.lab.truth import EndedBy, Side
 
 Scene = Callable[[Lab], Awaitable[list[ExpectedCall]]]
 Who = Literal["client", "agent", "system"]
@@ -113,7 +116,7 @@ async def queue_busy_then_declined_then_answered(lab: Lab) -> list[ExpectedCall]
 
 
 async def queue_all_busy(lab: Lab) -> list[ExpectedCall]:
-    """Every phone of the queue is busy until the queue gives up after six seconds."""
+    """Every phone of the queue is busy until the queue gives up."""
     queue = lab.office.queue("q07")
     async with _scripted(lab, queue, [Refuses(status=486)] * 3) as phones:
         client = await (await lab.call(queue.did, caller="+77019990011")).ended()
@@ -176,7 +179,7 @@ async def direct_abandoned(lab: Lab) -> list[ExpectedCall]:
         await _moment(5.4)
         client = await call.hang_up()
         await ring.ended()
-    return [_direct(lab, client, ring.side, outcome="abandoned", ended_by="client", cause=16, result="cancelled")]
+    return [_direct(lab, client, ring.side, outcome="abandoned", ended_by="client", cause=127, result="cancelled")]
 
 
 async def direct_busy(lab: Lab) -> list[ExpectedCall]:
@@ -256,25 +259,7 @@ async def twenty_calls(lab: Lab) -> list[ExpectedCall]:
             for number in range(20)
         ]
         clients = [await call.ended(60) for call in calls]
-    told = []
-    for client in clients:
-        rings = _rings(phones, client.party)
-        answered = any(ring.answered_at for ring in rings)
-        gave_up = client.ended_by == "phone"
-        waited = seconds(client.began_at, client.ended_at)
-        outcome = "answered" if answered else "short_abandoned" if waited < 5 else "abandoned"
-        told.append(
-            _queued(
-                lab,
-                client,
-                rings,
-                outcome=outcome,
-                ended_by="client" if gave_up else "agent",
-                cause=16 if answered else 0,
-                last=None if answered else "cancelled",
-            )
-        )
-    return told
+        return [_waited(lab, client, _rings(phones, client.party)) for client in clients]
 
 
 async def utf8_names(lab: Lab) -> list[ExpectedCall]:
@@ -306,12 +291,14 @@ async def hold_unhold(lab: Lab) -> list[ExpectedCall]:
         await ring.answer()
         await _moment(1.5)
         await ring.hold()
+        held_at = datetime.now(UTC)
         await _moment(2.0)
         await ring.unhold()
+        hold_s = seconds(held_at, datetime.now(UTC))
         await _moment(1.0)
         await ring.hang_up()
         client = await call.ended()
-    return [_queued(lab, client, [ring.side], ended_by="agent", hold_s=2.0)]
+    return [_queued(lab, client, [ring.side], ended_by="agent", hold_s=hold_s)]
 
 
 async def outbound_dialled_answered(lab: Lab) -> list[ExpectedCall]:
@@ -355,7 +342,7 @@ async def outbound_dialled_given_up(lab: Lab) -> list[ExpectedCall]:
         dialled = await phone.dial(f"+7701556{TRUNK_NEVER_ANSWERS}")
         await _moment(3.0)
         await dialled.hang_up()
-    return [_outbound(lab, dialled.side, outcome="no_answer", ended_by="agent", cause=0)]
+    return [_outbound(lab, dialled.side, outcome="no_answer", ended_by="agent", cause=127)]
 
 
 async def click_to_call_answered(lab: Lab) -> list[ExpectedCall]:
@@ -449,20 +436,22 @@ async def blind_transfer_answered(lab: Lab) -> list[ExpectedCall]:
 
 async def blind_transfer_to_queue(lab: Lab) -> list[ExpectedCall]:
     """The agent sends the client on to the hotline queue; an agent there answers."""
-    async with _floor(lab, "sales") as phones, lab.soft_phone("1005") as hotline:
+    async with _floor(lab, "sales") as phones, _floor(lab, "hotline") as hotline:
         call = await lab.call(_sales(lab).did, caller="+77018880022")
         ring = await _first_ring(phones)
         await _moment(0.8)
         await ring.answer()
         await _moment(1.5)
         await ring.transfer_to(lab.office.queue("hotline").transfer_extension)
-        second = await hotline.ringing()
+        second, slower = [await phone.ringing() for phone in hotline]
         await _moment(1.0)
         await second.answer()
+        await slower.ended()
         await _moment(1.5)
         client = await call.hang_up()
         await second.ended()
-    return [_transferred(lab, client, ring.side, second.side, "queue", queue="hotline")]
+    told = _transferred(lab, client, ring.side, second.side, "queue", queue="hotline")
+    return [replace(told, legs=(*told.legs, _leg(lab, slower.side, "queue", "answered_elsewhere")))]
 
 
 async def attended_transfer_answered(lab: Lab) -> list[ExpectedCall]:
@@ -485,6 +474,23 @@ async def attended_transfer_answered(lab: Lab) -> list[ExpectedCall]:
         client = await call.hang_up()
         await second.ended()
     return [_transferred(lab, client, ring.side, second.side, "transfer_attended")]
+
+
+async def heavy(lab: Lab) -> list[ExpectedCall]:
+    """A minute of a busy call centre: four calls a second, forty agents, some clients without patience."""
+    queue = lab.office.load_queue
+    patient = [f"+7707100{number:04}" for number in range(210)]
+    hasty = [f"+7707200{number:04}" for number in range(30)]
+    async with (
+        lab.call_centre(Answers(after_s=0.6, talk_s=1.8)) as agents,
+        lab.crowd(queue.did, patient, per_second=3.5) as served,
+        lab.crowd(queue.did, hasty, per_second=0.5, talk_s=0.4) as lost,
+    ):
+        await served.sipp.ended(90)
+        await lost.sipp.ended(90)
+        clients = in_order([*served.sides, *lost.sides])
+        rings = agents.sides
+    return [_waited(lab, client, [ring for ring in rings if ring.number == client.party]) for client in clients]
 
 
 SCENES: tuple[Scene, ...] = (
@@ -523,6 +529,7 @@ SCENES: tuple[Scene, ...] = (
     blind_transfer_to_queue,
     attended_transfer_answered,
 )
+LOADS: tuple[Scene, ...] = (heavy,)
 
 
 async def _click_to_call(
@@ -546,8 +553,7 @@ async def _click_to_call(
             await ring.hang_up()
         await ring.ended()
     await lab.everything_is_over()
-    client = lab.trunk_sides[-1]
-    reached = client.answered_at or client.ended_at
+    client = lab.trunk.sides[-1]
     return [
         ExpectedCall(
             external_id=channel_id,
@@ -556,8 +562,8 @@ async def _click_to_call(
             client_address=number,
             agent="PJSIP/1007",
             legs=(_leg(lab, ring.side, "originate"),),
-            wait_s=seconds(ring.began_at, reached),
-            talk_s=seconds(client.answered_at, client.ended_at) if client.answered_at else 0.0,
+            wait_s=seconds(ring.began_at, client.answered_at or ring.ended_at),
+            talk_s=seconds(client.answered_at, ring.ended_at) if client.answered_at else 0.0,
             ended_by=ended_by,
             hangup_cause=cause,
             unclaimed=("our_address", *(() if ended_by else ("ended_by",))),
@@ -580,7 +586,8 @@ def _queued(
     which: int = -1,
 ) -> ExpectedCall:
     """A call into a queue, told by the caller's side and the phones that rang; ``last`` is the last ring's fate."""
-    queue = next(queue for queue in lab.office.queues if queue.did[1:] in client.number)
+    _require_end(client, ended_by)
+    queue = next(queue for queue in lab.office.every_queue if queue.did[1:] in client.number)
     answered = next((ring for ring in rings if ring.answered_at), None)
     ordered = in_order(rings)
     return ExpectedCall(
@@ -596,10 +603,25 @@ def _queued(
             for ring in ordered
         ),
         wait_s=seconds(client.began_at, answered.answered_at if answered else client.ended_at),
-        talk_s=seconds(answered.answered_at, answered.ended_at) - hold_s if answered else 0.0,
+        talk_s=round(seconds(answered.answered_at, answered.ended_at) - hold_s, 3) if answered else 0.0,
         hold_s=hold_s,
         ended_by=ended_by,
         hangup_cause=cause,
+    )
+
+
+def _waited(lab: Lab, client: Side, rings: Sequence[Side]) -> ExpectedCall:
+    """A call of a crowd, where nobody knew beforehand who would be served and who would lose patience."""
+    answered = any(ring.answered_at for ring in rings)
+    short = seconds(client.began_at, client.ended_at) < 5
+    return _queued(
+        lab,
+        client,
+        rings,
+        outcome="answered" if answered else "short_abandoned" if short else "abandoned",
+        ended_by="client" if client.ended_by is EndedBy.PHONE else "agent",
+        cause=16 if answered else 0,
+        last=None if answered else "cancelled",
     )
 
 
@@ -613,6 +635,7 @@ def _direct(
     cause: int,
     result: Result | None = None,
 ) -> ExpectedCall:
+    _require_end(client, ended_by)
     answered = ring.answered_at is not None
     return ExpectedCall(
         external_id=_linkedid(lab, caller=client.party, dialled=client.number),
@@ -631,15 +654,15 @@ def _direct(
 
 
 def _outbound(lab: Lab, agent: Side, *, outcome: str, ended_by: Who | None, cause: int) -> ExpectedCall:
-    client = lab.trunk_sides[-1]
+    client = lab.trunk.sides[-1]
     return ExpectedCall(
         external_id=_linkedid(lab, caller=agent.party, dialled=agent.number),
         direction="outbound",
         outcome=outcome,
         client_address=agent.number,
         agent=f"PJSIP/{agent.party}",
-        wait_s=seconds(agent.began_at, client.answered_at or client.ended_at),
-        talk_s=seconds(client.answered_at, client.ended_at) if client.answered_at else 0.0,
+        wait_s=seconds(agent.began_at, client.answered_at or agent.ended_at),
+        talk_s=seconds(client.answered_at, agent.ended_at) if client.answered_at else 0.0,
         ended_by=ended_by,
         hangup_cause=cause,
         unclaimed=("legs", "our_address", *(() if ended_by else ("ended_by",))),
@@ -658,7 +681,7 @@ def _transferred(lab: Lab, client: Side, first: Side, second: Side, role: str, *
         agent=f"PJSIP/{second.party}",
         legs=(_leg(lab, first, "queue"), _leg(lab, second, role)),
         wait_s=seconds(client.began_at, first.answered_at),
-        talk_s=seconds(first.answered_at, first.ended_at) + seconds(second.answered_at, second.ended_at),
+        talk_s=round(seconds(first.answered_at, first.ended_at) + seconds(second.answered_at, second.ended_at), 3),
         ended_by="client",
         hangup_cause=16,
         unclaimed=("talk_s", "hold_s") if role == "transfer_attended" else (),
@@ -667,6 +690,12 @@ def _transferred(lab: Lab, client: Side, first: Side, second: Side, role: str, *
 
 def _leg(lab: Lab, ring: Side, role: str, result: Result | None = None) -> ExpectedLeg:
     return leg(ring, role, result, name=lab.office.agent(ring.party).name)
+
+
+def _require_end(client: Side, ended_by: Who | None) -> None:
+    """The scene says who ended the call; the caller's own phone must have seen the same."""
+    if (client.ended_by is EndedBy.PHONE) is not (ended_by == "client"):
+        raise ScenesDisagree(f"ended by {ended_by}, but the caller's side saw {client.ended_by}")
 
 
 def _linkedid(lab: Lab, *, caller: str, dialled: str, which: int = -1) -> str:
@@ -679,7 +708,7 @@ def _linkedid(lab: Lab, *, caller: str, dialled: str, which: int = -1) -> str:
     return begun[which]
 
 
-def _rings(phones: Sequence[ScriptedPhone], caller: str) -> list[Side]:
+def _rings(phones: Sequence[SippParty], caller: str) -> list[Side]:
     return in_order(side for phone in phones for side in phone.sides if side.number == caller)
 
 
@@ -694,7 +723,7 @@ async def _floor(lab: Lab, queue: str) -> AsyncIterator[list[SoftPhone]]:
 
 
 @asynccontextmanager
-async def _scripted(lab: Lab, queue: Queue, manners: Sequence[Manner]) -> AsyncIterator[list[ScriptedPhone]]:
+async def _scripted(lab: Lab, queue: Queue, manners: Sequence[Manner]) -> AsyncIterator[list[SippParty]]:
     """All the phones of a queue, each with a manner of its own."""
     async with AsyncExitStack() as stack:
         yield [

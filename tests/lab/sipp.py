@@ -35,6 +35,7 @@ class Step:
 
     word: str
     call_id: str
+    party: str
     number: str
     at: datetime
 
@@ -71,7 +72,7 @@ class Sipp:
     def steps(self) -> list[Step]:
         log = self._directory / "steps.log"
         lines = log.read_text().splitlines() if log.exists() else []
-        return [_step(line) for line in lines if line.count("|") == 3]
+        return [_step(line) for line in lines if line.count("|") == 4]
 
     def statistics(self) -> Mapping[str, str]:
         """The last row of SIPp's own statistics, by column: ``SuccessfulCall(C)``, ``FailedCall(C)`` …"""
@@ -128,8 +129,8 @@ class Sipp:
 class SippCall:
     """A client's call that SIPp makes."""
 
-    def __init__(self, sipp: Sipp, caller: str, did: str) -> None:
-        self.sipp, self.caller, self.did = sipp, caller, did
+    def __init__(self, sipp: Sipp) -> None:
+        self.sipp = sipp
         self._hung_up_at: datetime | None = None
 
     async def answered(self, timeout_s: float = _PATIENCE_S) -> None:
@@ -151,17 +152,29 @@ class SippCall:
     @property
     def side(self) -> Side:
         """The caller's part so far."""
-        side = replace(sides(self.caller, self.sipp.steps())[0], number=self.did)
+        [side] = sides(self.sipp.steps())
         if self._hung_up_at is None or side.ended_at is not None:
             return side
         return replace(side, ended_at=self._hung_up_at, ended_by=EndedBy.PHONE)
 
 
-def sides(party: str, steps: list[Step]) -> list[Side]:
+class SippParty:
+    """Many calls of one SIPp: an agent's phone, a call centre, the far end of the trunk, or a crowd."""
+
+    def __init__(self, sipp: Sipp) -> None:
+        self.sipp = sipp
+
+    @property
+    def sides(self) -> list[Side]:
+        """Every call in order of its beginning, as this side of it saw it so far."""
+        return sides(self.sipp.steps())
+
+
+def sides(steps: list[Step]) -> list[Side]:
     """The calls told by a log, in order of their beginning."""
     told: dict[str, Side] = {}
     for step in steps:
-        side = told.get(step.call_id) or Side(party=party, number=step.number, began_at=step.at)
+        side = told.get(step.call_id) or Side(party=step.party, number=step.number, began_at=step.at)
         match step.word.split():
             case ["rang"]:
                 side = replace(side, rang_at=step.at)
@@ -180,9 +193,9 @@ def sides(party: str, steps: list[Step]) -> list[Side]:
 
 
 def _step(line: str) -> Step:
-    word, call_id, number, time = line.split("|")
+    word, call_id, party, number, time = line.split("|")
     seconds = float(time.split("\t")[-1])  # "date <tab> time <tab> seconds since the epoch"
-    return Step(word, call_id, number, datetime.fromtimestamp(seconds, UTC))
+    return Step(word, call_id, party, number, datetime.fromtimestamp(seconds, UTC))
 
 
 def _kernel_name(host: str) -> str:

@@ -1,15 +1,14 @@
 """The scripts SIPp plays: a caller from outside, and a party that is called.
 
 A script is XML made of a few steps. Each step that matters to a test writes one
-line to SIPp's log, ``word|Call-ID|number|time``, so that what SIPp did and when
-can be compared with what Asterisk and Perezvon say happened.
+line to SIPp's log, ``word|Call-ID|who it is|the other number|time``, so that what
+SIPp did and when can be compared with what Asterisk and Perezvon say happened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 from xml.sax.saxutils import quoteattr
 
 _REFUSALS = (403, 404, 480, 484, 486, 487, 488, 500, 502, 503, 603)
@@ -54,15 +53,9 @@ def caller_script(
     return _scenario("caller", _caller_steps(caller, caller_name, anonymous, patience_s, talk_s, voice))
 
 
-def called_script(
-    manner: Manner, *, by_number: Mapping[str, Manner], display: Literal["From", "To"], voice: str | None
-) -> str:
-    """A party that is called: ``by_number`` are exceptions by the last digits of the number dialled.
-
-    ``display`` is the header whose number goes into the log: an agent's phone
-    cares who calls, the far end of the trunk which client is called.
-    """
-    return _scenario("called", _called_steps(manner, by_number, display, voice))
+def called_script(manner: Manner, *, by_number: Mapping[str, Manner], voice: str | None) -> str:
+    """A party that is called: ``by_number`` are exceptions by the last digits of the number dialled."""
+    return _scenario("called", _called_steps(manner, by_number, voice))
 
 
 def _scenario(name: str, steps: Iterator[str]) -> str:
@@ -86,18 +79,19 @@ def _caller_steps(
     called = "sip:[service]@[remote_ip]:[remote_port]"
     first = f"{via}invite\n{fixed}\nTo: <{called}>\n"
     contact = "Contact: <sip:caller@[local_ip]:[local_port]>"
+    numbers = f"{caller}|[service]"
     privacy = "Privacy: id\n" if anonymous else ""
 
-    yield _log("invited")
+    yield _log("invited", numbers)
     yield _send(f"INVITE {called} SIP/2.0\n{first}CSeq: 1 INVITE\n{contact}\n{privacy}" + _SDP)
     waiting = f'timeout="{_ms(patience_s)}" ontimeout="give_up"'
     yield f'<recv response="100" optional="true" {waiting}/>'
     yield f'<recv response="180" optional="true" {waiting}/>'
     yield f'<recv response="183" optional="true" {waiting}/>'
     for status in _REFUSALS:
-        note = _note(f"turned down {status}")
+        note = _note(f"turned down {status}", numbers)
         yield f'<recv response="{status}" optional="true" next="refused" {waiting}>{note}</recv>'
-    yield f'<recv response="200" rrs="true" {waiting}>{_note("answered")}</recv>'
+    yield f'<recv response="200" rrs="true" {waiting}>{_note("answered", numbers)}</recv>'
     later = f"{fixed}\n[last_To:]\n"
     yield _send(f"ACK [next_url] SIP/2.0\n{via}ack\n{later}CSeq: 1 ACK\n{contact}\nContent-Length: 0\n")
     yield _talk(voice)
@@ -105,17 +99,17 @@ def _caller_steps(
     yield f'<recv request="BYE" next="hung_up_on"{hang_up}/>'
 
     yield '<label id="hang_up"/>'
-    yield _log("ended by phone")
+    yield _log("ended by phone", numbers)
     yield _send(f"BYE [next_url] SIP/2.0\n{via}bye\n{later}CSeq: 2 BYE\nContent-Length: 0\n")
     yield '<recv response="200" next="over"/>'
 
     yield '<label id="hung_up_on"/>'
-    yield _log("ended by pbx")
+    yield _log("ended by pbx", numbers)
     yield _reply(200)
     yield '<nop next="over"/>'
 
     yield '<label id="give_up"/>'
-    yield _log("ended by phone")
+    yield _log("ended by phone", numbers)
     yield _send(f"CANCEL {called} SIP/2.0\n{first}CSeq: 1 CANCEL\nContent-Length: 0\n")
     yield '<recv response="200"/>'
     yield '<recv response="487"/>'
@@ -125,59 +119,61 @@ def _caller_steps(
     yield '<label id="over"/>'
 
 
-def _called_steps(manner: Manner, by_number: Mapping[str, Manner], display: str, voice: str | None) -> Iterator[str]:
+def _called_steps(manner: Manner, by_number: Mapping[str, Manner], voice: str | None) -> Iterator[str]:
     remembered = "".join(
         _remember(header, name) for header, name in (("From", "from"), ("To", "to"), ("Via", "via"), ("CSeq", "cseq"))
     )
-    yield f"""<recv request="INVITE" rrs="true"><action>
-{remembered}
-<ereg regexp="sip:([^@>]*)@" search_in="hdr" header="{display}:" assign_to="party,number"/>
-</action></recv>"""
-    yield '<Reference variables="party"/>'
+    numbers = "".join(
+        f'<ereg regexp="sip:([^@>]*)@" search_in="hdr" header="{header}:" assign_to="{name}header,{name}"/>'
+        for header, name in (("From", "caller"), ("To", "called"))
+    )
+    yield f'<recv request="INVITE" rrs="true"><action>{remembered}{numbers}</action></recv>'
+    yield '<Reference variables="callerheader,calledheader"/>'
+    who = "[$called]|[$caller]"
     for place, digits in enumerate(by_number):
         yield (
             f'<nop><action><ereg regexp="{digits}@" search_in="var" variable="to" '
             f'assign_to="dialled{place}"/></action></nop>'
         )
         yield f'<nop next="manner{place}" test="dialled{place}"/>'
-    yield from _manner("any", manner, voice)
+    yield from _manner("any", manner, who, voice)
     for place, exception in enumerate(by_number.values()):
         yield f'<label id="manner{place}"/>'
-        yield from _manner(str(place), exception, voice)
+        yield from _manner(str(place), exception, who, voice)
 
     yield '<label id="cancelled"/>'
-    yield _log("cancelled", number=True)
+    yield _log("cancelled", who)
     yield _reply(200)
     yield _reply_to_invite(487, "Request Terminated")
     yield '<recv request="ACK" next="over"/>'
 
     yield '<label id="hung_up_on"/>'
-    yield _log("ended by pbx", number=True)
+    yield _log("ended by pbx", who)
     yield _reply(200)
     yield '<label id="over"/>'
 
 
-def _manner(name: str, manner: Manner, voice: str | None) -> Iterator[str]:
+def _manner(name: str, manner: Manner, who: str, voice: str | None) -> Iterator[str]:
     """The steps of one way to treat a call, from the INVITE on; leaves by a jump to a common ending."""
     match manner:
         case Refuses(status=status, after_s=after_s):
             if after_s:
-                yield from _ring(name, after_s)
-            yield _log(f"refused {status}", number=True)
+                yield from _ring(name, who, after_s)
+            yield _log(f"refused {status}", who)
             yield _reply_to_invite(status, _REASONS[status])
             yield '<recv request="ACK" next="over"/>'
         case NeverAnswers():
-            yield from _ring(name, None)
+            yield from _ring(name, who, None)
         case Answers(after_s=after_s, talk_s=talk_s):
-            yield from _ring(name, after_s)
-            yield _log("answered", number=True)
+            yield from _ring(name, who, after_s)
+            yield _log("answered", who)
             yield _reply_to_invite(200, "OK", sdp=True)
             yield '<recv request="ACK"/>'
             yield _talk(voice)
             hang_up = "" if talk_s is None else f' timeout="{_ms(talk_s)}" ontimeout="hang_up{name}"'
             yield f'<recv request="BYE" next="hung_up_on"{hang_up}/>'
             yield f'<label id="hang_up{name}"/>'
-            yield _log("ended by phone", number=True)
+            yield _log("ended by phone", who)
             yield _send(
                 "BYE [next_url] SIP/2.0\n"
                 "Via: SIP/2.0/UDP [local_ip]:[local_port];branch=z9hG4bK[call_number]x[pid]bye\n"
@@ -187,8 +183,8 @@ def _manner(name: str, manner: Manner, voice: str | None) -> Iterator[str]:
             yield '<recv response="200" next="over"/>'
 
 
-def _ring(name: str, for_s: float | None) -> Iterator[str]:
-    yield _log("rang", number=True)
+def _ring(name: str, who: str, for_s: float | None) -> Iterator[str]:
+    yield _log("rang", who)
     yield _reply_to_invite(180, "Ringing")
     end = "" if for_s is None else f' timeout="{_ms(for_s)}" ontimeout="rung{name}"'
     yield f'<recv request="CANCEL" next="cancelled"{end}/>'
@@ -236,12 +232,12 @@ def _talk(voice: str | None) -> str:
     return f"<nop><action><exec rtp_stream={quoteattr(voice + ',-1,8,PCMA/8000')}/></action></nop>"
 
 
-def _log(word: str, *, number: bool = False) -> str:
-    return f"<nop>{_note(word, number=number)}</nop>"
+def _log(word: str, who: str) -> str:
+    return f"<nop>{_note(word, who)}</nop>"
 
 
-def _note(word: str, *, number: bool = False) -> str:
-    who = "[$number]" if number else ""
+def _note(word: str, who: str) -> str:
+    """``who`` is the party this script plays and the other one, "party|number"."""
     return f'<action><log message="{word}|[call_id]|{who}|[timestamp]"/></action>'
 
 

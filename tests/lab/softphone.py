@@ -139,6 +139,7 @@ class PhoneCall:
             f"%3Bfrom-tag%3D{tag_of(consultation._local)}"
         )
         await self._refer(f"<sip:{consultation.number}@{self.phone.pbx}?Replaces={replaces}>")
+        await _soon(self._transferred.wait())
         await self.hang_up()  # the PBX leaves that to the phone, unlike after a blind transfer
 
     async def answered(self, timeout_s: float = _ANSWER_TIMEOUT_S) -> None:
@@ -242,7 +243,6 @@ class PhoneCall:
     async def _refer(self, target: str) -> None:
         number = next(self._cseq)
         await self._final(self._request("REFER", number, extra=[("Refer-To", target)]))
-        await _soon(self._transferred.wait())
 
     async def _ask(self, method: str, content_type: str = "", body: str = "") -> int:
         """Send a request inside the call and wait for its final answer; returns its number."""

@@ -135,7 +135,7 @@ class UserChanges(TypedDict, total=False):
     role: Role
     team: str | None
     extension: str | None
-    queues: list[str]
+    queues: Collection[str]
     enabled: bool
 
 

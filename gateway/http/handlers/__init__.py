@@ -1,0 +1,1 @@
+"""One module a noun: each handler reads what came, calls one verb, shows the result."""

@@ -1,0 +1,185 @@
+"""The lists every desk holds, and their replacement by an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from crm_core.actions import catalogues
+from crm_core.actions.catalogues import CodeTwice, DispositionEntry, PauseReasonEntry, QueueEntry, UnknownPerson
+from crm_core.domain.errors import VersionConflict
+from crm_core.store.database import Reader, Transaction
+from crm_core.views.catalogues import (
+    Dispositions,
+    PauseReasons,
+    Queues,
+    list_dispositions,
+    list_pause_reasons,
+    list_queues,
+)
+from gateway.http.handlers.users import QueueName
+from gateway.http.inputs import Line, WireInput
+from gateway.http.permissions import Permission
+from gateway.http.request import Request
+from gateway.http.route import Routes
+
+routes: Final = Routes("catalogues")
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,49}$")]
+DAY_S: Final = 86_400
+#: PostgreSQL's integer; a version beyond it has never been given.
+Version = Annotated[int, Field(ge=0, le=2_147_483_647)]
+
+
+class LabelsIn(WireInput):
+    """One text in each language of the screens."""
+
+    ru: Line
+    en: Line
+
+    def as_mapping(self) -> Mapping[str, str]:
+        return {"ru": self.ru, "en": self.en}
+
+
+class DispositionIn(WireInput):
+    """One outcome; ``callback`` says whether the time of the next contact is asked for."""
+
+    code: Code
+    labels: LabelsIn
+    resultative: bool
+    contact_made: bool
+    callback: Literal["none", "optional", "required"] = "none"
+    enabled: bool = True
+
+
+class DispositionsIn(WireInput):
+    """The whole list in the order of the screen; ``version`` is the one that was edited."""
+
+    items: Annotated[list[DispositionIn], Field(min_length=1, max_length=200)]
+    version: Version
+
+
+class PauseReasonIn(WireInput):
+    """One reason; a pause longer than ``threshold_s`` is shown to the supervisor."""
+
+    code: Code
+    labels: LabelsIn
+    threshold_s: Annotated[int, Field(ge=1, le=DAY_S)] | None = None
+    productive: bool = False
+    enabled: bool = True
+
+
+class PauseReasonsIn(WireInput):
+    """The whole list in the order of the screen; ``version`` is the one that was edited."""
+
+    items: Annotated[list[PauseReasonIn], Field(min_length=1, max_length=200)]
+    version: Version
+
+
+class QueueIn(WireInput):
+    """One queue of the PBX; ``members`` are agents' ids."""
+
+    name: QueueName
+    title: LabelsIn
+    team_id: UUID | None = None
+    wrap_up_limit_s: Annotated[int, Field(ge=0, le=DAY_S)] = 120
+    short_abandon_s: Annotated[float, Field(ge=0, le=DAY_S)] = 5
+    service_level_s: Annotated[int, Field(ge=1, le=DAY_S)] = 20
+    members: Annotated[tuple[UUID, ...], Field(max_length=2000)] = ()
+
+
+class QueuesIn(WireInput):
+    """The whole list; ``version`` is the one that was edited."""
+
+    items: Annotated[list[QueueIn], Field(max_length=500)]
+    version: Version
+
+
+@routes.add("GET", "/dispositions", permission=Permission.SIGNED_IN, summary="List outcomes of a contact")
+async def get_dispositions(request: Request, reader: Reader) -> Dispositions:
+    return await list_dispositions(reader)
+
+
+@routes.add(
+    "PUT",
+    "/dispositions",
+    permission=Permission.ADMIN,
+    summary="Replace the list of outcomes",
+    refusals=[VersionConflict, CodeTwice],
+)
+async def put_dispositions(request: Request, tx: Transaction, body: DispositionsIn) -> Dispositions:
+    """A code that is left out is disabled: old records still speak of it."""
+    entries = [
+        DispositionEntry(
+            code=item.code,
+            labels=item.labels.as_mapping(),
+            resultative=item.resultative,
+            contact_made=item.contact_made,
+            callback=item.callback,
+            enabled=item.enabled,
+        )
+        for item in body.items
+    ]
+    await catalogues.replace_dispositions(tx, entries, version=body.version, by=request.user_id)
+    return await list_dispositions(tx)
+
+
+@routes.add("GET", "/pause-reasons", permission=Permission.SIGNED_IN, summary="List reasons for a pause")
+async def get_pause_reasons(request: Request, reader: Reader) -> PauseReasons:
+    return await list_pause_reasons(reader)
+
+
+@routes.add(
+    "PUT",
+    "/pause-reasons",
+    permission=Permission.ADMIN,
+    summary="Replace the list of reasons",
+    refusals=[VersionConflict, CodeTwice],
+)
+async def put_pause_reasons(request: Request, tx: Transaction, body: PauseReasonsIn) -> PauseReasons:
+    """A code that is left out is disabled: old records still speak of it."""
+    entries = [
+        PauseReasonEntry(
+            code=item.code,
+            labels=item.labels.as_mapping(),
+            threshold_s=item.threshold_s,
+            productive=item.productive,
+            enabled=item.enabled,
+        )
+        for item in body.items
+    ]
+    await catalogues.replace_pause_reasons(tx, entries, version=body.version, by=request.user_id)
+    return await list_pause_reasons(tx)
+
+
+@routes.add("GET", "/queues", permission=Permission.SIGNED_IN, summary="List queues and their members")
+async def get_queues(request: Request, reader: Reader) -> Queues:
+    return await list_queues(reader)
+
+
+@routes.add(
+    "PUT",
+    "/queues",
+    permission=Permission.ADMIN,
+    summary="Replace the list of queues",
+    refusals=[VersionConflict, CodeTwice, UnknownPerson],
+)
+async def put_queues(request: Request, tx: Transaction, body: QueuesIn) -> Queues:
+    """A queue that is left out leaves the settings; interactions keep its name."""
+    entries = [
+        QueueEntry(
+            name=item.name,
+            titles=item.title.as_mapping(),
+            team_id=item.team_id,
+            wrap_up_limit_s=item.wrap_up_limit_s,
+            short_abandon_s=item.short_abandon_s,
+            service_level_s=item.service_level_s,
+            members=item.members,
+        )
+        for item in body.items
+    ]
+    await catalogues.replace_queues(tx, entries, version=body.version, by=request.user_id)
+    return await list_queues(tx)

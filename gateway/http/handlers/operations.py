@@ -1,0 +1,52 @@
+"""For those who keep it running: is it alive, is it ready, what does it count."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import orjson
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from crm_core.store.database import DATABASE_AWAY
+from crm_core.views.links import link_states
+from gateway.http.permissions import Permission
+from gateway.http.request import Request, Services
+from gateway.http.route import Routes
+
+routes: Final = Routes("operations", prefix="")
+
+#: A database that has not answered by then counts as down.
+_DATABASE_DEADLINE_S: Final = 2.0
+
+
+@routes.add("GET", "/healthz", permission=Permission.PUBLIC, summary="Whether the process is alive")
+async def get_health(request: Request) -> web.Response:
+    return web.json_response({"status": "alive"})
+
+
+@routes.add("GET", "/readyz", permission=Permission.PUBLIC, summary="Whether it serves")
+async def get_readiness(request: Request) -> web.Response:
+    """503 while it starts or drains and without a database; a PBX that is lost is not unready."""
+    states = await _links(request.services)
+    body = {
+        "database": "down" if states is None else "up",
+        "pbx": {pbx.name: (states or {}).get(pbx.name, "down") for pbx in request.services.settings.pbx},
+    }
+    ready = states is not None and request.services.serving.is_set()
+    return web.Response(body=orjson.dumps(body), status=200 if ready else 503, content_type="application/json")
+
+
+@routes.add("GET", "/metrics", permission=Permission.PUBLIC, summary="Counters for Prometheus", media="text/plain")
+async def get_metrics(request: Request) -> web.Response:
+    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _links(services: Services) -> dict[str, str] | None:
+    """PBX name → up or down; None when the database does not answer."""
+    try:
+        async with asyncio.timeout(_DATABASE_DEADLINE_S), services.database.read() as reader:
+            return await link_states(reader)
+    except DATABASE_AWAY:  # a TimeoutError is an OSError
+        return None

@@ -1,0 +1,114 @@
+"""People: the administrator's list, and everybody's own preferences."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, cast
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from crm_core.actions import users
+from crm_core.actions.passwords import MAX_LENGTH, MIN_LENGTH, PasswordTooWeak, hash_password
+from crm_core.actions.users import LooksChanges, NewUser, NotYourself, PasswordHash, UserChanges
+from crm_core.domain.errors import ExtensionTaken, LoginTaken
+from crm_core.domain.people import Role
+from crm_core.store.database import Reader, Transaction
+from crm_core.views.paging import Page
+from crm_core.views.users import Account, User, get_account, get_user, list_accounts
+from gateway.http.inputs import Line, Paging, WireInput, unchanged
+from gateway.http.permissions import Permission
+from gateway.http.request import Request
+from gateway.http.route import Routes
+
+routes: Final = Routes("users")
+
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+Extension = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+QueueNames = Annotated[tuple[QueueName, ...], Field(max_length=100)]
+Password = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+Locale = Literal["ru", "en"]
+
+
+class UserIn(WireInput):
+    """A person to add; the team and the queues are made when they are new."""
+
+    login: Login
+    name: Line
+    role: Role
+    team: Line | None = None
+    extension: Extension | None = None
+    queues: QueueNames = ()
+    locale: Locale | None = None
+    password: Password | None = None
+
+
+class UserEdit(WireInput):
+    """Only what shall change; null takes a team or an extension away."""
+
+    name: Line = unchanged()
+    role: Role = unchanged()
+    team: Line | None = None
+    extension: Extension | None = None
+    queues: QueueNames = unchanged()
+    enabled: bool = unchanged()
+    password: Password = unchanged()
+
+
+class Preferences(WireInput):
+    """How I like my screens; null is as the company does."""
+
+    locale: Locale | None = None
+    theme: Literal["light", "dark", "auto"] | None = None
+
+
+@routes.add("GET", "/users", permission=Permission.ADMIN, summary="List people")
+async def list_users(request: Request, reader: Reader, query: Paging) -> Page[Account]:
+    """Everybody, disabled people too, the newest first."""
+    return await list_accounts(reader, limit=query.limit, cursor=query.cursor)
+
+
+@routes.add(
+    "POST",
+    "/users",
+    permission=Permission.ADMIN,
+    summary="Add a person",
+    status=201,
+    refusals=[LoginTaken, ExtensionTaken, PasswordTooWeak],
+)
+async def add_user(request: Request, tx: Transaction, body: UserIn) -> Account:
+    """Without a password the person may only use tokens. Only an owner makes an owner."""
+    password = PasswordHash(await hash_password(body.password)) if body.password else None
+    new = NewUser(
+        login=body.login,
+        name=body.name,
+        role=body.role,
+        team=body.team,
+        extension=body.extension,
+        queues=body.queues,
+        locale=body.locale,
+    )
+    return await get_account(tx, await users.add_user(tx, new, password, by=request.viewer))
+
+
+@routes.add("PATCH", "/users/me", permission=Permission.SIGNED_IN, summary="Change my preferences")
+async def change_me(request: Request, tx: Transaction, body: Preferences) -> User:
+    changes = cast(LooksChanges, body.model_dump(exclude_unset=True))
+    await users.change_looks(tx, request.user_id, changes)
+    return await get_user(tx, request.user_id)
+
+
+@routes.add(
+    "PATCH",
+    "/users/{user_id}",
+    permission=Permission.ADMIN,
+    summary="Change a person",
+    refusals=[NotYourself, ExtensionTaken, PasswordTooWeak],
+)
+async def change_user(request: Request, tx: Transaction, user_id: UUID, body: UserEdit) -> Account:
+    """Disabling a person, or giving them a new password, signs them out everywhere."""
+    changes = cast(UserChanges, body.model_dump(exclude_unset=True, exclude={"password"}))
+    await users.change_user(tx, user_id, changes, by=request.viewer)
+    if "password" in body.model_fields_set:
+        await users.set_password(tx, user_id, PasswordHash(await hash_password(body.password)), by=request.viewer)
+    return await get_account(tx, user_id)

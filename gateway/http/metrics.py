@@ -1,0 +1,23 @@
+"""What the process counts of its HTTP side, for Prometheus; never who asked for whom."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS: Final = Counter(
+    "perezvon_http_requests_total", "Requests answered, by route and status.", ("method", "route", "status")
+)
+SECONDS: Final = Histogram(
+    "perezvon_http_request_seconds",
+    "Time from the request's headers to the answer's.",
+    ("method", "route"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answered request; ``route`` is the pattern, not the address."""
+    REQUESTS.labels(method, route, status).inc()
+    SECONDS.labels(method, route).observe(seconds)

@@ -9,6 +9,7 @@ the PBX hears of it, under an id of ours that the PBX will call it by.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -66,18 +67,28 @@ FROM queues
 WHERE name = ANY($1::text[])
 """
 
-# By interactions_client_id_id_idx.
-_COUNT_CONTACTS_OF_CLIENT = """
-SELECT count(*)
-FROM interactions
-WHERE client_id = $1 AND id < $2 AND contact_number IS NOT NULL
+# By interactions_client_id_id_idx, or interactions_client_address_id_idx for a caller nobody knows yet.
+_COUNT_CONTACTS = """
+SELECT asked.id,
+       CASE
+           WHEN asked.client_id IS NOT NULL THEN (
+               SELECT count(*) FROM interactions earlier
+               WHERE earlier.client_id = asked.client_id AND earlier.id < asked.id
+                   AND earlier.contact_number IS NOT NULL)
+           WHEN asked.address IS NOT NULL THEN (
+               SELECT count(*) FROM interactions earlier
+               WHERE earlier.client_address = asked.address AND earlier.id < asked.id
+                   AND earlier.contact_number IS NOT NULL)
+           ELSE 0
+       END AS earlier
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS asked (id, client_id, address)
 """
 
-# By interactions_client_address_id_idx, for a caller nobody knows yet.
-_COUNT_CONTACTS_OF_ADDRESS = """
-SELECT count(*)
-FROM interactions
-WHERE client_address = $1 AND id < $2 AND contact_number IS NOT NULL
+# By callbacks_client_id_idx.
+_WHO_IS_OWED = """
+SELECT DISTINCT client_id
+FROM callbacks
+WHERE client_id = ANY($1::uuid[]) AND state IN ('open', 'claimed')
 """
 
 _SAVE_RECORDINGS = """
@@ -110,28 +121,32 @@ async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, countr
         return
     known = await _known_calls(tx, heard)
     around, phones = await _look_around(tx, heard, country)
-    fresh: list[StoredCall] = []
-    changed: list[tuple[StoredCall, StoredCall]] = []
     keys: list[tuple[str, str, UUID]] = []
+    pairs: list[tuple[StoredCall | None, StoredCall]] = []
     for snapshot in heard:
         before, bound = known[snapshot.linkedid]
         after = fold(before, snapshot, around)
-        if after is None:
-            continue
-        after = replace(after, version=after.version + 1)
-        if _was_just_answered(before, after):
-            after = replace(after, contact_number=await contact_number(tx, after))
-        keys += [(source, key, after.id) for source, key in _keys(snapshot) if (source, key) not in bound]
-        if before is None:
-            fresh.append(after)
-        else:
-            changed.append((before, after))
+        if after is not None:
+            pairs.append((before, after))
+            keys += [(source, key, after.id) for source, key in _keys(snapshot) if (source, key) not in bound]
     if not await log.claim_keys(tx, keys):
         raise FactTakenElsewhere
-    await log.insert_calls(tx, fresh)
-    await log.update_calls(tx, changed)
-    await _save_recordings(tx, heard, {call.external_id: call for call in (*fresh, *(after for _, after in changed))})
-    await _tell(tx, [(None, call) for call in fresh] + list(changed), around, phones)
+    pairs = await _number_contacts(tx, pairs)
+    await log.insert_calls(tx, [after for before, after in pairs if before is None])
+    await log.update_calls(tx, [(before, after) for before, after in pairs if before is not None])
+    await _save_recordings(tx, heard, {after.external_id: after for _, after in pairs})
+    await _tell(tx, pairs, around, phones)
+
+
+async def _number_contacts(
+    tx: Transaction, pairs: Sequence[tuple[StoredCall | None, StoredCall]]
+) -> list[tuple[StoredCall | None, StoredCall]]:
+    answered = [after for before, after in pairs if _was_just_answered(before, after)]
+    numbers = await contact_numbers(tx, answered)
+    return [
+        (before, replace(after, contact_number=numbers[after.id]) if after.id in numbers else after)
+        for before, after in pairs
+    ]
 
 
 async def _known_calls(
@@ -198,13 +213,29 @@ def _was_just_answered(before: StoredCall | None, after: StoredCall) -> bool:
     return answered and after.direction != Direction.INTERNAL
 
 
-async def contact_number(tx: Transaction, call: StoredCall) -> int:
-    """1 + the client's earlier contacts; a stranger's are counted by their number."""
-    if call.client_id is not None:
-        return 1 + int(await tx.fetchval(_COUNT_CONTACTS_OF_CLIENT, call.client_id, call.id))
-    if call.client_address is not None:
-        return 1 + int(await tx.fetchval(_COUNT_CONTACTS_OF_ADDRESS, call.client_address, call.id))
-    return 1
+async def contact_numbers(tx: Transaction, calls: Sequence[StoredCall]) -> dict[UUID, int]:
+    """For each call, 1 + the client's earlier contacts; a stranger's are counted by their number.
+
+    Calls of one batch count among each other: a spool that is drained brings a client's whole morning at once.
+    """
+    if not calls:
+        return {}
+    ordered = sorted(calls, key=lambda call: call.id)
+    rows = await tx.fetch(
+        _COUNT_CONTACTS,
+        [call.id for call in ordered],
+        [call.client_id for call in ordered],
+        [call.client_address for call in ordered],
+    )
+    earlier = {row["id"]: row["earlier"] for row in rows}
+    together: Counter[UUID | str] = Counter()
+    numbers = {}
+    for call in ordered:
+        who = call.client_id or call.client_address
+        numbers[call.id] = 1 + earlier[call.id] + (together[who] if who else 0)
+        if who:
+            together[who] += 1
+    return numbers
 
 
 async def _save_recordings(tx: Transaction, heard: Sequence[CallSnapshot], stored: Mapping[str, StoredCall]) -> None:
@@ -227,11 +258,7 @@ async def _tell(
     """Everything that follows from the difference: events, managers' states, promises kept."""
     for before, after in pairs:
         _announce(tx, before, after, _rooms(after, around, phones))
-        if _was_just_answered(before, after) and after.client_id is not None:
-            assert after.answered_at is not None
-            await keep_for_answered_call(
-                tx, client_id=after.client_id, interaction_id=after.id, answered_at=after.answered_at
-            )
+    await _keep_promises(tx, [after for before, after in pairs if _was_just_answered(before, after)])
     touched = {
         leg.agent_id
         for before, after in pairs
@@ -240,6 +267,17 @@ async def _tell(
         and (before is None or before.legs.get(uniqueid) != leg or before.state != after.state)
     }
     await agents.refresh_phones(tx, touched)
+
+
+async def _keep_promises(tx: Transaction, answered: Sequence[StoredCall]) -> None:
+    clients = {call.client_id for call in answered if call.client_id is not None}
+    owed = {row["client_id"] for row in await tx.fetch(_WHO_IS_OWED, list(clients))} if clients else set()
+    for call in answered:
+        if call.client_id is not None and call.client_id in owed:
+            assert call.answered_at is not None
+            await keep_for_answered_call(
+                tx, client_id=call.client_id, interaction_id=call.id, answered_at=call.answered_at
+            )
 
 
 def _rooms(call: StoredCall, around: Surroundings, phones: _Phones) -> tuple[Room, ...]:

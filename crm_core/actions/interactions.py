@@ -11,7 +11,7 @@ from uuid import UUID
 
 from crm_core.actions import agents
 from crm_core.actions.callbacks import promise_in_interaction
-from crm_core.actions.calls import contact_number
+from crm_core.actions.calls import contact_numbers
 from crm_core.domain.callbacks import PromisedCallback
 from crm_core.domain.calls import InteractionState
 from crm_core.domain.errors import (
@@ -131,7 +131,7 @@ async def attach_client(tx: Transaction, interaction_id: UUID, client_id: UUID, 
         raise NotFound
     number = call.contact_number
     if number is not None:
-        number = await contact_number(tx, replace(call, client_id=client_id))
+        number = (await contact_numbers(tx, [replace(call, client_id=client_id)]))[call.id]
     await tx.execute(_ATTACH, interaction_id, client_id, number)
     await _tell(tx, await _lock(tx, interaction_id), people=call.people)
 

@@ -7,7 +7,7 @@ The action that emits it decides who may hear it (``rooms``); the socket layer n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -39,7 +39,7 @@ class Event:
 
     def as_row(self) -> dict[str, object]:
         """For the outbox: ``{"type", "rooms", "body"}``, JSON-ready for ids, words, numbers and moments."""
-        body = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "rooms"}
+        body = {name: getattr(self, name) for name in self.__slots__}  # a class's own slots: all but `rooms`
         return {"type": self.type, "rooms": sorted(set(self.rooms)), "body": body}
 
 

@@ -44,6 +44,8 @@ def _milliseconds(at: datetime) -> int:
 
 def as_our_id(text: str) -> UUID | None:
     """The UUIDv7 that ``text`` is, as we give ids to others; None for anybody else's id."""
+    if len(text) != 36:  # most are Asterisk's, "1790000000.12"
+        return None
     try:
         identifier = UUID(text)
     except ValueError:

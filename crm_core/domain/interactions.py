@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from crm_core.domain.calls import (
@@ -121,6 +121,9 @@ class QueueRule:
     wrap_up_limit: timedelta = timedelta(seconds=120)
 
 
+_USUAL_RULE = QueueRule()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the log knows beside the call: whose phone that is, whose number, what the queue says."""
@@ -133,19 +136,21 @@ class Surroundings:
 
 
 def fold(stored: StoredCall | None, heard: CallSnapshot, around: Surroundings) -> StoredCall | None:
-    """What to store now; None when the hearing says nothing new.
+    """What to store now, one version on; None when the hearing says nothing new.
 
     A hearing that stands behind what is stored (a recording played again, an
     older copy) is nothing new. A tracker that joined late knows fewer legs
     than the log: those it does not name stay as they are.
     """
     if stored is None:
-        stored = _first_heard(heard, around)
-        return _advance(stored, heard, around)
+        call = _first_heard(heard, around)
+        return replace(call, version=1, **_changes(call, heard, around))
     if _PHASE[heard.state] < _PHASE[InteractionState(stored.state)]:
         return None
-    folded = _advance(stored, heard, around)
-    return None if folded == stored else folded
+    changes = _changes(stored, heard, around)
+    if all(getattr(stored, name) == value for name, value in changes.items()):
+        return None
+    return replace(stored, version=stored.version + 1, **changes)
 
 
 def _first_heard(heard: CallSnapshot, around: Surroundings) -> StoredCall:
@@ -170,56 +175,53 @@ def _address(number: str | None, around: Surroundings) -> str | None:
     return (around.addresses.get(number) or number) if number else None
 
 
-def _advance(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> StoredCall:
+# One dictionary and one copy a hearing: this is the path that a PBX's whole traffic takes.
+def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> dict[str, Any]:
     legs = _fold_legs(stored.legs, heard.legs, around)
-    was_over = stored.is_over
-    call = replace(
-        stored,
-        legs=legs,
-        state=stored.state if was_over else heard.state,
-        started_at=min(stored.started_at, heard.started_at),
-        answered_at=stored.answered_at or heard.answered_at,
-        ended_at=stored.ended_at or heard.ended_at,
-        queues=_union(stored.queues, heard.queues),
-        queue=heard.answered_queue or (heard.queues[-1] if heard.queues else stored.queue),
-        agent_id=_who_had_the_client(legs.values(), heard.direction) or stored.agent_id,
-        client_channel=None if heard.ended_at else heard.client_channel,
-        ended_by=stored.ended_by or heard.ended_by,
-        hangup_cause=heard.hangup_cause if heard.hangup_cause is not None else stored.hangup_cause,
-        complete=stored.complete and heard.complete,
-    )
-    if call.answered_at is not None:
-        call = replace(
-            call,
-            talk_s=_longer(stored.talk_s, heard.talk) if heard.ended_at else stored.talk_s,
-            hold_s=_longer(stored.hold_s, heard.hold) if heard.ended_at else stored.hold_s,
-        )
+    answered_at = stored.answered_at or heard.answered_at
     waited = wait(heard)
+    changes: dict[str, Any] = {
+        "legs": legs,
+        "started_at": min(stored.started_at, heard.started_at),
+        "answered_at": answered_at,
+        "queues": _union(stored.queues, heard.queues),
+        "queue": heard.answered_queue or (heard.queues[-1] if heard.queues else stored.queue),
+        "agent_id": _who_had_the_client(legs.values(), heard.direction) or stored.agent_id,
+        "client_channel": None if heard.ended_at else heard.client_channel,
+        "ended_by": stored.ended_by or heard.ended_by,
+        "hangup_cause": heard.hangup_cause if heard.hangup_cause is not None else stored.hangup_cause,
+        "complete": stored.complete and heard.complete,
+    }
     if waited is not None and stored.wait_s is None:
-        call = replace(call, wait_s=_rounded(waited))
-    return call if was_over or heard.ended_at is None else _finish(call, heard, around)
+        changes["wait_s"] = _rounded(waited)
+    if answered_at is not None and heard.ended_at is not None:
+        changes["talk_s"] = _longer(stored.talk_s, heard.talk)
+        changes["hold_s"] = _longer(stored.hold_s, heard.hold)
+    if not stored.is_over:
+        changes["state"] = heard.state
+        if heard.ended_at is not None:
+            changes |= _finish(stored, heard, around, agent_id=changes["agent_id"], queue=changes["queue"])
+    return changes
 
 
-def _finish(call: StoredCall, heard: CallSnapshot, around: Surroundings) -> StoredCall:
+def _finish(
+    stored: StoredCall, heard: CallSnapshot, around: Surroundings, *, agent_id: UUID | None, queue: str | None
+) -> dict[str, Any]:
     """The end of the call: its outcome, and wrap-up for a present agent who answered it."""
-    rule = around.queues.get(call.queue or "", QueueRule())
+    assert heard.ended_at is not None
+    rule = around.queues.get(queue or "", _USUAL_RULE)
     verdict = outcome(heard, short_abandon=rule.short_abandon)
-    call = replace(call, outcome=verdict, ended_at=heard.ended_at)
     wraps_up = (
         verdict is Outcome.ANSWERED
         and heard.direction is not Direction.INTERNAL
-        and call.agent_id in around.present
-        and not call.disposed
+        and agent_id in around.present
+        and not stored.disposed
     )
-    assert heard.ended_at is not None
+    ended = {"outcome": verdict, "ended_at": heard.ended_at}
     if wraps_up:
-        return replace(call, state=InteractionState.WRAP_UP, wrap_up_until=heard.ended_at + rule.wrap_up_limit)
-    return replace(
-        call,
-        state=InteractionState.CLOSED,
-        closed_at=heard.ended_at,
-        wrap_up_s=0.0 if verdict is Outcome.ANSWERED else None,
-    )
+        return ended | {"state": InteractionState.WRAP_UP, "wrap_up_until": heard.ended_at + rule.wrap_up_limit}
+    no_wrap_up = 0.0 if verdict is Outcome.ANSWERED else None
+    return ended | {"state": InteractionState.CLOSED, "closed_at": heard.ended_at, "wrap_up_s": no_wrap_up}
 
 
 def _fold_legs(

@@ -1,0 +1,122 @@
+"""Durable, idempotent ingest of whole calls against COPY of the very rows it leaves behind.
+
+Ours: ended calls, a leg each, with everything an ingest does (known already?
+whose number? whose phone? what follows?), in transactions of at most 500.
+Baseline: asyncpg's COPY of the same interactions, legs, fact keys and outbox
+rows into the same tables, in batches of as many calls, commit each. And once
+more ours with one call a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from crm_core.actions.calls import record_calls
+from crm_core.domain.calls import CallSnapshot
+from crm_core.store.database import Database, to_json
+from tests.benchmarks.result import Figure
+from tests.benchmarks.server import fresh_database
+from tests.builders import NOON, after, ended, leg
+from tests.people import add_agent, add_client
+
+BATCH = 500
+AGENTS = 60
+TABLES = ("interactions", "fact_keys", "legs", "outbox")
+
+
+def run(scale: float) -> list[Figure]:
+    return asyncio.run(_run(scale))
+
+
+async def _run(scale: float) -> list[Figure]:
+    calls = _calls(max(int(100_000 * scale), 2 * BATCH))
+    single = calls[: max(int(2_000 * scale), 200)]
+    async with fresh_database() as database:
+        await _people(database)
+        ours_s = await _record(database, calls, BATCH)
+        copied_s = await _copy_again(database, BATCH)
+        await _empty(database)
+        single_s = await _record(database, single, 1)
+    ours, copied, one = len(calls) / ours_s, len(calls) / copied_s, len(single) / single_s
+    sizes = f"{len(calls):,} calls, {BATCH} a commit"
+    return [
+        Figure(
+            name="durable ingest / asyncpg COPY of the same rows",
+            measured=ours / copied,
+            target=0.35,
+            sizes=sizes,
+            detail=f"{ours:,.0f} against {copied:,.0f} calls/s",
+        ),
+        Figure(
+            name="durable ingest in batches / a commit per call",
+            measured=ours / one,
+            target=15,
+            sizes=f"{sizes}; {len(single):,} alone",
+            detail=f"{ours:,.0f} against {one:,.0f} calls/s",
+        ),
+    ]
+
+
+async def _people(database: Database) -> None:
+    for number in range(AGENTS):
+        await add_agent(database, f"agent{number}", extension=str(1001 + number), present=False)
+    await add_client(database, "Айгерим Сулейменова", phone="+77011234567")
+
+
+def _calls(count: int) -> list[CallSnapshot]:
+    return [
+        ended(
+            linkedid=f"1790000000.{number}",
+            client_number=f"+7701{number % 10_000_000:07}",
+            started_at=NOON + timedelta(milliseconds=number),
+            legs=(
+                leg(
+                    str(1001 + number % AGENTS),
+                    uniqueid=f"1790000001.{number}",
+                    answered_at=after(5),
+                    ended_at=after(65),
+                    result="answered",
+                ),
+            ),
+        )
+        for number in range(count)
+    ]
+
+
+async def _record(database: Database, calls: Sequence[CallSnapshot], batch: int) -> float:
+    begun = time.perf_counter()
+    for start in range(0, len(calls), batch):
+        async with database.begin() as tx:
+            await record_calls(tx, calls[start : start + batch], country="KZ")
+    return time.perf_counter() - begun
+
+
+async def _copy_again(database: Database, batch: int) -> float:
+    """COPY what ingest has left behind into the emptied tables, in batches of as many calls."""
+    columns, rows = {}, {}
+    async with database.read() as db:
+        for table in TABLES:
+            found = await db.fetch(f"SELECT * FROM {table}")
+            columns[table] = [name for name in dict(found[0]) if not (table == "outbox" and name == "id")]
+            rows[table] = [[_for_copy(row[name]) for name in columns[table]] for row in found]
+    await _empty(database)
+    calls = len(rows["interactions"])
+    begun = time.perf_counter()
+    for start in range(0, calls, batch):
+        async with database.begin() as tx:
+            for table, all_rows in rows.items():
+                per_call = len(all_rows) / calls
+                await tx.copy(table, columns[table], all_rows[int(start * per_call) : int((start + batch) * per_call)])
+    return time.perf_counter() - begun
+
+
+def _for_copy(value: object) -> object:
+    return to_json(value) if isinstance(value, dict) else value
+
+
+async def _empty(database: Database) -> None:
+    async with database.begin() as tx:
+        await tx.execute("TRUNCATE interactions, legs, fact_keys, outbox, recordings, agent_states CASCADE")

@@ -6,12 +6,14 @@ A name with a line break in it is not, because lines end headers and logs.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -38,6 +40,13 @@ def _unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _spelled_as_rfc_3339(value: object) -> object:
+    # In a query string everything is text, and pydantic takes digits for seconds since 1970.
+    if isinstance(value, str) and not _RFC_3339.fullmatch(value):
+        raise ValueError("a moment is written 2026-07-21T09:30:00+05:00")
+    return value
+
+
 def _of_our_age(moment: datetime) -> datetime:
     if not _EARLIEST <= moment < _LATEST:
         raise ValueError("the year is not one of ours")
@@ -60,4 +69,4 @@ Prose = Annotated[
 ]
 
 #: With an offset, in a year the database and the calendar agree on.
-Moment = Annotated[AwareDatetime, AfterValidator(_of_our_age)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_as_rfc_3339), AfterValidator(_of_our_age)]

@@ -102,7 +102,6 @@ FROM sessions session
 JOIN users person ON person.id = session.user_id AND person.enabled
 WHERE session.token_hash = ANY($1::bytea[])
   AND session.expires_at > clock_timestamp()
-  AND session.last_seen_at > clock_timestamp() - $2::interval
 """
 
 _LIVING_TOKENS = """
@@ -159,7 +158,8 @@ class NewSession:
 
 def fingerprint(secret: str) -> bytes:
     """What is stored of a cookie or token: 128 random bits and more need no salt and no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
+    # Headers may hold bytes that are no text; they are nobody's secret, and no error either.
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
 
 
 def new_token() -> str:
@@ -167,7 +167,7 @@ def new_token() -> str:
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
-async def sign_in(db: Database, *, login: str, password: str, address: str, user_agent: str | None) -> NewSession:
+async def sign_in(db: Database, *, login: str, password: str, address: str, user_agent: str) -> NewSession:
     """Check a password and open a session under a new id, whatever the browser held before.
 
     Two short transactions around the slow hash, so that no connection waits for it.
@@ -188,7 +188,7 @@ async def sign_in(db: Database, *, login: str, password: str, address: str, user
         return await _open_session(tx, person["id"], address, user_agent)
 
 
-async def _open_session(tx: Transaction, user_id: UUID, address: str, user_agent: str | None) -> NewSession:
+async def _open_session(tx: Transaction, user_id: UUID, address: str, user_agent: str) -> NewSession:
     session = NewSession(user_id=user_id, cookie=secrets.token_urlsafe(32), csrf_token=secrets.token_urlsafe(24))
     await tx.execute(
         _ADD_SESSION,
@@ -197,7 +197,7 @@ async def _open_session(tx: Transaction, user_id: UUID, address: str, user_agent
         session.csrf_token,
         tx.now,
         tx.now + SESSION_LIFE,
-        user_agent and user_agent[:200],
+        user_agent[:200],
         address,
     )
     return session
@@ -250,13 +250,16 @@ async def authenticate_token(db: Database, token: str) -> Principal:
     return Principal(viewer=_viewer(row), credential=TokenId(row["token_id"]), csrf_token=None)
 
 
-async def still_valid(db: Reader, principals: Collection[Principal], *, idle: timedelta) -> set[Principal]:
-    """Those of ``principals`` whose session or token lives and whose rights are unchanged; for open sockets."""
+async def still_valid(db: Reader, principals: Collection[Principal]) -> set[Principal]:
+    """Those of ``principals`` whose session or token lives and whose rights are unchanged; for open sockets.
+
+    A session that was not used for too long ends for them when ``prune`` forgets it.
+    """
     sessions = [who.credential for who in principals if not isinstance(who.credential, UUID)]
     tokens = [who.credential for who in principals if isinstance(who.credential, UUID)]
     living: dict[bytes | UUID, Viewer] = {}
     if sessions:
-        living |= {row["token_hash"]: _viewer(row) for row in await db.fetch(_LIVING_SESSIONS, sessions, idle)}
+        living |= {row["token_hash"]: _viewer(row) for row in await db.fetch(_LIVING_SESSIONS, sessions)}
     if tokens:
         living |= {row["token_id"]: _viewer(row) for row in await db.fetch(_LIVING_TOKENS, tokens)}
     return {who for who in principals if living.get(who.credential) == who.viewer}

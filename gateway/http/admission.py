@@ -30,7 +30,7 @@ async def admit(raw: web.Request, services: Services, permission: Permission) ->
     """
     if permission is Permission.PUBLIC:
         return None
-    principal = await _identify(raw, services)
+    principal = await identify(raw, services)
     if not permission.allows(principal.viewer.role):
         raise Forbidden
     if principal.csrf_token is not None and raw.method not in _SAFE:
@@ -38,10 +38,17 @@ async def admit(raw: web.Request, services: Services, permission: Permission) ->
     return principal
 
 
-async def _identify(raw: web.Request, services: Services) -> Principal:
-    scheme, _, token = raw.headers.get("Authorization", "").partition(" ")
-    if scheme.casefold() == "bearer":
-        return await authenticate_token(services.database, token.strip())
+async def identify(raw: web.Request, services: Services, token: str | None = None) -> Principal:
+    """Who sends this; ``token`` is one that came beside the headers, as a socket's does.
+
+    Raises:
+        NotSignedIn: nobody we know.
+    """
+    scheme, _, bearer = raw.headers.get("Authorization", "").partition(" ")
+    if token is None and scheme.casefold() == "bearer":
+        token = bearer.strip()
+    if token is not None:
+        return await authenticate_token(services.database, token)
     cookie = raw.cookies.get(services.cookie_name)
     if not cookie:
         raise NotSignedIn
@@ -50,7 +57,7 @@ async def _identify(raw: web.Request, services: Services) -> Principal:
 
 def _check_csrf(raw: web.Request, expected: str) -> None:
     given = raw.headers.get("X-CSRF-Token", "")
-    if not secrets.compare_digest(given.encode(), expected.encode()):
+    if not secrets.compare_digest(given.encode(errors="surrogateescape"), expected.encode()):
         raise CsrfTokenWrong
 
 

@@ -56,7 +56,7 @@ async def _serve(route: Route, raw: web.Request) -> web.StreamResponse:
         services=services,
         principal=await admit(raw, services, route.permission),
         address=raw[CLIENT_ADDRESS],
-        user_agent=raw.headers.get("User-Agent"),
+        user_agent=raw.headers.get("User-Agent", "").encode(errors="replace").decode(),
         raw=raw,
     )
     arguments: dict[str, Any] = read_path(raw, route.signature.path)

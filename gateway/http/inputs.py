@@ -9,23 +9,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, get_origin
 
 from aiohttp import web
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    StringConstraints,
     TypeAdapter,
 )
 from pydantic import ValidationError as PydanticError
 
 from crm_core.domain.errors import InputRejected
+from crm_core.inputs import InputModel
 from crm_core.views.paging import DEFAULT_LIMIT, MAX_LIMIT
 from gateway.http.problems import invalid
 from gateway.http.refusals import BodyTooSlow, UnknownAddress, UnsupportedContent
@@ -36,47 +31,12 @@ MAX_BODY_BYTES = 1024 * 1024
 BODY_TIMEOUT_S = 15.0
 
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)")
-
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class NulCharacter(InputRejected):
     """Text cannot hold the character U+0000."""
 
     code = "nul_character"
-
-
-def _spelled_as_rfc_3339(value: object) -> object:
-    if isinstance(value, str) and not _RFC_3339.fullmatch(value):
-        raise ValueError("a moment is written 2026-07-21T09:30:00+05:00")
-    return value
-
-
-def _within_reason(moment: datetime) -> datetime:
-    if not _EARLIEST <= moment < _LATEST:
-        raise ValueError("a moment lies between 1970 and 2200")
-    return moment
-
-
-#: A moment with its offset, as RFC 3339 writes it.
-Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_as_rfc_3339), AfterValidator(_within_reason)]
-
-
-#: A text of one line, without control characters at any place.
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
-]
-#: A text of several lines.
-Text = Annotated[str, StringConstraints(max_length=10_000)]
-
-
-class WireInput(BaseModel):
-    """What others send us: nothing undeclared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def unchanged() -> Any:
@@ -88,11 +48,11 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class Nothing(WireInput):
+class Nothing(InputModel):
     """An empty object, or no body at all."""
 
 
-class Paging(WireInput):
+class Paging(InputModel):
     """How much of a list, and from where."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT

@@ -92,7 +92,7 @@ def status_of(kind: type[CrmError]) -> int:
 
 
 def problem_of(error: CrmError) -> dict[str, object]:
-    """The document; socket acks carry the same."""
+    """The document for an error of ours."""
     own = {
         "type": f"urn:perezvon:problem:{error.code}",
         "title": (type(error).__doc__ or error.code).strip().splitlines()[0],
@@ -103,11 +103,15 @@ def problem_of(error: CrmError) -> dict[str, object]:
     return {**error.fields, **own}
 
 
+def document(error: Exception) -> Mapping[str, object]:
+    """The document for anything that went wrong; socket acks carry it."""
+    return problem_of(translate(error))
+
+
 def answer(error: CrmError, headers: Mapping[str, str] | None = None) -> web.Response:
     """The document as an HTTP response."""
-    document = problem_of(error)
     response = web.Response(
-        body=orjson.dumps(document, default=str),
+        body=orjson.dumps(problem_of(error), default=str),
         status=status_of(type(error)),
         content_type=CONTENT_TYPE,
         headers=headers,

@@ -65,7 +65,7 @@ class Request:
     services: Services
     principal: Principal | None
     address: str  # the client's own, behind trusted proxies too
-    user_agent: str | None
+    user_agent: str  # empty when it says nothing of itself
     raw: web.Request
 
     @property

@@ -176,7 +176,7 @@ async def test_an_open_socket_outlives_neither_its_session_nor_its_rights(databa
         await users.change_user(tx, boris, {"role": Role.SUPERVISOR}, by=boss)
 
     async with database.read() as reader:
-        valid = await sessions.still_valid(reader, sockets, idle=IDLE)
+        valid = await sessions.still_valid(reader, sockets)
     assert {who.viewer.user_id for who in valid} == {anna}
     assert valid == {await look(database, staying)}
 

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from crm_core.actions import catalogues
 from crm_core.actions.catalogues import CodeTwice, DispositionEntry, PauseReasonEntry, QueueEntry, UnknownPerson
 from crm_core.domain.errors import VersionConflict
+from crm_core.inputs import InputModel, Line
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.catalogues import (
     Dispositions,
@@ -21,7 +22,6 @@ from crm_core.views.catalogues import (
     list_queues,
 )
 from gateway.http.handlers.users import QueueName
-from gateway.http.inputs import Line, WireInput
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -34,7 +34,7 @@ DAY_S: Final = 86_400
 Version = Annotated[int, Field(ge=0, le=2_147_483_647)]
 
 
-class LabelsIn(WireInput):
+class LabelsIn(InputModel):
     """One text in each language of the screens."""
 
     ru: Line
@@ -44,7 +44,7 @@ class LabelsIn(WireInput):
         return {"ru": self.ru, "en": self.en}
 
 
-class DispositionIn(WireInput):
+class DispositionIn(InputModel):
     """One outcome; ``callback`` says whether the time of the next contact is asked for."""
 
     code: Code
@@ -55,14 +55,14 @@ class DispositionIn(WireInput):
     enabled: bool = True
 
 
-class DispositionsIn(WireInput):
+class DispositionsIn(InputModel):
     """The whole list in the order of the screen; ``version`` is the one that was edited."""
 
     items: Annotated[list[DispositionIn], Field(min_length=1, max_length=200)]
     version: Version
 
 
-class PauseReasonIn(WireInput):
+class PauseReasonIn(InputModel):
     """One reason; a pause longer than ``threshold_s`` is shown to the supervisor."""
 
     code: Code
@@ -72,14 +72,14 @@ class PauseReasonIn(WireInput):
     enabled: bool = True
 
 
-class PauseReasonsIn(WireInput):
+class PauseReasonsIn(InputModel):
     """The whole list in the order of the screen; ``version`` is the one that was edited."""
 
     items: Annotated[list[PauseReasonIn], Field(min_length=1, max_length=200)]
     version: Version
 
 
-class QueueIn(WireInput):
+class QueueIn(InputModel):
     """One queue of the PBX; ``members`` are agents' ids."""
 
     name: QueueName
@@ -91,7 +91,7 @@ class QueueIn(WireInput):
     members: Annotated[tuple[UUID, ...], Field(max_length=2000)] = ()
 
 
-class QueuesIn(WireInput):
+class QueuesIn(InputModel):
     """The whole list; ``version`` is the one that was edited."""
 
     items: Annotated[list[QueueIn], Field(max_length=500)]

@@ -9,10 +9,10 @@ from pydantic import StringConstraints
 from crm_core.actions import sessions
 from crm_core.actions.sessions import SessionHash
 from crm_core.domain.errors import BadCredentials, TooManyAttempts
+from crm_core.inputs import InputModel
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.model import WireModel
 from crm_core.views.users import User, get_user
-from gateway.http.inputs import WireInput
 from gateway.http.permissions import Permission
 from gateway.http.request import Reply, Request
 from gateway.http.route import Routes
@@ -20,7 +20,7 @@ from gateway.http.route import Routes
 routes: Final = Routes("session")
 
 
-class Credentials(WireInput):
+class Credentials(InputModel):
     """A login, in any case, and its password."""
 
     login: Annotated[str, StringConstraints(max_length=200)]

@@ -12,10 +12,11 @@ from crm_core.actions.passwords import MAX_LENGTH, MIN_LENGTH, PasswordTooWeak, 
 from crm_core.actions.users import LooksChanges, NewUser, NotYourself, PasswordHash, UserChanges
 from crm_core.domain.errors import ExtensionTaken, LoginTaken
 from crm_core.domain.people import Role
+from crm_core.inputs import InputModel, Line, Word
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.paging import Page
 from crm_core.views.users import Account, User, get_account, get_user, list_accounts
-from gateway.http.inputs import Line, Paging, WireInput, unchanged
+from gateway.http.inputs import Paging, unchanged
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -30,32 +31,32 @@ Password = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MA
 Locale = Literal["ru", "en"]
 
 
-class UserIn(WireInput):
+class UserIn(InputModel):
     """A person to add; the team and the queues are made when they are new."""
 
     login: Login
     name: Line
     role: Role
-    team: Line | None = None
+    team: Word | None = None
     extension: Extension | None = None
     queues: QueueNames = ()
     locale: Locale | None = None
     password: Password | None = None
 
 
-class UserEdit(WireInput):
+class UserEdit(InputModel):
     """Only what shall change; null takes a team or an extension away."""
 
     name: Line = unchanged()
     role: Role = unchanged()
-    team: Line | None = None
+    team: Word | None = None
     extension: Extension | None = None
     queues: QueueNames = unchanged()
     enabled: bool = unchanged()
     password: Password = unchanged()
 
 
-class Preferences(WireInput):
+class Preferences(InputModel):
     """How I like my screens; null is as the company does."""
 
     locale: Locale | None = None

@@ -27,6 +27,7 @@ TRUNK_OUT_OF_ORDER = "0503"
 TRUNK_NEVER_ANSWERS = "0600"
 TRUNK_HANGS_UP_AFTER_2S = "0702"
 
+# What the product's user is sent; of VarSet and Newexten only what tells about a recording or a voicemail.
 WANTED_EVENTS = (
     *("FullyBooted", "Shutdown", "Reload"),
     *("Newchannel", "Newstate", "NewCallerid", "NewConnectedLine", "Rename"),
@@ -37,7 +38,8 @@ WANTED_EVENTS = (
     *("QueueCallerJoin", "QueueCallerLeave", "QueueCallerAbandon"),
     *("AgentCalled", "AgentConnect", "AgentComplete", "AgentDump", "AgentRingNoAnswer"),
     *("QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause", "QueueMemberStatus"),
-    *("MixMonitorStart", "MixMonitorStop", "Cdr"),
+    *("ParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut", "UnParkedCall"),
+    *("MixMonitorStart", "MixMonitorStop", "MessageWaiting", "Cdr"),
 )
 
 
@@ -375,7 +377,9 @@ permit = 127.0.0.0/255.0.0.0
 read = system,call,agent,user,cdr,dialplan,reporting,originate
 write = call,agent,originate,reporting
 writetimeout = 5000
-eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = MIXMONITOR_FILENAME"""
+eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = MIXMONITOR_FILENAME
+eventfilter(action(include),name(Newexten),header(Application),method(exact)) = MixMonitor
+eventfilter(action(include),name(Newexten),header(Application),method(starts_with)) = VoiceMail"""
     for event in WANTED_EVENTS:
         yield f"eventfilter(action(include),name({event})) ="
     yield ""

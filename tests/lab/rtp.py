@@ -41,7 +41,8 @@ class Voice(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self._talking: asyncio.Task[None] | None = None
-        self.packets_heard = 0
+        self._packets = 0
+        self._more = asyncio.Event()
 
     @classmethod
     async def open(cls, host: str) -> Self:
@@ -65,6 +66,12 @@ class Voice(asyncio.DatagramProtocol):
             raise ValueError("the other end offers no audio")
         self._talking = asyncio.create_task(self._talk((host.group(1), int(port.group(1)))))
 
+    async def heard(self, packets: int) -> None:
+        """Wait until that many packets have come from the other end."""
+        while self._packets < packets:
+            self._more.clear()
+            await self._more.wait()
+
     def close(self) -> None:
         if self._talking is not None:
             self._talking.cancel()
@@ -80,6 +87,7 @@ class Voice(asyncio.DatagramProtocol):
             await asyncio.sleep(begun + (number + 1) * _PACKET_S - loop.time())
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.packets_heard += 1
+        self._packets += 1
+        self._more.set()
 
     _transport: asyncio.DatagramTransport

@@ -89,10 +89,10 @@ class PhoneCall:
             refused_with=self.refused_with,
         )
 
-    @property
-    def packets_heard(self) -> int:
-        """RTP packets that came from the other side."""
-        return self._voice.packets_heard if self._voice else 0
+    async def packets(self, count: int) -> None:
+        """Wait until the other side's voice has come in ``count`` packets of 20 ms."""
+        assert self._voice is not None
+        await _soon(self._voice.heard(count))
 
     async def answer(self) -> None:
         """Lift the handset; returns when the PBX has confirmed it."""

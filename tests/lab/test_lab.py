@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import wave
+
 import pytest
 
 from tests.lab.ami import ActionRefused, AmiClient
@@ -35,6 +37,23 @@ async def test_a_queue_call_is_the_same_call_for_sipp_the_phone_queue_log_and_cd
     log = lab.queue_log(record["uniqueid"])
     assert [line.event for line in log] == ["ENTERQUEUE", "CONNECT", "COMPLETEAGENT"]
     assert {line.agent for line in log[1:]} == {first.name}
+    assert call.sipp.exit_code == 0
+    assert call.sipp.statistics()["SuccessfulCall(C)"] == "1"
+
+
+async def test_a_talk_is_recorded_and_both_voices_are_heard(lab: Lab) -> None:
+    async with lab.soft_phone("1008") as phone:
+        call = await lab.call(lab.office.direct_did("1008"), caller="+77010000105")
+        ringing = await phone.ringing()
+        await ringing.answer()
+        await ringing.packets(50)
+        await call.hang_up()
+        await ringing.ended()
+    await lab.everything_is_over()
+
+    [file] = {row["file"] for row in lab.cdr(number="+77010000105")}
+    with wave.open(str(lab.asterisk.recordings / file)) as recording:
+        assert 0.9 <= recording.getnframes() / recording.getframerate() < 3.0
 
 
 async def test_sipp_phones_and_the_trunk_do_as_they_are_told(lab: Lab) -> None:
@@ -98,6 +117,8 @@ async def test_perezvon_hears_only_what_it_asked_for_and_may_not_touch_the_syste
         await perezvon.wait_for(lambda frame: frame.event == "Cdr")
         heard = {frame.event for frame in perezvon.frames}
         variables = {frame["Variable"] for frame in perezvon.frames if frame.event == "VarSet"}
+        applications = {frame["Application"] for frame in perezvon.frames if frame.event == "Newexten"}
 
-    assert heard <= {*WANTED_EVENTS, "VarSet"}
+    assert heard <= {*WANTED_EVENTS, "VarSet", "Newexten"}
     assert variables == {"MIXMONITOR_FILENAME"}
+    assert applications == {"MixMonitor"}

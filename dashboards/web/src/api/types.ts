@@ -47,7 +47,7 @@ export interface Agent {
   role: Role
   state: AgentState
   reason: string | null
-  since: string
+  since: string | null
   present: boolean
   version: number
 }
@@ -181,6 +181,7 @@ export type HistoryReason =
 
 export interface OwnerChange {
   agent_id: string
+  agent_name: string
   from: string
   to: string | null
   reason: HistoryReason
@@ -203,6 +204,7 @@ export interface Callback {
   takeover_at: string | null
   claimed_until: string | null
   promised_in: string | null
+  promised_at: string
   kept_in: string | null
   late_s: number | null
   late_by: 'agent' | 'system' | null
@@ -325,7 +327,7 @@ export interface DeskSnapshot {
   agent: Agent
   offers: Offer[]
   active: { interaction: Interaction; card: Card }[]
-  wrap_up: { interaction: Interaction; card: Card; wrap_up_until: string | null }[]
+  wrap_up: { interaction: Interaction; card: Card; wrap_up_until?: string | null }[]
   today: TodayFigures
 }
 
@@ -358,6 +360,8 @@ export interface DeskEvents {
     explanation: string
   }
   'agent.changed': { agent: Agent }
+  'client.changed': { client: Client }
+  'catalogue.changed': { name: string }
   'wallboard.changed': Record<string, unknown>
 }
 

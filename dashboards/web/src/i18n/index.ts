@@ -43,10 +43,13 @@ export const { t, te } = i18n.global
 /** The language of the screen. */
 export const locale = computed(() => i18n.global.locale.value as Locale)
 
+const loaded = new Set<Locale>()
+
 export async function useLocale(wanted: Locale): Promise<void> {
-  if (!i18n.global.availableLocales.includes(wanted)) {
+  if (!loaded.has(wanted)) {
     const catalogue = await catalogues[wanted]()
     i18n.global.setLocaleMessage(wanted, catalogue.default)
+    loaded.add(wanted)
   }
   i18n.global.locale.value = wanted
   document.documentElement.lang = wanted

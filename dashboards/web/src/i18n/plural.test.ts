@@ -23,12 +23,8 @@ describe('Russian plurals', () => {
   })
 
   it('are right in compiled texts too', () => {
-    const i18n = createI18n({
-      legacy: false,
-      locale: 'ru',
-      pluralRules: { ru: rule },
-      messages: { ru: russian },
-    })
+    const i18n = createI18n({ legacy: false, locale: 'ru', pluralRules: { ru: rule } })
+    i18n.global.setLocaleMessage('ru', russian)
 
     expect(i18n.global.t('time.spoken_minutes', 22)).toBe('22 минуты')
     expect(i18n.global.t('time.days', 5)).toBe('5\u00a0дней')

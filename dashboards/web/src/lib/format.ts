@@ -3,12 +3,10 @@ import type { Money } from '@/api/types'
 import { locale, t } from '@/i18n'
 import { useSession } from '@/stores/session'
 import { now } from './clock'
-import { DAY_S, HOUR_S, MINUTE_S, dateFormat, dayMoment, daysBetween, durationParts } from './time'
+import { DAY_S, HOUR_S, MINUTE_S, dateFormat, dayMoment, daysBetween, durationParts, wallClock } from './time'
 
 type Moment = string | number
 const moment = (at: Moment): number => (typeof at === 'number' ? at : Date.parse(at))
-// Russian adds the word for «year» after it; a number of four digits says that by itself.
-const YEAR_WORD = /\s\u0433\.$/
 const minutesIn = (milliseconds: number): number => Math.floor(milliseconds / 1000 / MINUTE_S)
 
 export interface Formats {
@@ -24,6 +22,10 @@ export interface Formats {
   longDay: (at: Moment) => string
   /** «17:47» today, «завтра, 10:00», «4 ноя, 04:10». */
   dayTime: (at: Moment) => string
+  /** The same inside a sentence: «в 17:47», «завтра, 10:00». */
+  atTime: (at: Moment) => string
+  /** Day and time on the clocks of another place: «4 ноя, 04:10». */
+  dateTime: (at: Moment, zone: string) => string
   /** `YYYY-MM-DD` without a zone: «26 окт». */
   date: (day: string) => string
   dates: (from: string, to: string) => string
@@ -63,18 +65,9 @@ export function useFormats(): Formats {
     dateFormat(locale.value, { timeZone: inZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(moment(at))
 
   const monthDay = (at: number, inZone: string): string => {
-    const thisYear = dateFormat('en', { timeZone: inZone, year: 'numeric' })
-    const other = thisYear.format(at) !== thisYear.format(now.value)
-    return dateFormat(locale.value, {
-      timeZone: inZone,
-      day: 'numeric',
-      month: 'short',
-      ...(other ? { year: 'numeric' } : {}),
-    })
-      .format(at)
-      .replace(YEAR_WORD, '')
-      .replaceAll('.', '')
-      .replaceAll(' ', '\u00a0')
+    const { year, month, day: dayOfMonth } = wallClock(at, inZone)
+    const words = [dayOfMonth, t(`time.month.${month}`)]
+    return [...words, ...(year === wallClock(now.value, inZone).year ? [] : [year])].join('\u00a0')
   }
 
   const day = (at: Moment): string => {
@@ -111,6 +104,11 @@ export function useFormats(): Formats {
       dateFormat(locale.value, { timeZone: zone(), weekday: 'long', day: 'numeric', month: 'long' }).format(moment(at)),
     dayTime: (at) =>
       daysBetween(now.value, moment(at), zone()) === 0 ? time(at) : t('time.day_time', { day: day(at), time: time(at) }),
+    atTime: (at) =>
+      daysBetween(now.value, moment(at), zone()) === 0
+        ? t('time.at', { time: time(at) })
+        : t('time.day_time', { day: day(at), time: time(at) }),
+    dateTime: (at, inZone) => t('time.day_time', { day: monthDay(moment(at), inZone), time: time(at, inZone) }),
     date: (value) => monthDay(dayMoment(value), 'UTC'),
     dates: (from, to) => `${monthDay(dayMoment(from), 'UTC')} – ${monthDay(dayMoment(to), 'UTC')}`,
     due,

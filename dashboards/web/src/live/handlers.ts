@@ -1,7 +1,8 @@
 /** Wire name → what it means here. The whole of what the server can tell the desk. */
 import type { DeskEventName, DeskEvents, Stamped } from '@/api/types'
 import { useDesk } from '@/stores/desk'
-import { useAgents, useCallbacks, useInteractions } from '@/stores/things'
+import { useReference } from '@/stores/reference'
+import { useAgents, useCallbacks, useClients, useInteractions } from '@/stores/things'
 
 type Handlers = { [Name in DeskEventName]: (event: DeskEvents[Name] & Stamped) => void }
 
@@ -9,6 +10,8 @@ export function makeHandlers(): Handlers {
   const interactions = useInteractions()
   const callbacks = useCallbacks()
   const agents = useAgents()
+  const clients = useClients()
+  const reference = useReference()
   const desk = useDesk()
 
   return {
@@ -22,6 +25,8 @@ export function makeHandlers(): Handlers {
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
     'agent.changed': ({ agent }) => void agents.put(agent),
+    'client.changed': ({ client }) => void clients.put(client),
+    'catalogue.changed': () => void reference.load().catch(() => undefined),
     'wallboard.changed': () => undefined,
   }
 }

@@ -18,6 +18,7 @@ import type {
   TodayFigures,
 } from '@/api/types'
 import { now } from '@/lib/clock'
+import { useReference } from './reference'
 import { useSession } from './session'
 import { useAgents, useCallbacks, useInteractions } from './things'
 
@@ -64,6 +65,7 @@ export const useDesk = defineStore('desk', () => {
   const interactions = useInteractions()
   const callbacks = useCallbacks()
   const agents = useAgents()
+  const reference = useReference()
 
   const offers = shallowReactive(new Map<string, RingingOffer>())
   const mine = shallowReactive(new Set<string>())
@@ -165,8 +167,19 @@ export const useDesk = defineStore('desk', () => {
       return
     }
     mine.add(call.id)
-    if (kind === 'wrap_up' && !wrapUpUntil.has(call.id)) refreshFigures()
+    if (kind === 'wrap_up' && !wrapUpUntil.has(call.id)) {
+      const limit = limitOf(call)
+      if (limit !== null) wrapUpUntil.set(call.id, limit)
+      refreshFigures()
+    }
     if (!cards.has(call.id) && call.client_id) void readCard(call.id, call.client_id)
+  }
+
+  /** When the server ends this wrap-up by itself, by the rule of the queue that answered. */
+  function limitOf(call: Interaction): number | null {
+    const limit = reference.queue(call.queue)?.wrap_up_limit_s
+    const ended = moment(call.ended_at)
+    return limit && ended ? ended + limit * 1000 : null
   }
 
   function forgetCall(id: string): void {
@@ -206,7 +219,7 @@ export const useDesk = defineStore('desk', () => {
     figures.value = snapshot.today
     figuresAt.value = now.value
     for (const { interaction, wrap_up_until: until } of snapshot.wrap_up) {
-      const at = moment(until)
+      const at = moment(until) ?? limitOf(interaction)
       if (at !== null) wrapUpUntil.set(interaction.id, at)
     }
   }

@@ -1,0 +1,205 @@
+"""Look at the pages without a server: a browser, the built app, and a day made up in fixtures.py.
+
+Run: python dashboards/web/dev/shots.py [SCENE …] [--out DIR] [--theme light,dark] [--width 1440,1180,390] [--locale ru,en]
+Whatever the content security policy refuses and whatever the page logs as an error is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import mimetypes
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import fixtures as day
+from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+ORIGIN = "http://desk.test"
+CHROMIUM = os.environ.get("PEREZVON_CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+HEIGHTS = {1440: 900, 1180: 820, 390: 844}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+    "media-src 'self' blob:; connect-src 'self' ws://desk.test; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+Act = Callable[[Page], Awaitable[None]]
+
+
+async def nothing(page: Page) -> None:
+    """The page as it opens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    path: str
+    desk: day.Json = field(default_factory=day.desk)
+    act: Act = nothing
+    signed_in: bool = True
+    promises: list[day.Json] | None = None
+    role: str = "agent"
+    online: bool = True
+
+
+def talking(call: day.Json, card: day.Json, state: str = "talking") -> day.Json:
+    return day.desk(agent=day.agent(state, call["answered_at"]), active=[{"interaction": call, "card": card}])
+
+
+def press(*keys: str) -> Act:
+    async def act(page: Page) -> None:
+        for key in keys:
+            await page.keyboard.press(key)
+
+    return act
+
+
+def click(*names: str) -> Act:
+    async def act(page: Page) -> None:
+        for name in names:
+            await page.get_by_role("button", name=name).first.click()
+
+    return act
+
+
+WRAPPING = day.desk(
+    agent=day.agent("wrap_up", day.WRAP_UP["ended_at"]),
+    wrap_up=[{"interaction": day.WRAP_UP, "card": day.CARD, "wrap_up_until": day.ahead(seconds=102)}],
+)
+RINGS = day.desk(agent=day.agent("ringing", day.ago(seconds=6)), offers=[day.offer(day.RINGING, day.CARD)])
+
+SCENES: dict[str, Scene] = {
+    "sign-in": Scene(path="/sign-in", signed_in=False),
+    "today": Scene(path="/today"),
+    "today-empty": Scene(path="/today", promises=[]),
+    "ringing": Scene(path="/today", desk=RINGS),
+    "unknown": Scene(
+        path="/today",
+        desk=day.desk(agent=day.agent("ringing", day.ago(seconds=5)), offers=[day.offer(day.UNKNOWN, day.EMPTY_CARD)]),
+    ),
+    "candidates": Scene(
+        path="/today",
+        desk=day.desk(
+            agent=day.agent("ringing", day.ago(seconds=5)),
+            offers=[
+                day.offer(day.UNKNOWN, {**day.EMPTY_CARD, "candidates": [day.AIGERIM, day.YERZHAN, day.LONG]}),
+            ],
+        ),
+    ),
+    "anonymous": Scene(
+        path="/today",
+        desk=day.desk(agent=day.agent("ringing", day.ago(seconds=5)), offers=[day.offer(day.ANONYMOUS, day.EMPTY_CARD)]),
+    ),
+    "talking": Scene(path="/today", desk=talking(day.TALKING, day.CARD)),
+    "talking-waiting": Scene(
+        path="/today",
+        desk={**talking(day.TALKING, day.CARD), "offers": [day.offer(day.UNKNOWN, day.EMPTY_CARD)]},
+    ),
+    "dialling": Scene(path="/today", desk=day.desk(active=[{"interaction": day.DIALLING, "card": day.CARD}])),
+    "wrapup": Scene(path="/today", desk=WRAPPING),
+    "wrapup-promise": Scene(path="/today", desk=WRAPPING, act=press("Digit2")),
+    "paused": Scene(path="/today", desk=day.desk(agent=day.agent("paused", day.ago(minutes=21), "BREAK"))),
+    "state-menu": Scene(path="/today", act=press("Alt+KeyP")),
+    "personal": Scene(path="/today", act=click("Вид и звук")),
+    "palette": Scene(path="/today", act=press("Control+KeyK")),
+    "keys": Scene(path="/today", act=press("?")),
+    "more": Scene(path="/more", role="supervisor"),
+    "calls": Scene(path="/calls"),
+    "clients": Scene(path="/clients"),
+    "client": Scene(path=f"/clients/{day.AIGERIM['id']}"),
+    "settings": Scene(path="/settings", role="admin"),
+    "nowhere": Scene(path="/nowhere"),
+}
+
+
+async def answer(route: Route, scene: Scene) -> None:
+    """The server: the built files, and the day's answers."""
+    path = urlsplit(route.request.url).path
+    if path.startswith("/api/v1"):
+        await answer_api(route, scene, path.removeprefix("/api/v1"))
+        return
+    file = STATIC / path.lstrip("/")
+    if not file.is_file():
+        file = STATIC / "index.html"
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    await route.fulfill(body=file.read_bytes(), content_type=kind, headers={"Content-Security-Policy": POLICY})
+
+
+async def answer_api(route: Route, scene: Scene, path: str) -> None:
+    bodies = day.responses(scene.desk, role=scene.role, promises=scene.promises)
+    headers = {"X-Perezvon-Seq": "100", "Date": format_datetime(day.NOW, usegmt=True)}
+    if path == "/session" and not scene.signed_in and route.request.method == "GET":
+        await route.fulfill(status=401, json={"code": "unauthenticated"})
+    elif path in bodies:
+        await route.fulfill(json=bodies[path], headers=headers)
+    else:
+        await route.fulfill(status=404, json={"code": "not_found", "status": 404})
+
+
+def speak_socket_io(socket: WebSocketRoute, online: bool) -> None:
+    """As much of Engine.IO 4 and Socket.IO 5 as a hello needs."""
+    if not online:
+        return
+
+    def heard(message: str | bytes) -> None:
+        text = message if isinstance(message, str) else message.decode()
+        if text.startswith("40/desk"):
+            socket.send('40/desk,{"sid":"desk"}')
+            hello = {"seq": 100, "user": {"id": day.ME}, "version": "0.1.0"}
+            socket.send("42/desk," + json.dumps(["hello", hello]))
+
+    socket.on_message(heard)
+    socket.send('0{"sid":"engine","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}')
+
+
+async def shoot(browser: Browser, name: str, scene: Scene, out: Path, width: int, theme: str, locale: str) -> None:
+    context = await browser.new_context(
+        viewport={"width": width, "height": HEIGHTS.get(width, 900)}, locale=locale, timezone_id="Asia/Almaty"
+    )
+    page = await context.new_page()
+    page.on("console", lambda message: message.type == "error" and print(f"{name}: {message.text}"))
+    page.on("pageerror", lambda error: print(f"{name}: {error}"))
+    await page.clock.install(time=day.NOW)
+    preferences = json.dumps({"theme": theme, "locale": locale, "ringVolume": 0})
+    await page.add_init_script(f"localStorage.setItem('perezvon.preferences', {json.dumps(preferences)})")
+    await page.route("**/*", lambda route: answer(route, scene))
+    await page.route_web_socket("**/socket.io/**", lambda socket: speak_socket_io(socket, scene.online))
+    await page.goto(ORIGIN + scene.path)
+    await page.wait_for_load_state("networkidle")
+    await page.clock.run_for(400)
+    await scene.act(page)
+    await page.clock.run_for(400)
+    await page.evaluate("document.fonts.ready")
+    await page.screenshot(path=out / f"{name}-{theme}-{width}-{locale}.png")
+    await context.close()
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description="Take screenshots of the web app over made-up data.")
+    parser.add_argument("scenes", nargs="*", help=f"of: {', '.join(SCENES)}")
+    parser.add_argument("--out", type=Path, default=Path("shots"))
+    parser.add_argument("--theme", default="light")
+    parser.add_argument("--width", default="1440")
+    parser.add_argument("--locale", default="ru")
+    options: Any = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for name in options.scenes or SCENES:
+            for width in map(int, options.width.split(",")):
+                for theme in options.theme.split(","):
+                    for locale in options.locale.split(","):
+                        await shoot(browser, name, SCENES[name], options.out, width, theme, locale)
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

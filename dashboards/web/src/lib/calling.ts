@@ -1,0 +1,56 @@
+/** What the desk may do with a call. Every refusal is told in a sentence; nothing is assumed to have worked. */
+import { type Ref, ref } from 'vue'
+import { api } from '@/api/client'
+import { sentence } from '@/api/problems'
+import type { Callback } from '@/api/types'
+import { useDesk } from '@/stores/desk'
+import { useCallbacks } from '@/stores/things'
+import { useToasts } from '@/stores/toasts'
+
+export type Callee = { client_id: string } | { number: string }
+
+export interface Calling {
+  busy: Readonly<Ref<boolean>>
+  /** Rings one's own phone, then the client. */
+  call: (callee: Callee) => Promise<void>
+  /** «I am calling now»: takes the promise for a while, so that nobody else calls, and calls. */
+  keep: (promise: Callback) => Promise<void>
+  decline: (interactionId: string) => Promise<void>
+  hangUp: (interactionId: string) => Promise<void>
+}
+
+export function useCalling(): Calling {
+  const toasts = useToasts()
+  const callbacks = useCallbacks()
+  const desk = useDesk()
+  const busy = ref(false)
+
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    if (busy.value) return
+    busy.value = true
+    try {
+      await work()
+    } catch (error) {
+      toasts.say(sentence(error), { tone: 'problem' })
+    } finally {
+      busy.value = false
+    }
+  }
+
+  async function dial(callee: Callee): Promise<void> {
+    const { interaction_id } = await api.post<{ interaction_id: string }>('/calls', callee)
+    desk.choose(interaction_id)
+  }
+
+  return {
+    busy,
+    call: (callee) => attempt(() => dial(callee)),
+    keep: (promise) =>
+      attempt(async () => {
+        callbacks.put(await api.post<Callback>(`/callbacks/${promise.id}/claim`))
+        await dial({ client_id: promise.client_id })
+      }),
+    decline: (id) => attempt(() => api.post(`/calls/${id}/decline`)),
+    hangUp: (id) => attempt(() => api.post(`/calls/${id}/hangup`)),
+  }
+}

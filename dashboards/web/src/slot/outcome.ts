@@ -1,0 +1,114 @@
+/** The outcome of one call while it is being chosen: a draft, what is missing in it, and sending it. */
+import { type ComputedRef, type Ref, computed, ref, watch } from 'vue'
+import { api } from '@/api/client'
+import { sentence } from '@/api/problems'
+import type { Disposition, DispositionRequest, Interaction } from '@/api/types'
+import { t } from '@/i18n'
+import { now } from '@/lib/clock'
+import { type Draft, useDraft } from '@/lib/drafts'
+import { useDesk } from '@/stores/desk'
+import { useReference } from '@/stores/reference'
+import { useSession } from '@/stores/session'
+import { useInteractions } from '@/stores/things'
+import { DEFAULT_CHOICE, type TimeChoice, dueAt } from './callbackTimes'
+
+export interface OutcomeDraft {
+  code: string | null
+  choice: TimeChoice | null
+  other: string
+  subject: string
+  note: string
+}
+
+export interface Outcome {
+  draft: Draft<OutcomeDraft>['value']
+  chosen: ComputedRef<Disposition | undefined>
+  /** Whether a next contact may, must, or cannot be promised with this outcome. */
+  promises: ComputedRef<Disposition['callback']>
+  due: ComputedRef<number | null>
+  /** Why it cannot be saved yet; empty when it can. */
+  missing: ComputedRef<string>
+  /** What is on the server is what is in the draft. */
+  settled: Ref<boolean>
+  busy: Ref<boolean>
+  problem: Ref<string>
+  choose: (code: string) => void
+  chooseTime: (choice: TimeChoice) => void
+  save: () => Promise<boolean>
+}
+
+/** Chosen by the server when nobody chose: not for people. */
+export const SYSTEM_OUTCOMES: ReadonlySet<string> = new Set(['AUTO_TIMEOUT'])
+
+const EMPTY: OutcomeDraft = { code: null, choice: null, other: '', subject: '', note: '' }
+
+export function useOutcome(call: () => Interaction): Outcome {
+  const reference = useReference()
+  const session = useSession()
+  const interactions = useInteractions()
+  const desk = useDesk()
+
+  const { value: draft, forget } = useDraft<OutcomeDraft>(`outcome.${call().id}`, EMPTY)
+  const busy = ref(false)
+  const problem = ref('')
+  const settled = ref(false)
+  watch(draft, () => {
+    settled.value = false
+    problem.value = ''
+  })
+
+  const chosen = computed(() => (draft.code ? reference.disposition(draft.code) : undefined))
+  const promises = computed(() => chosen.value?.callback ?? 'none')
+  const due = computed(() =>
+    draft.choice && promises.value !== 'none' ? dueAt(draft.choice, draft.other, now.value, session.timezone) : null,
+  )
+
+  const missing = computed(() => {
+    if (!chosen.value) return t('outcome.missing.code')
+    const wants = promises.value === 'required' || (promises.value === 'optional' && draft.choice !== null)
+    if (!wants) return ''
+    if (!call().client_id) return t('outcome.missing.client')
+    if (due.value === null) return t('outcome.missing.time')
+    return due.value < now.value ? t('outcome.missing.future') : ''
+  })
+
+  function choose(code: string): void {
+    draft.code = draft.code === code ? null : code
+    const wanted = reference.disposition(code)?.callback
+    if (wanted === 'required') draft.choice ??= DEFAULT_CHOICE
+    else if (wanted === 'none') draft.choice = null
+  }
+
+  function chooseTime(choice: TimeChoice): void {
+    draft.choice = draft.choice === choice ? null : choice
+  }
+
+  async function save(): Promise<boolean> {
+    if (missing.value || !draft.code || busy.value) return false
+    busy.value = true
+    problem.value = ''
+    const note = draft.note.trim()
+    const subject = draft.subject.trim()
+    const body: DispositionRequest = {
+      code: draft.code,
+      ...(note ? { note } : {}),
+      ...(due.value === null
+        ? {}
+        : { callback: { due_at: new Date(due.value).toISOString(), via: 'call', ...(subject ? { subject } : {}) } }),
+    }
+    try {
+      const saved = interactions.put(await api.put<Interaction>(`/interactions/${call().id}/disposition`, body))
+      settled.value = true
+      if (saved.state === 'closed') forget()
+      desk.changed(saved)
+      return true
+    } catch (error) {
+      problem.value = sentence(error)
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+
+  return { draft, chosen, promises, due, missing, settled, busy, problem, choose, chooseTime, save }
+}

@@ -1,0 +1,36 @@
+/** What this person owes, late first. Read once, then kept true by events. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { api } from '@/api/client'
+import type { Callback, Page } from '@/api/types'
+import { now } from '@/lib/clock'
+import { byDue, isOwed, pressing } from '@/lib/promises'
+import { useSession } from './session'
+import { useCallbacks } from './things'
+
+const MOST = 200
+
+export const usePromises = defineStore('promises', () => {
+  const session = useSession()
+  const callbacks = useCallbacks()
+  const known = ref(false)
+
+  async function load(): Promise<void> {
+    const agent = session.user?.id
+    const pages = await Promise.all(
+      ['open', 'claimed'].map((state) => api.get<Page<Callback>>('/callbacks', { agent_id: agent, state, limit: MOST })),
+    )
+    pages.forEach((page) => callbacks.putAll(page.items))
+    known.value = true
+  }
+
+  const mine = computed(() =>
+    Array.from(callbacks.byId.values())
+      .filter((promise) => promise.agent_id === session.user?.id && isOwed(promise))
+      .toSorted(byDue),
+  )
+  const ofKind = (kind: ReturnType<typeof pressing>) =>
+    computed(() => mine.value.filter((promise) => pressing(promise, now.value, session.timezone) === kind))
+
+  return { known, load, mine, late: ofKind('late'), due: ofKind('due'), later: ofKind('later') }
+})

@@ -7,6 +7,7 @@ there is no wrap-up at all; given again it edits, and its promise is replaced.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from crm_core.actions import agents
@@ -70,6 +71,15 @@ _FIND_QUEUE_TEAMS = """
 SELECT DISTINCT team_id
 FROM queues
 WHERE name = ANY($1::text[]) AND team_id IS NOT NULL
+"""
+
+
+_IMPORT_DISPOSITION = """
+UPDATE interactions
+SET disposition_code = $2, disposition_note = $3, disposition_by = agent_id, disposition_at = $4,
+    disposition_resultative = (SELECT resultative FROM dispositions WHERE code = $2),
+    wrap_up_s = $5, version = version + 1
+WHERE id = $1
 """
 
 
@@ -170,3 +180,10 @@ async def _tell(tx: Transaction, row: Record, *, people: set[UUID]) -> None:
         teams.add(row["team_id"])
     rooms: list[Room] = [FLOOR, *(team_room(team) for team in teams), *(agent_room(person) for person in people)]
     tx.emit(InteractionChanged(rooms=tuple(rooms), interaction_id=row["id"], version=row["version"]))
+
+
+async def import_disposition(
+    tx: Transaction, interaction_id: UUID, *, code: str, note: str | None, at: datetime, wrap_up_s: float
+) -> None:
+    """The verdict of a contact that ended before it came into this log; nobody's screen waits for it."""
+    await tx.execute(_IMPORT_DISPOSITION, interaction_id, code, note, at, wrap_up_s)

@@ -1,0 +1,242 @@
+"""Fill an empty database with the demo company: people, clients, two weeks of calls, promises."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from crm_core.actions import callbacks, clients, families, users
+from crm_core.actions.calls import record_calls
+from crm_core.actions.clients import ClientIn
+from crm_core.actions.interactions import import_disposition
+from crm_core.actions.passwords import hash_password
+from crm_core.domain.calls import (
+    CallSnapshot,
+    Direction,
+    EndedBy,
+    InteractionState,
+    LegResult,
+    LegRole,
+    LegSnapshot,
+)
+from crm_core.store.database import Database, Transaction
+from gateway.demo.company import CLIENTS, EMPLOYEES, PASSWORD, DemoClient, Employee
+
+PBX = "demo"
+DAYS_OF_HISTORY = 14
+CALLS_A_DAY = 18
+OUR_NUMBER = "+77272000001"
+
+#: What a talk came to, how often, and what is noted.
+_ENDINGS: tuple[tuple[str, int, str | None], ...] = (
+    ("INFO_GIVEN", 6, "Рассказали про перелёт и визу"),
+    ("OFFER_SENT", 5, "Выслали подборку на почту"),
+    ("HOTLINE_HELP", 5, "Вопрос решён"),
+    ("THINKING", 3, "Думает до пятницы"),
+    ("SALE", 2, "Внесли предоплату"),
+    ("FEEDBACK_TAKEN", 2, "Довольны поездкой"),
+    ("COMPLAINT", 1, "Номер не с той стороны"),
+    ("REFUSED", 1, "Дорого"),
+)
+
+
+async def seed(database: Database, *, country: str, timezone: str) -> bool:
+    """Fill it; False when somebody works here already."""
+    async with database.begin() as tx:
+        if await tx.fetchval("SELECT EXISTS (SELECT 1 FROM users)"):
+            return False
+        people = await _hire(tx)
+        known = await _meet(tx, people, country)
+    story = random.Random(7)  # noqa: S311  (a believable past, the same every time)
+    for day in range(DAYS_OF_HISTORY, 0, -1):
+        async with database.begin() as tx:
+            await _one_day(tx, story, tx.now - timedelta(days=day), timezone, country)
+    async with database.begin() as tx:
+        await _promise(tx, known, people)
+    return True
+
+
+async def _hire(tx: Transaction) -> dict[str, UUID]:
+    password = await hash_password(PASSWORD)
+    return {employee.login: await _hire_one(tx, employee, password) for employee in EMPLOYEES}
+
+
+async def _hire_one(tx: Transaction, employee: Employee, password: str) -> UUID:
+    person = users.NewUser(
+        login=employee.login,
+        name=employee.name,
+        role=employee.role,
+        team=employee.team,
+        extension=employee.extension,
+        queues=employee.queues,
+    )
+    return await users.add_user(tx, person, password, by=None)
+
+
+async def _meet(tx: Transaction, people: dict[str, UUID], country: str) -> dict[str, UUID]:
+    """Every client with family, trips and deals; ids by the last four digits of their numbers."""
+    return {client.tail: await _meet_one(tx, client, people, country) for client in CLIENTS}
+
+
+async def _meet_one(tx: Transaction, client: DemoClient, people: dict[str, UUID], country: str) -> UUID:
+    owner = people[client.owner] if client.owner else None
+    points = [{"kind": "phone", "value": client.phone}, {"kind": "email", "value": client.email}]
+    given = ClientIn.model_validate(
+        {
+            "name": client.name,
+            "language": client.language,
+            "owner_id": owner,
+            "service_class": client.service_class,
+            "hint": client.hint,
+            "contact_points": points,
+        }
+    )
+    client_id = await clients.create(tx, given, country=country)
+    for relative in client.family:
+        born = date.fromisoformat(relative.born) if relative.born else None
+        await families.add_relation(
+            tx, client_id, name=relative.name, relation=relative.relation, birth_date=born, note=relative.note
+        )
+    today = tx.now.date()
+    for trip in client.trips:
+        ends_on = today + timedelta(days=trip.ends_in)
+        zone = ZoneInfo(trip.zone) if trip.zone else None
+        await families.add_trip(
+            tx,
+            client_id,
+            title=trip.title,
+            destination=trip.destination,
+            hotel=trip.hotel,
+            starts_on=today + timedelta(days=trip.starts_in),
+            ends_on=ends_on,
+            adults=trip.adults,
+            children=trip.children,
+            timezone=trip.zone,
+            return_flight_at=datetime.combine(ends_on, time(4, 10), zone) if zone else None,
+            transfer_ordered=trip.transfer,
+            note=trip.note,
+        )
+    for deal in client.deals:
+        await families.add_deal(
+            tx,
+            client_id,
+            owner_id=owner,
+            title=deal.title,
+            stage=deal.stage,
+            amount=Decimal(deal.amount),
+            currency=deal.currency,
+            next_step=deal.next_step,
+            due_on=today + timedelta(days=deal.due_in) if deal.due_in is not None else None,
+        )
+    return client_id
+
+
+async def _promise(tx: Transaction, known: dict[str, UUID], people: dict[str, UUID]) -> None:
+    for client in CLIENTS:
+        if client.promise is not None and client.owner is not None:
+            subject, minutes = client.promise
+            await callbacks.promise(
+                tx,
+                client_id=known[client.tail],
+                due_at=tx.now + timedelta(minutes=minutes),
+                subject=subject,
+                via="call",
+                agent_id=people[client.owner],
+                promised_in=None,
+                by=None,
+            )
+
+
+async def _one_day(tx: Transaction, story: random.Random, day: datetime, timezone: str, country: str) -> None:
+    """A day's calls, in one batch, and what the talks came to."""
+    opens = datetime.combine(day.astimezone(ZoneInfo(timezone)).date(), time(9), ZoneInfo(timezone))
+    moments = sorted(opens + timedelta(seconds=story.uniform(0, 9 * 3600)) for _ in range(CALLS_A_DAY))
+    calls = [_past_call(story, at, index) for index, at in enumerate(moments)]
+    await record_calls(tx, calls, country=country)
+    rows = await tx.fetch(
+        "SELECT id, external_id, ended_at FROM interactions WHERE external_id = ANY($1::text[]) AND pbx = $2",
+        [call.linkedid for call in calls if call.answered_at],
+        PBX,
+    )
+    for row in rows:
+        code, _, note = story.choices(_ENDINGS, weights=[ending[1] for ending in _ENDINGS])[0]
+        wrap_up_s = round(story.uniform(8, 70), 1)
+        closed_at = row["ended_at"] + timedelta(seconds=wrap_up_s)
+        await import_disposition(tx, row["id"], code=code, note=note, at=closed_at, wrap_up_s=wrap_up_s)
+
+
+def _past_call(story: random.Random, at: datetime, index: int) -> CallSnapshot:
+    client = story.choice(CLIENTS)
+    outbound = story.random() < 0.3
+    staff = [one for one in EMPLOYEES if one.extension]
+    owner = next((one for one in staff if one.login == client.owner), None)
+    employee = owner if owner and story.random() < 0.7 else story.choice(staff)
+    waited = timedelta(seconds=round(story.triangular(3, 40, 7), 1))
+    talked = timedelta(seconds=round(story.triangular(25, 560, 110)))
+    answered = story.random() < 0.84
+    call = _ringing(client, employee, at, index, outbound=outbound)
+    ended_at = at + waited + (talked if answered else timedelta())
+    leg = replace(
+        call.legs[0],
+        answered_at=at if outbound else at + waited if answered else None,
+        ended_at=ended_at,
+        result=LegResult.ANSWERED if answered or outbound else LegResult.CANCELLED,
+    )
+    return replace(
+        call,
+        legs=(leg,),
+        state=InteractionState.CLOSED,
+        answered_at=at + waited if answered else None,
+        answered_queue=call.queues[-1] if call.queues and answered else None,
+        ended_at=ended_at,
+        talk=talked if answered else timedelta(),
+        ended_by=story.choice((EndedBy.CLIENT, EndedBy.AGENT)) if answered or outbound else EndedBy.CLIENT,
+        hangup_cause=16 if answered else 0,
+        dial_status=None if answered or not outbound else "NOANSWER",
+        client_channel=None,
+    )
+
+
+def _ringing(client: DemoClient, employee: Employee, at: datetime, index: int, *, outbound: bool) -> CallSnapshot:
+    linkedid = f"{int(at.timestamp())}.{index}"
+    queue = None if outbound else employee.queues[0]
+    leg = LegSnapshot(
+        uniqueid=f"{linkedid}1",
+        channel=f"PJSIP/{employee.extension}-{index:08x}",
+        interface=f"PJSIP/{employee.extension}",
+        extension=employee.extension,
+        role=LegRole.ORIGINATE if outbound else LegRole.QUEUE,
+        queue=queue,
+        offered_at=at + timedelta(seconds=1),
+        rang=not outbound,
+        answered_at=None,
+        ended_at=None,
+        result=None,
+    )
+    return CallSnapshot(
+        pbx=PBX,
+        boot="before the demo",
+        linkedid=linkedid,
+        keys=(linkedid,),
+        direction=Direction.OUTBOUND if outbound else Direction.INBOUND,
+        state=InteractionState.OFFERED,
+        client_number=client.phone,
+        client_name=None,
+        our_number=OUR_NUMBER,
+        queues=(queue,) if queue else (),
+        answered_queue=None,
+        started_at=at,
+        answered_at=None,
+        ended_at=None,
+        talk=timedelta(),
+        hold=timedelta(),
+        ended_by=None,
+        hangup_cause=None,
+        dial_status=None,
+        client_channel=None,
+        legs=(leg,),
+    )

@@ -183,7 +183,9 @@ def _outbound_outcome(call: CallSnapshot) -> Outcome:
         return Outcome.BUSY
     if any(leg.role is LegRole.ORIGINATE and leg.answered_at is None for leg in call.legs):
         return Outcome.FAILED  # our own phone was not picked up; legs[0].result says why
-    if call.ended_by is EndedBy.AGENT or call.dial_status in {"NOANSWER", "CANCEL", None}:
+    if call.dial_status == "CANCEL":
+        return Outcome.NO_ANSWER  # we gave up; the cause (127) then only speaks of our own cancelling
+    if call.ended_by is EndedBy.AGENT or call.dial_status in {"NOANSWER", None}:
         # Asterisk answers NOANSWER for a 404 as well: only the cause tells an invalid number.
         return Outcome.NO_ANSWER if (call.hangup_cause or 0) in _NO_ANSWER_CAUSES else Outcome.FAILED
     return Outcome.FAILED

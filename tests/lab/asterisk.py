@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tests.lab.configuration import configuration
 from tests.lab.exchange import (
     AMI_PORT,
     OFFICE,
@@ -23,7 +24,6 @@ from tests.lab.exchange import (
     AmiLogin,
     Network,
     Office,
-    configuration,
 )
 from tests.lab.install import LabUnavailable, Toolbox
 

@@ -26,7 +26,7 @@ from tests.lab.exchange import AmiLogin
 from tests.lab.expected import ExpectedCall, ScenesDisagree
 from tests.lab.install import install
 from tests.lab.laboratory import Lab
-from tests.lab.scenarios import LOADS, SCENES, Scene
+from tests.lab.scenes.catalogue import LOADS, SCENES, Scene
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
 _SILENCE_S = 0.5

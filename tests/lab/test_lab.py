@@ -7,7 +7,7 @@ import wave
 import pytest
 
 from tests.lab.ami import ActionRefused, AmiClient
-from tests.lab.exchange import WANTED_EVENTS
+from tests.lab.configuration import WANTED_EVENTS
 from tests.lab.laboratory import Lab
 from tests.lab.sipp_scenarios import Answers, Refuses
 from tests.lab.truth import EndedBy

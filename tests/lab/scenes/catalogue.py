@@ -1,0 +1,84 @@
+"""All the scenes, in the order in which they are recorded.
+
+A scene is a function that plays itself on the bench and returns what its
+parties saw, as ``ExpectedCall``; its docstring is the story the recording tells.
+The moments people take to answer and to talk are real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.lab.expected import ExpectedCall
+from tests.lab.laboratory import Lab
+from tests.lab.scenes.crowds import heavy, same_caller_twice, twenty_calls
+from tests.lab.scenes.direct import direct_abandoned, direct_answered, direct_busy, direct_no_answer, internal_answered
+from tests.lab.scenes.outbound import (
+    click_to_call_agent_no_answer,
+    click_to_call_answered,
+    click_to_call_client_busy,
+    click_to_call_client_no_answer,
+    click_to_call_invalid_number,
+    click_to_call_trunk_failed,
+    outbound_dialled_agent_hangs_up,
+    outbound_dialled_answered,
+    outbound_dialled_busy,
+    outbound_dialled_given_up,
+    outbound_dialled_no_answer,
+)
+from tests.lab.scenes.queue import (
+    anonymous_queue_answered,
+    hold_unhold,
+    number_formats,
+    queue_abandoned,
+    queue_all_busy,
+    queue_answered_agent_hangs_up,
+    queue_answered_client_hangs_up,
+    queue_busy_then_declined_then_answered,
+    queue_first_no_answer_second_answers,
+    queue_short_abandoned,
+    queue_timeout_nobody,
+    ringall_one_answers,
+    utf8_names,
+)
+from tests.lab.scenes.transfers import attended_transfer_answered, blind_transfer_answered, blind_transfer_to_queue
+
+Scene = Callable[[Lab], Awaitable[list[ExpectedCall]]]
+
+SCENES: tuple[Scene, ...] = (
+    queue_answered_client_hangs_up,
+    queue_answered_agent_hangs_up,
+    queue_abandoned,
+    queue_short_abandoned,
+    queue_first_no_answer_second_answers,
+    queue_busy_then_declined_then_answered,
+    queue_all_busy,
+    queue_timeout_nobody,
+    ringall_one_answers,
+    direct_answered,
+    direct_no_answer,
+    direct_abandoned,
+    direct_busy,
+    anonymous_queue_answered,
+    number_formats,
+    same_caller_twice,
+    twenty_calls,
+    utf8_names,
+    hold_unhold,
+    outbound_dialled_answered,
+    outbound_dialled_agent_hangs_up,
+    outbound_dialled_busy,
+    outbound_dialled_no_answer,
+    outbound_dialled_given_up,
+    click_to_call_answered,
+    click_to_call_agent_no_answer,
+    click_to_call_client_busy,
+    click_to_call_client_no_answer,
+    click_to_call_invalid_number,
+    click_to_call_trunk_failed,
+    internal_answered,
+    blind_transfer_answered,
+    blind_transfer_to_queue,
+    attended_transfer_answered,
+)
+LOADS: tuple[Scene, ...] = (heavy,)

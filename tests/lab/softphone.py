@@ -129,8 +129,12 @@ class PhoneCall:
             await self._ask("INFO", "application/dtmf-relay", f"Signal={digit}\r\nDuration=100\r\n")
 
     async def transfer_to(self, number: str) -> None:
-        """Blind transfer by REFER; the PBX ends this call when it has taken over."""
+        """Blind transfer by REFER: with the PBX's consent this phone is out of the call.
+
+        The PBX says BYE only when it knows what became of the transfer.
+        """
         await self._refer(f"<sip:{number}@{self.phone.pbx}>")
+        self._end(EndedBy.PHONE)
 
     async def join_to(self, consultation: PhoneCall) -> None:
         """Attended transfer: connect this call's party with the other call's (REFER with Replaces)."""

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from tests.lab.configuration import configuration
@@ -30,6 +31,7 @@ from tests.lab.install import LabUnavailable, Toolbox
 _STATIC_CONFIGURATION = Path(__file__).parent / "conf"
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 15.0
+_LOOK_AGAIN_S = 0.2
 
 
 class AsteriskFailed(Exception):
@@ -142,7 +144,7 @@ class Asterisk:
             address = self.state / "run" / "ready"
             address.unlink(missing_ok=True)
             readiness.bind(str(address))
-            readiness.settimeout(_START_TIMEOUT_S)
+            readiness.settimeout(_LOOK_AGAIN_S)
             with (self.state / "log" / "console.log").open("ab") as console:
                 self._process = subprocess.Popen(
                     ["setpriv", "--pdeathsig", "KILL", *self._command("-f")],
@@ -152,13 +154,7 @@ class Asterisk:
                     stderr=console,
                     start_new_session=True,
                 )
-            try:
-                while b"READY=1" not in readiness.recv(4096):
-                    pass
-            except TimeoutError:
-                self.kill()
-                last_words = (self.state / "log" / "console.log").read_text()[-2000:]
-                raise AsteriskFailed(f"not ready after {_START_TIMEOUT_S:g} s: {last_words}") from None
+            self._await_ready(readiness)
 
     def rx(self, command: str) -> str:
         """What the CLI answers to ``command``."""
@@ -194,6 +190,18 @@ class Asterisk:
         self.stop()
         self._claim.release()
         shutil.rmtree(self.state, ignore_errors=True)
+
+    def _await_ready(self, readiness: socket.socket) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while self._running.poll() is None and time.monotonic() < deadline:
+            try:
+                if b"READY=1" in readiness.recv(4096):
+                    return
+            except TimeoutError:
+                continue
+        self.kill()
+        last_words = (self.state / "log" / "console.log").read_text(errors="replace")[-2000:]
+        raise AsteriskFailed(f"it ended, or was not ready within {_START_TIMEOUT_S:g} s: {last_words}")
 
     @property
     def _running(self) -> subprocess.Popen[bytes]:

@@ -7,8 +7,10 @@ import wave
 import pytest
 
 from tests.lab.ami import ActionRefused, AmiClient
+from tests.lab.asterisk import Asterisk
 from tests.lab.configuration import WANTED_EVENTS
 from tests.lab.laboratory import Lab
+from tests.lab.plugin import require_lab
 from tests.lab.sipp_scenarios import Answers, Refuses
 from tests.lab.truth import EndedBy
 
@@ -122,3 +124,27 @@ async def test_perezvon_hears_only_what_it_asked_for_and_may_not_touch_the_syste
     assert heard <= {*WANTED_EVENTS, "VarSet", "Newexten"}
     assert variables == {"MIXMONITOR_FILENAME"}
     assert applications == {"MixMonitor"}
+
+
+def test_a_missing_lab_skips_and_where_labs_are_required_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PEREZVON_REQUIRE_LABS", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no mirror"):
+        require_lab("no mirror")
+
+    monkeypatch.setenv("PEREZVON_REQUIRE_LABS", "1")
+    with pytest.raises(pytest.fail.Exception, match="no mirror"):
+        require_lab("no mirror")
+
+
+async def test_asterisk_killed_and_started_again_answers_calls(lab: Lab) -> None:
+    own = Asterisk(lab.asterisk.toolbox)
+    try:
+        own.start()
+        own.kill()
+        own.start()
+        async with Lab(own) as bench, bench.phone("1007", Answers(after_s=0.1, talk_s=0.2)):
+            client = await (await bench.call(bench.office.direct_did("1007"), caller="+77010000106")).ended()
+    finally:
+        own.close()
+
+    assert client.answered_at is not None

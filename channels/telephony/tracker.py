@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from channels.telephony.dialect import ChannelKind, PbxDialect
-from channels.telephony.tracking import story
+from channels.telephony.tracking import legs, sides, story
 from channels.telephony.tracking.alive import Alive
 from channels.telephony.tracking.board import Board
 from channels.telephony.tracking.events import (
@@ -34,7 +34,7 @@ from channels.telephony.tracking.events import (
     LegOffered,
     RecordingStarted,
 )
-from channels.telephony.tracking.facts import Call, Channel, Moment, earliest
+from channels.telephony.tracking.facts import Call, Channel, Moment, as_datetime, earliest
 from channels.telephony.tracking.headers import (
     DEST,
     OWN,
@@ -156,7 +156,8 @@ class CallTracker:
         for event in alive.channels:
             self._find_alive(event, self._now, news)
         for event in alive.queue_callers:
-            self._joins_queue(event, self._now - (whole_number(event.get("Wait")) or 0), news)
+            waited = whole_number(event.get("Wait")) or 0
+            self._joins_queue(event, max(self._now - waited, 0.0), news)
         return news
 
     def _newchannel(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
@@ -170,8 +171,8 @@ class CallTracker:
         channel.display_name = told(event.get(OWN.display_name)) if channel.number else None
         if not channel.outgoing:
             channel.exten = extension(event.get(OWN.exten))
-        # Events of other channels may have overtaken this one: now it is known who placed the call.
-        for phone in channel.call.phones:
+        # Phones may have overtaken the channel that dialled them: only now it is known who placed the call.
+        for phone in channel.call.phones if sides.first(channel.call) is channel else (channel,):
             self._tell_leg(phone, at, news)
         self._tell_change(channel.call, at, news)
 
@@ -339,9 +340,7 @@ class CallTracker:
             self._taken_by_voicemail(channel, at, news)
         userfield = event.get("UserField", "")
         if _SOUND_FILE.fullmatch(userfield):
-            call = channel.call
-            since = call.recorder_on if call.recorder_on is not None else channel.created_at
-            self._recorded(call, userfield, since, at, news)
+            self._recorded(channel.call, userfield, None, at, news)
 
     def _moment(self, event: Event) -> Moment:
         """The PBX's own clock where it tells the time, else ours."""
@@ -372,7 +371,7 @@ class CallTracker:
         if channel is None or channel.ended_at is not None:
             return
         if known is None:
-            channel.created_at = at - seconds_of(event.get("Duration"))
+            channel.created_at = max(at - seconds_of(event.get("Duration")), 0.0)
             channel.outgoing = event.get("Application") == "AppDial"
             if not channel.outgoing:
                 channel.exten = extension(event.get(OWN.exten))
@@ -418,16 +417,16 @@ class CallTracker:
             return
         call = channel.call
         if call.joins_queue(queue, channel, at) and call.told_start:
-            news.append(CallQueued(linkedid=call.linkedid, at=story.moment(at), queue=queue))
+            news.append(CallQueued(linkedid=call.linkedid, at=as_datetime(at), queue=queue))
 
     def _taken_by_voicemail(self, channel: Channel | None, at: Moment, news: list[CallEvent]) -> None:
         if channel is not None and not channel.call.voicemail:
             channel.call.voicemail = True
             self._tell_change(channel.call, at, news)
 
-    def _recorded(self, call: Call, file: str, since: Moment, at: Moment, news: list[CallEvent]) -> None:
+    def _recorded(self, call: Call, file: str, since: Moment | None, at: Moment, news: list[CallEvent]) -> None:
         if call.recorded(file, since) and call.told_start:
-            news.append(RecordingStarted(linkedid=call.linkedid, at=story.moment(at), file=file))
+            news.append(RecordingStarted(linkedid=call.linkedid, at=as_datetime(at), file=file))
 
     def _ended(self, channel: Channel, at: Moment, news: list[CallEvent]) -> None:
         channel.ends(at)
@@ -452,15 +451,15 @@ class CallTracker:
         """Say what became of a phone since it was last spoken of, each thing once."""
         if not phone.is_phone or phone.told_end:
             return
-        linkedid, moment = phone.call.linkedid, story.moment(at)
+        linkedid, moment = phone.call.linkedid, as_datetime(at)
         uniqueid, interface = phone.uniqueid, phone.interface
-        if not phone.told_offer and story.rang(phone) and not story.placed_call(phone):
+        if not phone.told_offer and legs.rang(phone) and not legs.placed_call(phone):
             phone.told_offer = True
             news.append(LegOffered(linkedid=linkedid, at=moment, uniqueid=uniqueid, interface=interface))
-        if not phone.told_answer and story.picked_up_at(phone) is not None:
+        if not phone.told_answer and legs.picked_up_at(phone) is not None:
             phone.told_answer = True
             news.append(LegAnswered(linkedid=linkedid, at=moment, uniqueid=uniqueid, interface=interface))
-        result = story.leg_result(phone)
+        result = legs.leg_result(phone)
         if phone.ended_at is not None and result is not None:
             phone.told_end = True
             news.append(LegEnded(linkedid=linkedid, at=moment, uniqueid=uniqueid, interface=interface, result=result))
@@ -470,7 +469,7 @@ class CallTracker:
             news.append(
                 HoldChanged(
                     linkedid=phone.call.linkedid,
-                    at=story.moment(at),
+                    at=as_datetime(at),
                     uniqueid=phone.uniqueid,
                     interface=phone.interface,
                     on_hold=phone.on_hold,
@@ -481,15 +480,15 @@ class CallTracker:
         """Say that the call was answered, or is over, each once."""
         if not call.told_start:
             return
-        if not call.told_answer and story.answered_at(call) is not None:
+        if not call.told_answer and sides.contacts(call, sides.direction(call)):
             call.told_answer = True
-            news.append(CallAnswered(linkedid=call.linkedid, at=story.moment(at)))
+            news.append(CallAnswered(linkedid=call.linkedid, at=as_datetime(at)))
         if call.ended_at is None:
-            call.ended_at = story.end_of(call)
+            call.ended_at = sides.end_of(call)
             if call.ended_at is not None:
-                news.append(CallEnded(linkedid=call.linkedid, at=story.moment(call.ended_at)))
+                news.append(CallEnded(linkedid=call.linkedid, at=as_datetime(call.ended_at)))
 
     def _tell_change(self, call: Call, at: Moment, news: list[CallEvent]) -> None:
         """Say that something changed, unless something more telling was said of this call already."""
         if call.told_start and not any(one.linkedid == call.linkedid for one in news):
-            news.append(CallChanged(linkedid=call.linkedid, at=story.moment(at)))
+            news.append(CallChanged(linkedid=call.linkedid, at=as_datetime(at)))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from channels.telephony.dialect import ChannelKind, PbxDialect
-from channels.telephony.tracking import story
+from channels.telephony.tracking import sides
 from channels.telephony.tracking.events import CallEvent, CallMerged, CallStarted
-from channels.telephony.tracking.facts import Bridge, Call, Channel, Moment
+from channels.telephony.tracking.facts import Bridge, Call, Channel, Moment, as_datetime
 from channels.telephony.tracking.headers import Event, Party, number, told
 from crm_core.domain.calls import Direction
 
@@ -88,13 +88,13 @@ class Board:
         if one is other:
             return
         kept, gone = sorted((one, other), key=_survival)
-        if story.direction(gone) is Direction.INBOUND:
+        if sides.direction(gone) is Direction.INBOUND:
             return
         kept.absorb(gone)
         for key in gone.keys:
             self.calls[key] = kept
         if gone.told_start:
-            moment = story.moment(at)
+            moment = as_datetime(at)
             news.append(CallMerged(linkedid=kept.linkedid, at=moment, merged=gone.linkedid))
 
     def forget(self, call: Call) -> None:
@@ -135,10 +135,13 @@ class Board:
         self.channels[uniqueid] = channel
         call.add(channel)
         call.heard_at = max(call.heard_at, at)
+        if call.ended_at is not None and sides.end_of(call) is None:
+            # It only seemed over: those we knew had left before the channel that began it was heard.
+            call.ended_at = None
         self._pair_local(channel)
         if not call.told_start and (call.phones or call.trunks):
             call.told_start = True
-            news.append(CallStarted(linkedid=call.linkedid, at=story.moment(at)))
+            news.append(CallStarted(linkedid=call.linkedid, at=as_datetime(at)))
         return channel
 
     def _pair_local(self, channel: Channel) -> None:
@@ -168,7 +171,7 @@ class Board:
 def _survival(call: Call) -> tuple[bool, int, Moment, str]:
     return (
         not call.told_start,
-        _SURVIVES[story.direction(call)],
-        story.first(call).created_at,
+        _SURVIVES[sides.direction(call)],
+        sides.first(call).created_at,
         call.linkedid,
     )

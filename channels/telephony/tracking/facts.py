@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from channels.telephony.dialect import ChannelKind
 
@@ -52,6 +53,14 @@ class QueueStay:
     channel: Channel
     joined: Moment
     left: Moment = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording that the PBX named."""
+
+    file: str
+    since: Moment | None  # None: only its Cdr spoke of it
 
 
 @dataclass(slots=True, eq=False)
@@ -105,6 +114,15 @@ class Channel:
     @property
     def is_phone(self) -> bool:
         return self.kind is ChannelKind.PHONE
+
+    @property
+    def made_by_pbx(self) -> bool:
+        """Asterisk made it to reach somebody; the others called in by themselves."""
+        return self.outgoing or self.dialled_at is not None
+
+    @property
+    def first_bridged_at(self) -> Moment | None:
+        return self.stays[0].entered if self.stays else None
 
     @property
     def on_hold(self) -> bool:
@@ -186,7 +204,7 @@ class Call:
     phones: list[Channel] = field(default_factory=list)
     trunks: list[Channel] = field(default_factory=list)
     queue_stays: list[QueueStay] = field(default_factory=list)
-    recordings: dict[str, Moment] = field(default_factory=dict)  # file → since when
+    recordings: dict[str, Recorded] = field(default_factory=dict)  # by bare file name
     recorder_on: Moment | None = None
     voicemail: bool = False
     alive: int = 0  # channels not hung up
@@ -214,8 +232,8 @@ class Call:
             self.add(channel)
         self.keys += [key for key in other.keys if key not in self.keys]
         self.queue_stays += other.queue_stays
-        for file, since in other.recordings.items():
-            self.recorded(file, since)
+        for recording in other.recordings.values():
+            self.recorded(recording.file, recording.since)
         self.voicemail |= other.voicemail
         self.gap |= other.gap
         self.heard_at = max(self.heard_at, other.heard_at)
@@ -234,13 +252,21 @@ class Call:
             if stay.queue == queue and stay.channel is channel and stay.left == math.inf:
                 stay.left = max(at, stay.joined)
 
-    def recorded(self, file: str, since: Moment) -> bool:
-        """Name a recording; False when it is known already. Full path and bare name are one recording."""
-        for known in self.recordings:
-            if known.rpartition("/")[2] == file.rpartition("/")[2]:
-                return False
-        self.recordings[file] = since
+    def recorded(self, file: str, since: Moment | None) -> bool:
+        """Name a recording; False when that says nothing new. Full path and bare name are one recording."""
+        bare = file.rpartition("/")[2]
+        known = self.recordings.get(bare)
+        if known is None:
+            self.recordings[bare] = Recorded(file, since)
+            return True
+        if since is None or (known.since is not None and known.since <= since):
+            return False
+        self.recordings[bare] = Recorded(file, since)
         return True
+
+
+def as_datetime(at: Moment) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def earliest(known: Moment | None, at: Moment) -> Moment:

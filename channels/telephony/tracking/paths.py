@@ -8,7 +8,7 @@ until Asterisk has optimised them away, so both questions look through them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from channels.telephony.dialect import ChannelKind
 from channels.telephony.tracking.facts import Channel, Moment, Stay
@@ -17,8 +17,7 @@ from channels.telephony.tracking.facts import Channel, Moment, Stay
 _LONGEST_CHAIN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class DialPath:
+class DialPath(NamedTuple):
     """How a channel came to be dialled."""
 
     caller: Channel | None  # who dialled it, at the far end of the Local pairs; None: nobody did
@@ -26,8 +25,7 @@ class DialPath:
     queue: str | None  # the queue that had it dialled
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(NamedTuple):
     """A time during which two sides heard each other."""
 
     side: Channel

@@ -1,0 +1,110 @@
+"""What one phone of ours had to do with a call."""
+
+from __future__ import annotations
+
+from channels.telephony.dialect import PbxDialect
+from channels.telephony.tracking.facts import Channel, Moment, as_datetime
+from channels.telephony.tracking.paths import Meeting, dial_path
+from channels.telephony.tracking.sides import answered_at, first
+from crm_core.domain.calls import LegResult, LegRole, LegSnapshot
+
+#: Q.850 causes by which a phone that did not answer says why; in a queue DialEnd only says NOANSWER.
+USER_BUSY, CALL_REJECTED, ANSWERED_ELSEWHERE = 17, 21, 26
+#: Causes of a phone that was simply let ring, or was let go again: 0 is what Asterisk gives by itself.
+_NOTHING_SAID = frozenset({0, 16, 18, 19})
+
+
+def leg(phone: Channel, met: list[Meeting], dialect: PbxDialect) -> LegSnapshot:
+    """One phone of ours as part of its call; ``met`` is when the client was connected, and with whom."""
+    role = leg_role(phone, met)
+    offered = offered_at(phone)
+    answered = picked_up_at(phone)
+    began = offered if answered is None else max(answered, offered)
+    return LegSnapshot(
+        uniqueid=phone.uniqueid,
+        channel=phone.name,
+        interface=phone.interface,
+        extension=dialect.extension_of(phone.interface),
+        role=role,
+        queue=dial_path(phone).queue if role is LegRole.QUEUE else None,
+        offered_at=as_datetime(offered),
+        rang=rang(phone),
+        answered_at=None if answered is None else as_datetime(began),
+        ended_at=None if phone.ended_at is None else as_datetime(max(phone.ended_at, began)),
+        result=leg_result(phone),
+        on_hold=phone.on_hold,
+    )
+
+
+def leg_role(phone: Channel, met: list[Meeting]) -> LegRole:
+    """Why this phone is part of the call."""
+    if placed_call(phone):
+        return LegRole.ORIGINATE
+    path = dial_path(phone)
+    if path.queue is not None:
+        return LegRole.QUEUE
+    answered = answered_at(met)
+    dialled = path.outermost.dialled_at
+    if phone.folded or (path.caller is None and path.outermost is not phone):
+        # From a consultation: a call of its own, or a Local pair that *2 made and nobody dialled.
+        joined = min((one.start for one in met if one.other is phone), default=None)
+        if joined is None or answered is None:
+            return LegRole.CONSULT
+        return LegRole.TRANSFER_ATTENDED if answered < joined else LegRole.DIRECT
+    if answered is not None and dialled is not None and answered < dialled:
+        return LegRole.TRANSFER_BLIND
+    return LegRole.DIRECT
+
+
+def placed_call(phone: Channel) -> bool:
+    """Is this the phone the call began with; click-to-call may ring it through a Local pair."""
+    if phone.folded:
+        return False
+    path = dial_path(phone)
+    return path.caller is None and path.outermost is first(phone.call)
+
+
+def rang(phone: Channel) -> bool:
+    """Did it ring; a phone that came up without a word had been made to ring as well."""
+    return phone.ringing_at is not None or (phone.up_at is not None and phone.made_by_pbx)
+
+
+def offered_at(phone: Channel) -> Moment:
+    """It began to ring, or for a phone that never rang, was dialled."""
+    signs = [sign for sign in (phone.ringing_at, phone.up_at) if sign is not None]
+    if signs and rang(phone):
+        return min(signs)
+    return phone.created_at if phone.dialled_at is None else phone.dialled_at
+
+
+def picked_up_at(phone: Channel) -> Moment | None:
+    """When somebody took this phone, or the moment it called by itself."""
+    if phone.born and not phone.made_by_pbx:
+        return phone.created_at
+    signs = [sign for sign in (phone.answer_told_at, phone.first_bridged_at) if sign is not None]
+    # Up alone says nothing of a phone that was dialled: of several that ring
+    # the slower one may come up and still lose the call to another.
+    if not signs and phone.dialled_by is not None:
+        return None
+    if phone.up_at is not None:
+        signs.append(phone.up_at)
+    return min(signs, default=None)
+
+
+def leg_result(phone: Channel) -> LegResult | None:
+    """What became of one phone; None while it rings."""
+    if picked_up_at(phone) is not None:
+        return LegResult.ANSWERED
+    if phone.ended_at is None:
+        return None
+    if phone.cause == ANSWERED_ELSEWHERE:
+        return LegResult.ANSWERED_ELSEWHERE
+    if phone.cause == USER_BUSY or phone.dial_status == "BUSY":
+        return LegResult.BUSY
+    if phone.cause == CALL_REJECTED:
+        return LegResult.DECLINED
+    if phone.dial_status == "CANCEL" or phone.cause is None:
+        return LegResult.CANCELLED
+    if rang(phone) or phone.cause in _NOTHING_SAID:
+        return LegResult.NO_ANSWER
+    return LegResult.FAILED

@@ -1,0 +1,1 @@
+"""Calls of a real Asterisk, told again from their recordings."""

@@ -47,7 +47,7 @@ class Labels(WireModel):
     en: str
 
 
-class Disposition(WireModel):
+class DispositionKind(WireModel):
     """One outcome a manager may choose."""
 
     code: str
@@ -62,7 +62,7 @@ class Disposition(WireModel):
 class Dispositions(WireModel):
     """The whole list; ``version`` goes back with an edit of it."""
 
-    items: list[Disposition]
+    items: list[DispositionKind]
     version: int
 
 
@@ -108,7 +108,7 @@ async def list_dispositions(db: Reader) -> Dispositions:
     """Enabled ones first, in the order of the screen."""
     version = await _version(db, "dispositions")  # first: an older number with newer rows is harmless
     rows = await db.fetch(_LIST_DISPOSITIONS)
-    return Dispositions(items=[Disposition.model_validate(dict(row)) for row in rows], version=version)
+    return Dispositions(items=[DispositionKind.model_validate(dict(row)) for row in rows], version=version)
 
 
 async def list_pause_reasons(db: Reader) -> PauseReasons:

@@ -9,7 +9,7 @@ from crm_core.domain.errors import NotFound
 from crm_core.domain.people import Role
 from crm_core.store.database import Reader, Record
 from crm_core.views.model import WireModel
-from crm_core.views.paging import Page, decode_cursor, encode_cursor
+from crm_core.views.paging import Page, decode_id, encode_cursor
 
 _COLUMNS = """
 SELECT person.id, person.login, person.name, person.role, person.locale, person.theme,
@@ -93,7 +93,7 @@ async def get_account(db: Reader, user_id: UUID) -> Account:
 
 async def list_accounts(db: Reader, *, limit: int, cursor: str | None) -> Page[Account]:
     """Everybody, disabled people too, the newest first."""
-    before = UUID(decode_cursor(cursor, 1)[0]) if cursor else None
+    before = decode_id(cursor) if cursor else None
     rows = await db.fetch(_LIST, before, limit + 1)
     items = [_account(row) for row in rows[:limit]]
     return Page(items=items, next=encode_cursor(str(items[-1].id)) if len(rows) > limit else None)

@@ -22,7 +22,7 @@ from crm_core.store.database import Reader, Transaction
 from crm_core.store.outbox import last_seq
 from gateway.http.admission import admit
 from gateway.http.inputs import read_body, read_path, read_query
-from gateway.http.request import SERVICES, Reply, Request, Services
+from gateway.http.request import SERVICES, Reply, Request, Services, Streamed
 from gateway.http.route import Connection, Route
 
 #: No answer takes longer than this; streams of sound begin after it.
@@ -45,7 +45,10 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResp
 
     async def handle(raw: web.Request) -> web.StreamResponse:
         async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
-            return await _serve(route, raw)
+            response = await _serve(route, raw)
+        if isinstance(response, Streamed):
+            await response.prepare(raw)
+        return response
 
     return handle
 

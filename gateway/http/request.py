@@ -88,6 +88,10 @@ class Request:
         return self.viewer.user_id
 
 
+class Streamed(web.StreamResponse):
+    """A response that writes itself in ``prepare``: after the request's deadline, and still able to refuse."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply(Generic[Body]):
     """A body with something beside it, for the few handlers that have to say more."""

@@ -13,7 +13,21 @@ from aiohttp import hdrs, web
 from gateway.http import openapi
 from gateway.http.dispatch import handler_of
 from gateway.http.files import serve_app
-from gateway.http.handlers import catalogues, meta, operations, session, users
+from gateway.http.handlers import (
+    agents,
+    callbacks,
+    calls,
+    catalogues,
+    clients,
+    drafts,
+    gaps,
+    interactions,
+    meta,
+    operations,
+    recordings,
+    session,
+    users,
+)
 from gateway.http.inputs import MAX_BODY_BYTES
 from gateway.http.middleware import HEADERS, add_headers, around, headers_of
 from gateway.http.request import SERVICES, Services
@@ -21,7 +35,21 @@ from gateway.http.route import Route
 
 #: Every route; a test holds that the application has no other.
 ROUTES: Final[Sequence[Route]] = tuple(
-    chain(session.routes, users.routes, catalogues.routes, meta.routes, operations.routes)
+    chain(
+        session.routes,
+        agents.routes,
+        interactions.routes,
+        recordings.routes,
+        calls.routes,
+        clients.routes,
+        callbacks.routes,
+        drafts.routes,
+        catalogues.routes,
+        gaps.routes,
+        users.routes,
+        meta.routes,
+        operations.routes,
+    )
 )
 
 

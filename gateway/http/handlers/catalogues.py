@@ -44,7 +44,7 @@ class LabelsIn(InputModel):
         return {"ru": self.ru, "en": self.en}
 
 
-class DispositionIn(InputModel):
+class DispositionKindIn(InputModel):
     """One outcome; ``callback`` says whether the time of the next contact is asked for."""
 
     code: Code
@@ -58,7 +58,7 @@ class DispositionIn(InputModel):
 class DispositionsIn(InputModel):
     """The whole list in the order of the screen; ``version`` is the one that was edited."""
 
-    items: Annotated[list[DispositionIn], Field(min_length=1, max_length=200)]
+    items: Annotated[list[DispositionKindIn], Field(min_length=1, max_length=200)]
     version: Version
 
 

@@ -26,7 +26,8 @@ from crm_core.store.embedded import (
     ServerDidNotStart,
 )
 from crm_core.store.embedded.binaries import find_bin_dir
-from crm_core.store.embedded.server import check_cyrillic_trigrams
+from crm_core.store.embedded.locks import FileLock
+from crm_core.store.trigrams import finds_cyrillic_trigrams
 from crm_core.store.urls import sqlalchemy_url
 from tests.embedded_users import Place, any_user_may_enter, ask, is_alive, owner, until
 
@@ -62,8 +63,8 @@ async def _visit(server: EmbeddedPostgres) -> None:
         pass
 
 
-async def test_its_address_serves_our_driver_and_postgresqls_own_programs(used: Place) -> None:
-    async with used.server() as server:
+async def test_its_address_serves_our_driver_and_postgresqls_own_programs(made: Place) -> None:
+    async with made.server() as server:
         engine = create_async_engine(sqlalchemy_url(server.url))
         async with engine.connect() as connection:
             through_sqlalchemy = (await connection.exec_driver_sql("SELECT current_database()")).scalar_one()
@@ -80,40 +81,39 @@ async def test_its_address_serves_our_driver_and_postgresqls_own_programs(used: 
     ("setting", "value"),
     [("fsync", "on"), ("synchronous_commit", "on"), ("max_connections", "200"), ("timezone", "UTC")],
 )
-async def test_it_is_set_up_to_keep_what_it_was_told(used: Place, setting: str, value: str) -> None:
-    async with used.server() as server:
+async def test_it_is_set_up_to_keep_what_it_was_told(made: Place, setting: str, value: str) -> None:
+    async with made.server() as server:
         assert await ask(server.url, "SELECT current_setting($1)", setting) == value
 
 
-async def test_names_in_cyrillic_can_be_searched(used: Place) -> None:
-    async with used.server() as server:
+async def test_names_in_cyrillic_can_be_searched(made: Place) -> None:
+    async with made.server() as server:
         assert await ask(server.url, "SELECT lower('ЁЖИКОВ')") == "ёжиков"
         connection = await asyncpg.connect(server.url)
-        await check_cyrillic_trigrams(connection)
+        assert await finds_cyrillic_trigrams(connection)
         await connection.close()
 
 
 async def test_a_database_that_cannot_search_names_is_refused(used: Place) -> None:
     async with used.server() as server:
-        await ask(server.url, "CREATE DATABASE deaf TEMPLATE template0 LC_CTYPE 'C' LC_COLLATE 'C'")
-        connection = await asyncpg.connect(server.url.replace("/perezvon?", "/deaf?"))
+        maintenance = server.url.replace("/perezvon?", "/postgres?")
+        await ask(maintenance, "DROP DATABASE perezvon")
+        await ask(maintenance, "CREATE DATABASE perezvon TEMPLATE template0 LC_CTYPE 'C' LC_COLLATE 'C'")
 
-        with pytest.raises(DataDirectoryUnusable, match="LC_CTYPE=C"):
-            await check_cyrillic_trigrams(connection)
-
-        await connection.close()
+    with pytest.raises(DataDirectoryUnusable, match="LC_CTYPE=C"):
+        await _visit(used.server())
 
 
-async def test_only_the_owner_may_read_the_password_and_the_data(used: Place) -> None:
-    async with used.server() as server:
+async def test_only_the_owner_may_read_the_password_and_the_data(made: Place) -> None:
+    async with made.server() as server:
         password = re.search(":([^:@]+)@", server.url)
         assert password is not None
-        assert (used.home / "password").read_text() == password[1]
+        assert (made.home / "password").read_text() == password[1]
         with pytest.raises(asyncpg.InvalidPasswordError):
             await asyncpg.connect(server.url.replace(password[1], "guessed"))
 
-    assert _permissions(used.home / "password") == 0o600
-    assert _permissions(used.home / "cluster") == 0o700
+    assert _permissions(made.home / "password") == 0o600
+    assert _permissions(made.home / "cluster") == 0o700
 
 
 async def test_what_was_written_is_there_the_next_time(used: Place) -> None:
@@ -124,18 +124,18 @@ async def test_what_was_written_is_there_the_next_time(used: Place) -> None:
         assert await ask(server.url, "SELECT what FROM promise") == "call Anna"
 
 
-async def test_the_server_stops_with_its_last_user_not_with_the_first(used: Place) -> None:
-    with used.other_user() as other:
-        async with used.server() as server:
+async def test_the_server_stops_with_its_last_user_not_with_the_first(made: Place) -> None:
+    with made.other_user() as other:
+        async with made.server() as server:
             other.wait_until_ready()
-            postmaster = used.postmaster()
+            postmaster = made.postmaster()
         assert is_alive(postmaster)
 
         assert await ask(server.url, "SELECT 1") == 1
 
         other.leave()
         assert not is_alive(postmaster)
-        assert not (used.home / "socket.d").exists()
+        assert not (made.home / "socket.d").exists()
 
 
 async def test_users_who_start_at_the_same_moment_share_one_server(place: Place) -> None:
@@ -150,12 +150,24 @@ async def test_users_who_start_at_the_same_moment_share_one_server(place: Place)
             user.leave()
 
 
-async def test_an_error_of_the_user_comes_out_as_it_is(used: Place) -> None:
+async def test_an_error_of_the_user_comes_out_as_it_is(made: Place) -> None:
     with pytest.raises(LookupError):
-        async with used.server():
+        async with made.server():
             raise LookupError
 
-    assert not (used.home / "cluster" / "postmaster.pid").exists()
+    assert not (made.home / "cluster" / "postmaster.pid").exists()
+
+
+async def test_giving_up_while_it_starts_leaves_no_server_behind(place: Place) -> None:
+    starting = asyncio.create_task(_visit(place.server()))
+    await until((place.home / "cluster.new").exists)
+
+    starting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    with FileLock(place.home / "server.lock") as lock:
+        assert lock.try_exclusive()
 
 
 async def test_a_half_made_cluster_is_made_again(place: Place) -> None:
@@ -194,12 +206,12 @@ async def test_a_pid_file_that_names_a_stranger_is_no_obstacle(used: Place) -> N
         assert await ask(server.url, "SELECT 1") == 1
 
 
-async def test_a_server_somebody_else_started_is_left_alone(used: Place) -> None:
-    with _started_by_hand(used) as by_hand:
-        await until(lambda: _is_ready(used))
+async def test_a_server_somebody_else_started_is_left_alone(made: Place) -> None:
+    with _started_by_hand(made) as by_hand:
+        await until(lambda: _is_ready(made))
 
         with pytest.raises(ServerDidNotStart, match=f"pid {by_hand.pid}"):
-            await _visit(used.server())
+            await _visit(made.server())
 
         assert by_hand.poll() is None
 
@@ -291,9 +303,9 @@ async def test_data_that_were_moved_elsewhere_and_lost_are_said(place: Place) ->
 
 
 @as_root
-async def test_the_server_runs_as_a_user_of_its_own(used: Place) -> None:
-    async with used.server():
-        assert owner(used.postmaster()) == "perezvon"
+async def test_the_server_runs_as_a_user_of_its_own(made: Place) -> None:
+    async with made.server():
+        assert owner(made.postmaster()) == "perezvon"
 
 
 async def test_the_default_database_is_the_operators_if_there_is_one(place: Place) -> None:
@@ -305,8 +317,8 @@ async def test_the_default_database_is_the_operators_if_there_is_one(place: Plac
     assert not place.data_dir.exists()
 
 
-async def test_the_default_database_is_ours_otherwise(used: Place) -> None:
-    async with default_database(Settings(data_dir=used.data_dir)) as url:
+async def test_the_default_database_is_ours_otherwise(made: Place) -> None:
+    async with default_database(Settings(data_dir=made.data_dir)) as url:
         assert await ask(url, "SELECT current_database()") == "perezvon"
 
 

@@ -75,7 +75,7 @@ class Account:
 
     def own(self, path: Path) -> None:
         if not self.is_ours:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def _process(self, keep_fds: Sequence[int]) -> dict[str, Any]:
         process: dict[str, Any] = {"cwd": "/", "env": _ENVIRONMENT, "umask": 0o077, "pass_fds": tuple(keep_fds)}

@@ -6,6 +6,7 @@ of ours lives meanwhile, so what a dead one left behind may be cleared away.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -53,6 +54,7 @@ _LOCALE = (
 )
 #: Line of postmaster.pid that says starting, ready or stopping.
 _STATUS_LINE = 7
+_PROC = Path("/proc")
 _LINES_QUOTED = 8
 _CHARACTERS_QUOTED = 1000
 
@@ -122,7 +124,7 @@ def end_orphans(home: Home) -> None:
     pid = _postmaster_pid(home.cluster)
     if pid is None or _is_postmaster(pid, home.cluster):
         return
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in _PROC.glob("[0-9]*"):
         try:
             if _is_orphan(process, home.cluster):
                 os.kill(int(process.name), signal.SIGQUIT)
@@ -130,14 +132,15 @@ def end_orphans(home: Home) -> None:
             continue
 
 
-def ask_to_stop(home: Home, how: signal.Signals) -> None:
+def ask_to_stop(home: Home, how: signal.Signals) -> bool:
     """Signal the postmaster, if there is one: SIGINT ends it in order, SIGQUIT at once."""
     pid = _postmaster_pid(home.cluster)
-    if pid is not None and _is_postmaster(pid, home.cluster) is not False:
-        try:
-            os.kill(pid, how)
-        except ProcessLookupError:
-            pass
+    # Without /proc (macOS) the number alone must do; it is fresh, for the server holds its lock.
+    if pid is None or not (_is_postmaster(pid, home.cluster) or not _PROC.exists()):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, how)
+    return True
 
 
 def last_words(home: Home, output: IO[bytes]) -> str:
@@ -224,7 +227,7 @@ def _pid_file(cluster: Path) -> list[str]:
 
 def _is_postmaster(pid: int, cluster: Path) -> bool | None:
     """Whether this process is the postmaster of ``cluster``; None: there is no such process, or we are not told."""
-    process = Path(f"/proc/{pid}")
+    process = _PROC / str(pid)
     try:
         # A postmaster works inside its data directory; a stranger with its old number does not.
         return (process / "cwd").samefile(cluster)
@@ -232,7 +235,12 @@ def _is_postmaster(pid: int, cluster: Path) -> bool | None:
         # A zombie has a number, for which PostgreSQL takes it for alive, but no directory any more.
         return False if process.exists() else None
     except OSError:
-        return None
+        # The command line is open to everyone, but a server started by hand may spell the path in another way.
+        return True if str(cluster).encode() in _command(process) else None
+
+
+def _command(process: Path) -> list[bytes]:
+    return (process / "cmdline").read_bytes().split(b"\0")
 
 
 def _is_orphan(process: Path, cluster: Path) -> bool:
@@ -240,12 +248,11 @@ def _is_orphan(process: Path, cluster: Path) -> bool:
 
     The parent is asked, not the pid file: in a container the numbers differ, and the postmaster may be well.
     """
-    if not (process / "cmdline").read_bytes().startswith(b"postgres: ") or not (process / "cwd").samefile(cluster):
+    if not _command(process)[0].startswith(b"postgres: ") or not (process / "cwd").samefile(cluster):
         return False
     # "pid (name) state ppid …", where the name may hold anything
     parent = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
-    program, _, _ = Path(f"/proc/{parent}/cmdline").read_bytes().partition(b"\0")
-    return not program.endswith(b"/postgres")
+    return not _command(_PROC / parent)[0].endswith(b"/postgres")
 
 
 def _quote(lines: Sequence[str]) -> str:

@@ -12,10 +12,10 @@ No directory that was there before us is ever chmod-ed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
-import shutil
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -81,7 +81,9 @@ class Home:
     def remove_socket_dir(self) -> None:
         recorded = self.socket_dir()
         if recorded is not None:
-            shutil.rmtree(recorded, ignore_errors=True)
+            with contextlib.suppress(OSError):  # somebody put other things there, or took it away
+                _clear(recorded)
+                recorded.rmdir()
             (self.directory / "socket").unlink(missing_ok=True)
 
     def _claim(self, directory: Path) -> bool:
@@ -93,8 +95,7 @@ class Home:
             found = directory.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.account.uid:
                 return False
-            for leftover in directory.iterdir():  # of a server that was killed
-                leftover.unlink()
+            _clear(directory)  # of what a killed server left
         except OSError:
             return False
         return True
@@ -159,7 +160,7 @@ def _relocated(room: Path, record: Path, system_dir: Path, account: Account) -> 
     try:
         homes = system_dir / "data"
         for directory in (system_dir, homes):
-            directory.mkdir(mode=0o711, exist_ok=True)
+            directory.mkdir(mode=0o711, parents=True, exist_ok=True)
         readable = re.sub(r"[^A-Za-z0-9]+", "-", str(room.parent)).strip("-")[-40:]
         directory = Path(tempfile.mkdtemp(prefix=f"{readable}-", dir=homes))
         directory.chmod(0o711)
@@ -200,7 +201,7 @@ def unusable(path: Path, error: OSError) -> DataDirectoryUnusable:
 def write_whole(path: Path, text: str) -> None:
     """Readable by us alone, and there completely or not at all, whatever happens to the power."""
     draft = path.with_name(f".{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -224,6 +225,11 @@ def _read(path: Path) -> str | None:
         return None
     except OSError as error:
         raise unusable(path, error) from error
+
+
+def _clear(directory: Path) -> None:
+    for name in (_SOCKET_FILE, f"{_SOCKET_FILE}.lock"):
+        (directory / name).unlink(missing_ok=True)
 
 
 def _fits(directory: Path) -> bool:

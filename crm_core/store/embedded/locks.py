@@ -20,7 +20,7 @@ class FileLock:
     """One open file description to lock; the lock lives until its last descriptor, here or inherited, is closed."""
 
     def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def try_shared(self) -> bool:
         return self._try(fcntl.LOCK_SH)

@@ -20,6 +20,7 @@ from crm_core.store.embedded.binaries import Binaries, prepare
 from crm_core.store.embedded.errors import DataDirectoryUnusable, ServerDidNotStart
 from crm_core.store.embedded.home import Home, locate, unusable
 from crm_core.store.embedded.locks import FileLock
+from crm_core.store.trigrams import finds_cyrillic_trigrams
 
 logger = structlog.get_logger(__name__)
 
@@ -77,7 +78,13 @@ class EmbeddedPostgres:
             users = exits.enter_context(_open_lock(self._home.users_lock))
             await self._join(users)
             exits.push_async_callback(self._leave, users)
-            await self._be_running()
+            began = time.monotonic()
+            started = await self._be_running()
+            logger.info(
+                "embedded postgresql is ready",
+                action="postgres_started" if started else "postgres_joined",
+                ready_s=round(time.monotonic() - began, 3),
+            )
             # Not a TaskGroup: it would wrap the errors of our user's block, which are none of its business.
             watcher = asyncio.create_task(self._watch(), name="embedded-postgres-watch")
             exits.push_async_callback(_end, watcher)
@@ -116,8 +123,8 @@ class EmbeddedPostgres:
         if users.try_exclusive():
             await self._stop()
 
-    async def _be_running(self) -> None:
-        """Whoever gets the server's lock starts it; everybody waits until it answers."""
+    async def _be_running(self) -> bool:
+        """Whoever gets the server's lock starts it, everybody waits until it answers; True if it was us."""
         cluster.check(self._home, self._binaries)
         began = time.monotonic()
         output: IO[bytes] | None = None
@@ -138,11 +145,7 @@ class EmbeddedPostgres:
         finally:
             if output is not None:
                 output.close()
-        logger.info(
-            "embedded postgresql is ready",
-            action="postgres_started" if output else "postgres_joined",
-            ready_s=round(time.monotonic() - began, 3),
-        )
+        return output is not None
 
     def _start(self, lock: FileLock) -> IO[bytes]:
         output = cluster.new_output()
@@ -158,10 +161,11 @@ class EmbeddedPostgres:
         if socket_dir is None or password is None or not cluster.says_ready(self._home):
             return False
         try:
-            connection = await self._connect(cluster.DATABASE)
-        except asyncpg.InvalidCatalogNameError:
-            await self._make_database()
-            connection = await self._connect(cluster.DATABASE)
+            connection = await self._connect_to_ours()
+            try:
+                deaf = fresh and not await finds_cyrillic_trigrams(connection)
+            finally:
+                await connection.close()
         except _NOT_NOW:
             return False
         except asyncpg.InvalidAuthorizationSpecificationError as error:
@@ -169,13 +173,20 @@ class EmbeddedPostgres:
                 f"The server over {self._home.cluster} refuses the password in {self._home.directory}: "
                 "they do not belong together. Restore both from the same backup."
             ) from error
-        try:
-            if fresh:
-                await check_cyrillic_trigrams(connection)
-        finally:
-            await connection.close()
+        if deaf:
+            raise DataDirectoryUnusable(
+                f"The database in {self._home.cluster} was made with LC_CTYPE=C and cannot search names. "
+                "Restore a backup of it into a new PEREZVON_DATA_DIR."
+            )
         self.url = f"postgresql://{cluster.ROLE}:{password}@/{cluster.DATABASE}?host={socket_dir}"
         return True
+
+    async def _connect_to_ours(self) -> asyncpg.Connection:
+        try:
+            return await self._connect(cluster.DATABASE)
+        except asyncpg.InvalidCatalogNameError:
+            await self._make_database()
+            return await self._connect(cluster.DATABASE)
 
     async def _make_database(self) -> None:
         connection = await self._connect("postgres")
@@ -236,8 +247,10 @@ class EmbeddedPostgres:
         """The server has stopped when its lock is free: then no process of it lives any more."""
         for how, patience_s in ((signal.SIGINT, ORDERLY_STOP_S), (signal.SIGQUIT, IMMEDIATE_STOP_S)):
             deadline = time.monotonic() + patience_s
-            cluster.ask_to_stop(self._home, how)
+            asked = False
             while time.monotonic() < deadline:
+                # A server that is just starting cannot be asked at once: it has not written its number yet.
+                asked = asked or cluster.ask_to_stop(self._home, how)
                 with _open_lock(self._home.server_lock) as lock:
                     if lock.try_exclusive():
                         self._home.remove_socket_dir()
@@ -246,26 +259,6 @@ class EmbeddedPostgres:
                 cluster.end_orphans(self._home)
                 await asyncio.sleep(_LOOK_AGAIN_S)
         logger.error("embedded postgresql does not stop", action="postgres_stop_failed", data=str(self._home.cluster))
-
-
-async def check_cyrillic_trigrams(connection: asyncpg.Connection) -> None:
-    """Names are searched by trigrams; a database whose LC_CTYPE is C finds none in Cyrillic and does not say so.
-
-    Raises:
-        DataDirectoryUnusable: it is such a database.
-    """
-    attempt = connection.transaction()
-    await attempt.start()
-    try:
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        found = await connection.fetchval("SELECT cardinality(show_trgm('Иванов'))")
-    finally:
-        await attempt.rollback()  # whether the extension is there is the migrations' affair
-    if not found:
-        raise DataDirectoryUnusable(
-            "The database was made with LC_CTYPE=C, in which names cannot be searched. "
-            "Restore a backup into a new PEREZVON_DATA_DIR."
-        )
 
 
 def _open_lock(path: Path) -> FileLock:
@@ -277,8 +270,7 @@ def _open_lock(path: Path) -> FileLock:
 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task])
 
 
 async def _to_the_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

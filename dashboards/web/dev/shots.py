@@ -178,6 +178,7 @@ async def shoot(browser: Browser, name: str, scene: Scene, out: Path, width: int
     await scene.act(page)
     await page.clock.run_for(400)
     await page.evaluate("document.fonts.ready")
+    await asyncio.sleep(0.25)  # transitions run on the browser's own clock
     await page.screenshot(path=out / f"{name}-{theme}-{width}-{locale}.png")
     await context.close()
 

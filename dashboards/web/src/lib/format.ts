@@ -7,7 +7,6 @@ import { DAY_S, HOUR_S, MINUTE_S, dateFormat, dayMoment, daysBetween, durationPa
 
 type Moment = string | number
 const moment = (at: Moment): number => (typeof at === 'number' ? at : Date.parse(at))
-const minutesIn = (milliseconds: number): number => Math.floor(milliseconds / 1000 / MINUTE_S)
 
 export interface Formats {
   duration: (seconds: number) => string
@@ -87,10 +86,10 @@ export function useFormats(): Formats {
   const due = (at: Moment): string => {
     const ahead = moment(at) - now.value
     if (ahead <= 0) return t('time.late_by', { duration: lateness(-ahead / 1000) })
-    if (daysBetween(now.value, moment(at), zone()) > 0 && minutesIn(ahead) >= 60) return day(at)
-    const minutes = minutesIn(ahead)
+    if (daysBetween(now.value, moment(at), zone()) > 0 && ahead >= HOUR_S * 1000) return day(at)
+    const minutes = Math.ceil(ahead / 1000 / MINUTE_S)
     return t('time.in', {
-      duration: minutes < 60 ? t('time.minutes', { n: Math.max(1, minutes) }) : duration(minutes * MINUTE_S),
+      duration: minutes < 60 ? t('time.minutes', { n: minutes }) : duration(minutes * MINUTE_S),
     })
   }
 

@@ -67,7 +67,7 @@ export function createKeyboard(): Keyboard {
         prefix = { combo, at }
         return false
       }
-      return offer(combo, event) || (event.key === '?' && offer('?', event))
+      return (event.key === '?' && offer('?', event)) || offer(combo, event)
     },
   }
 }

@@ -21,7 +21,7 @@ export function makeHandlers(): Handlers {
     'call.ended': ({ interaction }) => desk.changed(interactions.put(interaction)),
     'interaction.changed': ({ interaction }) => desk.changed(interactions.put(interaction)),
     'message.received': ({ interaction }) => void interactions.put(interaction),
-    'callback.due_soon': ({ callback }) => void callbacks.put(callback),
+    'callback.due_soon': ({ callback }) => desk.promiseDueSoon(callbacks.put(callback)),
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
     'agent.changed': ({ agent }) => void agents.put(agent),

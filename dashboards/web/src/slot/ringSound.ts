@@ -1,6 +1,7 @@
-/** The ring: two soft tones, made here, at the volume the person chose. Silent when the browser forbids sound. */
+/** Sounds, made here: the ring is two soft tones, a promise one low one. At the volume the person chose. */
 
-const TONES_HZ = [660, 880] as const
+const RING_HZ = [660, 880] as const
+const PROMISE_HZ = [330] as const
 const TONE_S = 0.34
 const PERIOD_S = 2.6
 const LOUDEST = 0.22
@@ -14,9 +15,10 @@ function audio(): AudioContext {
   return context
 }
 
-function chime(volume: number): void {
+function play(tones: readonly number[], volume: number): void {
+  if (volume <= 0) return
   const output = audio()
-  TONES_HZ.forEach((hertz, index) => {
+  tones.forEach((hertz, index) => {
     const start = output.currentTime + index * TONE_S
     const tone = output.createOscillator()
     const loudness = output.createGain()
@@ -31,9 +33,10 @@ function chime(volume: number): void {
   })
 }
 
-export function tryRing(volume: number): void {
-  if (volume > 0) chime(volume)
-}
+export const tryRing = (volume: number): void => play(RING_HZ, volume)
+
+/** One low chime: a promise is due soon, or has come to this desk. */
+export const chimePromise = (volume: number): void => play(PROMISE_HZ, volume)
 
 /** Rings until the returned function is called. `volume` is asked before every chime. */
 export function startRinging(volume: () => number): () => void {

@@ -74,7 +74,8 @@ export const useDesk = defineStore('desk', () => {
   const figures = shallowRef<TodayFigures | null>(null)
   const figuresAt = ref(0)
   const gone = shallowRef<Withdrawn | null>(null)
-  const movedHere = shallowRef<{ callback: Callback; explanation: string } | null>(null)
+  /** The last promise that asks for attention: due soon, or come from somebody else. */
+  const nudge = shallowRef<{ promise: Callback; moved: boolean } | null>(null)
   const chosenId = ref<string | null>(null)
   let goneTimer = 0
   let figuresTimer = 0
@@ -198,7 +199,10 @@ export const useDesk = defineStore('desk', () => {
   }
 
   function promiseMoved(callback: Callback, event: DeskEvents['callback.moved']): void {
-    if (event.to_agent_id === myId.value) movedHere.value = { callback, explanation: event.explanation }
+    if (event.to_agent_id === myId.value) nudge.value = { promise: callback, moved: true }
+  }
+  function promiseDueSoon(callback: Callback): void {
+    if (callback.agent_id === myId.value) nudge.value = { promise: callback, moved: false }
   }
 
   function restore(snapshot: DeskSnapshot): void {
@@ -239,6 +243,7 @@ export const useDesk = defineStore('desk', () => {
     wrapUpUntil.clear()
     figures.value = null
     gone.value = null
+    nudge.value = null
     chosenId.value = null
   }
 
@@ -249,7 +254,7 @@ export const useDesk = defineStore('desk', () => {
     ringing,
     talks,
     gone,
-    movedHere,
+    nudge,
     figures,
     figuresAt,
     wrapUpUntil,
@@ -260,6 +265,7 @@ export const useDesk = defineStore('desk', () => {
     answered,
     changed,
     promiseMoved,
+    promiseDueSoon,
     readCard,
     restore,
     clear,

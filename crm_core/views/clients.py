@@ -77,45 +77,41 @@ _NAME = "lower(replace(replace(client.name, 'ё', 'е'), 'Ё', 'Е'))"
 _RANKED = 2000
 #: Fewer hits than this, and the word may have been misspelt.
 _FEW = 5
+#: Digits of a number within a country.
+_NATIONAL = 10
 #: The index on names knows groups of three letters.
 _TRIGRAM = 3
 
-# By contact_points_phone_tail_idx for the end of a number, contact_points_phone_trgm_idx for its middle.
-_FIND_BY_DIGITS = f"""
+# The inner limit is also what keeps the planner from walking all clients in the order asked for.
+_AMONG_POINTS = """
 SELECT found.client_id AS id
 FROM (
-    SELECT point.client_id, point.value
+    SELECT point.client_id, {rank} AS rank
     FROM contact_points point
-    WHERE point.kind = 'phone'
-        AND (reverse(point.value) LIKE reverse($1) || '%' OR point.value LIKE '%' || $1 || '%' OR point.value LIKE $2)
-    LIMIT {_RANKED}
+    WHERE point.kind = '{kind}' AND {condition}
+    LIMIT {most}
 ) found
 JOIN clients client ON client.id = found.client_id AND client.merged_into IS NULL
 GROUP BY found.client_id
-ORDER BY bool_or(found.value LIKE '%' || $1) DESC, found.client_id DESC
-LIMIT $3 OFFSET $4
-"""  # noqa: S608
+ORDER BY min(found.rank), found.client_id DESC
+"""
+
+# By contact_points_phone_tail_idx.
+_FIND_BY_TAIL = _AMONG_POINTS.format(kind="phone", rank="0", condition="reverse(point.value) LIKE $1", most=_RANKED)
+
+# By contact_points_phone_trgm_idx and contact_points_phone_tail_idx; the ends of numbers stand first.
+_FIND_BY_DIGITS = _AMONG_POINTS.format(
+    kind="phone",
+    rank="CASE WHEN reverse(point.value) LIKE $1 THEN 0 ELSE 1 END",
+    condition="(reverse(point.value) LIKE $1 OR point.value LIKE $2 OR point.value LIKE $3)",
+    most=_RANKED,
+)
 
 # By contact_points_address_idx.
-_FIND_BY_EMAIL = """
-SELECT point.client_id AS id
-FROM contact_points point
-JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
-WHERE point.kind = 'email' AND point.value LIKE $1
-GROUP BY point.client_id
-ORDER BY min(point.value), point.client_id DESC
-LIMIT $2 OFFSET $3
-"""
+_FIND_BY_EMAIL = _AMONG_POINTS.format(kind="email", rank="point.value", condition="point.value LIKE $1", most=_RANKED)
 
 # By contact_points_kind_value_idx.
-_FIND_BY_TELEGRAM = """
-SELECT point.client_id AS id
-FROM contact_points point
-JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
-WHERE point.kind = 'telegram' AND point.value = $1
-ORDER BY point.client_id DESC
-LIMIT $2 OFFSET $3
-"""
+_FIND_BY_TELEGRAM = _AMONG_POINTS.format(kind="telegram", rank="0", condition="point.value = $1", most=_RANKED)
 
 # By clients_name_trgm_idx. The threshold is set for this statement alone, before the scan that reads it:
 # at the default 0.6 one wrong letter in the middle of a short surname finds nothing.
@@ -129,7 +125,6 @@ LATERAL (
     LIMIT {_RANKED}
 ) AS found
 ORDER BY word_similarity($1, found.name) DESC, similarity($1, found.name) DESC, found.id DESC
-LIMIT $2
 """  # noqa: S608
 
 
@@ -192,13 +187,23 @@ async def _find(db: Reader, query: str, limit: int, offset: int) -> list[UUID]:
     if not query:
         return []
     if query.startswith("@"):
-        return _ids(await db.fetch(_FIND_BY_TELEGRAM, query[1:].lower(), limit, offset))
+        return await _page_of(db, _FIND_BY_TELEGRAM, [query[1:].lower()], limit, offset)
     if "@" in query:
-        return _ids(await db.fetch(_FIND_BY_EMAIL, search.like_prefix(query.lower()), limit, offset))
+        return await _page_of(db, _FIND_BY_EMAIL, [search.like_prefix(query.lower())], limit, offset)
     digits = searched_digits(query)
     if digits is not None:
-        return _ids(await db.fetch(_FIND_BY_DIGITS, digits, _beginning(digits), limit, offset))
+        return await _find_by_digits(db, digits, limit, offset)
     return await _find_by_name(db, query, limit, offset)
+
+
+async def _find_by_digits(db: Reader, digits: str, limit: int, offset: int) -> list[UUID]:
+    """A whole number by its end, however it begins; a part of one anywhere, the end first."""
+    # The last ten are the same whether it was begun with 8, +7 or 007.
+    tail = search.like_prefix(digits[-_NATIONAL:][::-1])
+    if len(digits) >= _NATIONAL:
+        return await _page_of(db, _FIND_BY_TAIL, [tail], limit, offset)
+    anywhere = search.like_fragment(digits)
+    return await _page_of(db, _FIND_BY_DIGITS, [tail, anywhere, _beginning(digits)], limit, offset)
 
 
 async def _find_by_name(db: Reader, query: str, limit: int, offset: int) -> list[UUID]:
@@ -210,7 +215,7 @@ async def _find_by_name(db: Reader, query: str, limit: int, offset: int) -> list
         if found:
             break
     # What is only alike has no further pages: it stands below the first one, to be recognised.
-    alike = _ids(await db.fetch(_FIND_ALIKE, search.folded(query), limit - 1))
+    alike = await _page_of(db, _FIND_ALIKE, [search.folded(query)], limit - 1, 0)
     return list(dict.fromkeys([*found, *alike]))[: limit - 1]
 
 
@@ -233,9 +238,13 @@ async def _find_by_words(db: Reader, wanted: list[str], limit: int, offset: int)
             LIMIT {_RANKED}
         ) AS found
         ORDER BY found.name LIKE {first} DESC, found.name, found.id
-        LIMIT {conditions.value(limit)} OFFSET {conditions.value(offset)}
     """  # noqa: S608
-    return _ids(await db.fetch(statement, *conditions.args))
+    return await _page_of(db, statement, conditions.args, limit, offset)
+
+
+async def _page_of(db: Reader, statement: str, args: list[object], limit: int, offset: int) -> list[UUID]:
+    rows = await db.fetch(f"{statement} LIMIT {limit} OFFSET {offset}", *args)
+    return [row["id"] for row in rows]
 
 
 def _beginning(digits: str) -> str:
@@ -248,10 +257,6 @@ def _place(cursor: str) -> int:
     if kind != "search" or not (offset.isascii() and offset.isdigit() and len(offset) < 6):
         raise CursorInvalid
     return int(offset)
-
-
-def _ids(rows: list[Record]) -> list[UUID]:
-    return [row["id"] for row in rows]
 
 
 def _client(row: Record) -> Client:

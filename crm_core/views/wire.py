@@ -1,0 +1,333 @@
+"""What goes over the wire when something has happened: whole small things, never deltas.
+
+The outbox says what happened to which thing; here the thing is read, as it is
+at this moment. So a late delivery tells the truth of today, also after an
+erasure, and an event whose thing is gone is not told at all. One batch of rows
+costs one query a kind of thing, whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from crm_core.domain import events
+from crm_core.domain.events import Room
+from crm_core.store.database import Reader
+from crm_core.store.outbox import OutboxRow
+from crm_core.views.agents import Agent, load_agents
+from crm_core.views.callbacks import Callback, load_callbacks
+from crm_core.views.cards import Card, cards_for
+from crm_core.views.interactions import Interaction, load_interactions
+from crm_core.views.model import WireModel
+from crm_core.views.users import User
+
+Thing = TypeVar("Thing")
+
+
+class WireEvent(WireModel):
+    """What every event carries: its place in the public order, its thing's version, when it happened."""
+
+    seq: int
+    version: int
+    at: datetime
+
+
+class CallOffered(WireEvent):
+    """A phone rings; the card is in the first frame."""
+
+    interaction: Interaction
+    card: Card
+    agent_id: UUID | None
+    leg_id: UUID
+
+
+class CallWithdrawn(WireEvent):
+    """An offer ended unanswered at that phone."""
+
+    interaction_id: UUID
+    agent_id: UUID | None
+    leg_id: UUID
+    result: str
+
+
+class CallAnswered(WireEvent):
+    """A person of ours and the client are connected."""
+
+    interaction: Interaction
+    agent_id: UUID | None
+    leg_id: UUID
+
+
+class CallEnded(WireEvent):
+    """The call is over; what remains is wrap-up."""
+
+    interaction: Interaction
+
+
+class InteractionChanged(WireEvent):
+    """Anything of it changed."""
+
+    interaction: Interaction
+
+
+class CallbackDueSoon(WireEvent):
+    """The warning before a promise becomes due."""
+
+    callback: Callback
+
+
+class CallbackChanged(WireEvent):
+    """A promise was made, claimed, kept, cancelled or edited."""
+
+    callback: Callback
+
+
+class CallbackMoved(WireEvent):
+    """A promise changed hands; told to both owners and supervisors."""
+
+    callback: Callback
+    from_agent_id: UUID
+    to_agent_id: UUID
+    explanation: str
+
+
+class AgentChanged(WireEvent):
+    """A person's state, presence, extension or role changed."""
+
+    agent: Agent
+
+
+class ClientChanged(WireEvent):
+    """Somebody edited a client's card: whoever shows it reads it again."""
+
+    client_id: UUID
+
+
+class CatalogueChanged(WireEvent):
+    """A list that everybody holds has a new version: whoever holds it reads it again."""
+
+    name: str
+
+
+class Hello(WireModel):
+    """The first event of every connection: everything after ``seq`` follows. ``version`` is the program's."""
+
+    seq: int
+    user: User
+    version: str
+    at: datetime
+
+
+class Reload(WireEvent):
+    """What was missed is no longer known: read everything again, then go on from ``seq``."""
+
+
+#: Wire name → payload: all that a desk can be told.
+SERVER_EVENTS: Mapping[str, type[WireModel]] = {
+    "hello": Hello,
+    "reload": Reload,
+    events.CallOffered.type: CallOffered,
+    events.CallWithdrawn.type: CallWithdrawn,
+    events.CallAnswered.type: CallAnswered,
+    events.CallEnded.type: CallEnded,
+    events.InteractionChanged.type: InteractionChanged,
+    events.CallbackDueSoon.type: CallbackDueSoon,
+    events.CallbackChanged.type: CallbackChanged,
+    events.CallbackMoved.type: CallbackMoved,
+    events.AgentChanged.type: AgentChanged,
+    events.ClientChanged.type: ClientChanged,
+    events.CatalogueChanged.type: CatalogueChanged,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One event as it can be told now."""
+
+    seq: int
+    name: str
+    rooms: tuple[Room, ...]
+    payload: WireEvent
+
+
+async def load_events(db: Reader, rows: Sequence[OutboxRow]) -> list[Told]:
+    """The rows as they can be told now, in their order, without those whose thing is gone."""
+    things = await _load_things(db, rows)
+    told = []
+    for row in rows:
+        with suppress(_Gone):
+            told.append(Told(seq=row.seq, name=row.type, rooms=row.rooms, payload=_TELLERS[row.type](row, things)))
+    return told
+
+
+class _Gone(Exception):
+    """The thing an event was about does not exist any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Things:
+    """What the rows of one batch are about; asking for what is gone raises ``_Gone``."""
+
+    interactions: Mapping[UUID, Interaction]
+    cards: Mapping[UUID, Card]  # by interaction
+    callbacks: Mapping[UUID, Callback]
+    agents: Mapping[UUID, Agent]
+
+    def interaction(self, row: OutboxRow) -> Interaction:
+        return _still(self.interactions, _id(row, "interaction_id"))
+
+    def card(self, row: OutboxRow) -> Card:
+        return _still(self.cards, _id(row, "interaction_id"))
+
+    def callback(self, row: OutboxRow) -> Callback:
+        return _still(self.callbacks, _id(row, "callback_id"))
+
+    def agent(self, row: OutboxRow) -> Agent:
+        return _still(self.agents, _id(row, "agent_id"))
+
+
+_INTERACTIONS = {
+    events.CallOffered.type,
+    events.CallAnswered.type,
+    events.CallEnded.type,
+    events.InteractionChanged.type,
+}
+_CALLBACKS = {events.CallbackDueSoon.type, events.CallbackChanged.type, events.CallbackMoved.type}
+
+
+async def _load_things(db: Reader, rows: Sequence[OutboxRow]) -> _Things:
+    def ids(field: str, types: Container[str]) -> set[UUID]:
+        return {_id(row, field) for row in rows if row.type in types}
+
+    interactions = await load_interactions(db, ids("interaction_id", _INTERACTIONS))
+    offered = ids("interaction_id", {events.CallOffered.type})
+    callbacks = ids("callback_id", _CALLBACKS)
+    agents = ids("agent_id", {events.AgentChanged.type})
+    return _Things(
+        interactions=interactions,
+        cards=await cards_for(db, [interactions[one] for one in offered if one in interactions]) if offered else {},
+        callbacks=await load_callbacks(db, callbacks) if callbacks else {},
+        agents=await load_agents(db, agents) if agents else {},
+    )
+
+
+def _call_offered(row: OutboxRow, things: _Things) -> CallOffered:
+    interaction = things.interaction(row)
+    return CallOffered(
+        seq=row.seq,
+        version=interaction.version,
+        at=row.at,
+        interaction=interaction,
+        card=things.card(row),
+        agent_id=_id_or_none(row, "agent_id"),
+        leg_id=_id(row, "leg_id"),
+    )
+
+
+def _call_withdrawn(row: OutboxRow, things: _Things) -> CallWithdrawn:
+    return CallWithdrawn(
+        seq=row.seq,
+        version=_number(row, "version"),
+        at=row.at,
+        interaction_id=_id(row, "interaction_id"),
+        agent_id=_id_or_none(row, "agent_id"),
+        leg_id=_id(row, "leg_id"),
+        result=str(row.body["result"]),
+    )
+
+
+def _call_answered(row: OutboxRow, things: _Things) -> CallAnswered:
+    interaction = things.interaction(row)
+    return CallAnswered(
+        seq=row.seq,
+        version=interaction.version,
+        at=row.at,
+        interaction=interaction,
+        agent_id=_id_or_none(row, "agent_id"),
+        leg_id=_id(row, "leg_id"),
+    )
+
+
+def _call_ended(row: OutboxRow, things: _Things) -> CallEnded:
+    interaction = things.interaction(row)
+    return CallEnded(seq=row.seq, version=interaction.version, at=row.at, interaction=interaction)
+
+
+def _interaction_changed(row: OutboxRow, things: _Things) -> InteractionChanged:
+    interaction = things.interaction(row)
+    return InteractionChanged(seq=row.seq, version=interaction.version, at=row.at, interaction=interaction)
+
+
+def _callback_due_soon(row: OutboxRow, things: _Things) -> CallbackDueSoon:
+    callback = things.callback(row)
+    return CallbackDueSoon(seq=row.seq, version=callback.version, at=row.at, callback=callback)
+
+
+def _callback_changed(row: OutboxRow, things: _Things) -> CallbackChanged:
+    callback = things.callback(row)
+    return CallbackChanged(seq=row.seq, version=callback.version, at=row.at, callback=callback)
+
+
+def _callback_moved(row: OutboxRow, things: _Things) -> CallbackMoved:
+    callback = things.callback(row)
+    return CallbackMoved(
+        seq=row.seq,
+        version=callback.version,
+        at=row.at,
+        callback=callback,
+        from_agent_id=_id(row, "from_agent_id"),
+        to_agent_id=_id(row, "to_agent_id"),
+        explanation=str(row.body["explanation"]),
+    )
+
+
+def _agent_changed(row: OutboxRow, things: _Things) -> AgentChanged:
+    agent = things.agent(row)
+    return AgentChanged(seq=row.seq, version=agent.version, at=row.at, agent=agent)
+
+
+def _client_changed(row: OutboxRow, things: _Things) -> ClientChanged:
+    return ClientChanged(seq=row.seq, version=_number(row, "version"), at=row.at, client_id=_id(row, "client_id"))
+
+
+def _catalogue_changed(row: OutboxRow, things: _Things) -> CatalogueChanged:
+    return CatalogueChanged(seq=row.seq, version=_number(row, "version"), at=row.at, name=str(row.body["name"]))
+
+
+_TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
+    events.CallOffered.type: _call_offered,
+    events.CallWithdrawn.type: _call_withdrawn,
+    events.CallAnswered.type: _call_answered,
+    events.CallEnded.type: _call_ended,
+    events.InteractionChanged.type: _interaction_changed,
+    events.CallbackDueSoon.type: _callback_due_soon,
+    events.CallbackChanged.type: _callback_changed,
+    events.CallbackMoved.type: _callback_moved,
+    events.AgentChanged.type: _agent_changed,
+    events.ClientChanged.type: _client_changed,
+    events.CatalogueChanged.type: _catalogue_changed,
+}
+
+
+def _still(things: Mapping[UUID, Thing], key: UUID) -> Thing:
+    try:
+        return things[key]
+    except KeyError:
+        raise _Gone from None
+
+
+def _id(row: OutboxRow, field: str) -> UUID:
+    return UUID(str(row.body[field]))
+
+
+def _id_or_none(row: OutboxRow, field: str) -> UUID | None:
+    return None if row.body[field] is None else _id(row, field)
+
+
+def _number(row: OutboxRow, field: str) -> int:
+    return int(str(row.body[field]))

@@ -1,0 +1,351 @@
+"""The desk's sockets: who is behind each, what they hear, and that they hear it in order.
+
+A socket is told every event of its rooms once, in the public order, from the
+sequence that its ``hello`` named. A browser that was away states the last event
+it saw, and is told what it missed before anything newer; for that time, and for
+a moment after ``hello`` in which it may state so, newer events are held back.
+What can no longer be told again is answered with ``reload``.
+Rights are asked again every few seconds: a socket whose session has ended, or
+whose owner's rights have changed, is closed, and whoever comes back is judged anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import orjson
+from aiohttp import WSCloseCode, web
+from pydantic import BaseModel, ConfigDict, Field
+from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
+
+from crm_core.actions.sessions import Principal, still_valid
+from crm_core.domain.errors import InputRejected, PeerUnavailable
+from crm_core.domain.events import Room
+from crm_core.store import outbox
+from crm_core.store.database import DATABASE_AWAY, Database
+from crm_core.store.outage import Outage
+from crm_core.store.outbox import OutboxRow, Window
+from crm_core.views.users import User, get_user
+from crm_core.views.wire import Hello, Reload
+from realtime import metrics
+from realtime.frames import NAMESPACE, Encoded, Frame, encode_rows, event_frame
+from realtime.line import LINE, Backlog, Line
+from realtime.server import DeskServer
+
+#: Who sends this request; the second argument is the token a program gave in ``auth``, if it did.
+#: Raises a ``CrmError`` when it is nobody we know.
+Authenticate = Callable[[web.Request, str | None], Awaitable[Principal]]
+
+#: The RFC 9457 object for whatever went wrong, the same that the HTTP interface answers.
+Problem = Callable[[Exception], Mapping[str, object]]
+
+#: A browser that has just been greeted may state within this what it saw last.
+HOLD_S = 0.5
+#: Rights, silence and slowness are looked at this often.
+SWEEP_S = 2.0
+#: A websocket must have said who it is within this.
+ADMISSION_S = 10.0
+#: All sockets are told goodbye within this.
+GOODBYE_S = 3.0
+#: Missed events are read in pieces of this many.
+MISSED_LIMIT = 200
+#: So many newer events may wait until a browser has been told the missed ones.
+HELD_LIMIT = 4_096
+
+
+class Desk:
+    """One socket of one person."""
+
+    __slots__ = ("held", "hold", "line", "newest", "principal", "resuming", "told_from")
+
+    def __init__(self, line: Line, principal: Principal) -> None:
+        self.line = line
+        self.principal = principal
+        self.told_from = 0  # everything after this has been told here, or will be without being asked for
+        self.newest = 0  # the last event that was told, or that the browser has seen elsewhere
+        self.held: list[tuple[int, Frame]] | None = []  # None: events are passed on as they come
+        self.hold: asyncio.TimerHandle | None = None
+        self.resuming = False
+
+    @property
+    def rooms(self) -> Collection[Room]:
+        return self.principal.viewer.rooms
+
+    def tell(self, seq: int, frame: Frame) -> None:
+        """An event of its rooms; each comes by once, in order."""
+        if seq <= self.newest:
+            return
+        if self.held is None:
+            self.newest = seq
+            self.line.offer(frame)
+        elif len(self.held) < HELD_LIMIT:
+            self.held.append((seq, frame))
+        else:
+            self.line.cut("slow")
+
+    def hold_back(self) -> None:
+        """Keep what comes by until ``release``."""
+        self.stop_waiting()
+        self.held = self.held or []
+
+    def release(self) -> None:
+        """Pass on what was held, and from now on everything as it comes."""
+        self.stop_waiting()
+        held, self.held = self.held or [], None
+        for seq, frame in held:
+            self.tell(seq, frame)
+
+    def stop_waiting(self) -> None:
+        if self.hold is not None:
+            self.hold.cancel()
+            self.hold = None
+
+
+class ResumeInput(BaseModel):
+    """What ``resume`` carries: the last event the browser saw."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    after: int = Field(ge=0, lt=2**63)
+
+
+class DeskHub:
+    """All desk sockets of this node."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        authenticate: Authenticate,
+        problem: Problem,
+        public_url: str,
+        version: str,
+        window: Window | None = None,
+        backlog: Backlog | None = None,
+    ) -> None:
+        self._db = db
+        self._authenticate = authenticate
+        self._problem = problem
+        self._public_origin = urlsplit(public_url)._replace(path="").geturl()
+        self._version = version
+        self._window = window or Window()
+        self._arriving: dict[str, tuple[Desk, User]] = {}
+        self._desks: dict[str, Desk] = {}
+        self._rooms: dict[Room, set[Desk]] = {}
+        self._taken = 0  # the newest event that the relay has begun to pass on here
+        self._begun = asyncio.Event()
+        self._stopping = False
+        self.people_changed = asyncio.Event()
+        self._server = DeskServer(
+            connected=self._greet, origin_allowed=self._origin_allowed, backlog=backlog or Backlog()
+        )
+        self._server.on("connect", self._connect, namespace=NAMESPACE)
+        self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
+        self._server.on("resume", self._resume, namespace=NAMESPACE)
+        self._server.on("*", self._unknown, namespace=NAMESPACE)
+
+    def attach(self, app: web.Application) -> None:
+        """Serve ``/socket.io`` in this application."""
+        self._server.attach(app, "socket.io")
+
+    async def run(self) -> None:
+        """Look after the sockets until cancelled."""
+        outage = Outage("rights of open desks")
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self._look_after_lines()
+            try:
+                await self._close_the_unwelcome()
+                outage.over()
+            except DATABASE_AWAY as error:  # nobody can be judged, so nobody is sent away
+                await outage.wait(error)
+
+    async def close(self) -> None:
+        """Send every browser away, to come back to whoever serves then; from now on nobody is let in."""
+        self._stopping = True
+        await _say_goodbye(self._server.lines, WSCloseCode.SERVICE_RESTART, "restart")
+
+    def people(self) -> set[UUID]:
+        """Who has a desk open at this node; ``people_changed`` is set whenever that may have changed."""
+        return {desk.principal.viewer.user_id for desk in self._desks.values()}
+
+    # What the relay tells us.
+
+    def begin(self, seq: int) -> None:
+        """Everything up to ``seq`` is past. If we knew of more, history was lost: everybody reads again."""
+        lost = self._taken > seq
+        self._taken = seq
+        self._begun.set()
+        if lost:
+            for desk in self._desks.values():
+                self._reload(desk)
+
+    def take(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """Those of the next rows that somebody here will hear; for whoever comes later they are past."""
+        if rows:
+            self._taken = rows[-1].seq
+        return [row for row in rows if any(room in self._rooms for room in row.rooms)]
+
+    def give(self, events: Sequence[Encoded]) -> None:
+        """Pass on what was taken."""
+        for event in events:
+            for desk in self._listeners(event.rooms):
+                desk.tell(event.seq, event.frame)
+            metrics.DELIVERED.labels(event.name).inc()
+
+    def _listeners(self, rooms: Iterable[Room]) -> set[Desk]:
+        return set().union(*(self._rooms.get(room, ()) for room in rooms))
+
+    # What the browsers do.
+
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
+        try:
+            line, request = environ[LINE], environ["aiohttp.request"]
+        except KeyError:
+            raise ConnectionRefused("This connection has been used already.") from None
+        try:
+            principal, user = await self._admit(request, auth)
+        except Exception as error:
+            problem = self._answer(error)
+            metrics.REFUSED.labels(str(problem.get("code"))).inc()
+            raise ConnectionRefused(problem.get("title"), problem) from error
+        line.admitted = True
+        self._arriving[sid] = (Desk(line, principal), user)
+        environ.clear()  # it keeps the whole request, for as long as the socket is open
+
+    async def _admit(self, request: web.Request, auth: object) -> tuple[Principal, User]:
+        async with asyncio.timeout(ADMISSION_S):
+            await self._begun.wait()
+            if self._stopping:
+                raise PeerUnavailable("This node is about to stop.")
+            principal = await self._authenticate(request, _token(auth))
+            async with self._db.read() as reader:
+                return principal, await get_user(reader, principal.viewer.user_id)
+
+    def _greet(self, sid: str) -> None:
+        """They have been let in and know it: from this moment on they miss nothing."""
+        desk, user = self._arriving.pop(sid)
+        # What the relay is passing on at this moment is past for them: it is told by `resume` alone.
+        desk.told_from = desk.newest = self._taken
+        self._desks[sid] = desk
+        for room in desk.rooms:
+            self._rooms.setdefault(room, set()).add(desk)
+        hello = Hello(seq=self._taken, user=user, version=self._version, at=datetime.now(UTC))
+        desk.line.offer(event_frame("hello", hello))
+        desk.hold = asyncio.get_running_loop().call_later(HOLD_S, desk.release)
+        metrics.SOCKETS.inc()
+        self.people_changed.set()
+
+    async def _disconnect(self, sid: str, reason: str) -> None:
+        desk = self._desks.pop(sid)
+        desk.stop_waiting()
+        for room in desk.rooms:
+            listeners = self._rooms[room]
+            listeners.remove(desk)
+            if not listeners:
+                del self._rooms[room]
+        desk.line.forget()
+        metrics.SOCKETS.dec()
+        self.people_changed.set()
+
+    async def _resume(self, sid: str, *args: object) -> dict[str, object]:
+        desk = self._desks[sid]
+        try:
+            after = ResumeInput.model_validate(args[0] if args else None).after
+            if desk.resuming:
+                raise InputRejected("What was missed is being sent already.")
+            desk.resuming = True
+            desk.hold_back()
+            try:
+                return await self._catch_up(desk, after)
+            finally:
+                desk.resuming = False
+                desk.release()
+        except Exception as error:
+            return self._answer(error)
+
+    async def _catch_up(self, desk: Desk, after: int) -> dict[str, object]:
+        async with self._db.read() as reader:
+            if not await outbox.can_resume(reader, after, self._window):
+                self._reload(desk)
+                return {"status": "reload"}
+        desk.newest = max(desk.newest, after)
+        cursor = after
+        while cursor < desk.told_from and not desk.line.ended:
+            async with self._db.read() as reader:
+                rows = await outbox.read_missed(
+                    reader, cursor, until=desk.told_from, rooms=desk.rooms, limit=MISSED_LIMIT
+                )
+                missed = await encode_rows(reader, rows)
+            for event in missed:
+                desk.line.offer(event.frame)
+            cursor = rows[-1].seq if len(rows) == MISSED_LIMIT else desk.told_from
+            await desk.line.relieved()
+        desk.told_from = min(desk.told_from, after)
+        desk.release()
+        return {"status": "resumed", "seq": desk.newest}
+
+    def _reload(self, desk: Desk) -> None:
+        """Snapshots read from now on hold everything up to this moment."""
+        desk.told_from = desk.newest = self._taken
+        reload = Reload(seq=self._taken, version=1, at=datetime.now(UTC))
+        desk.line.offer(event_frame("reload", reload))
+
+    async def _unknown(self, event: str, sid: str, *args: object) -> None:
+        metrics.IGNORED.labels("unknown_event").inc()
+
+    # Whom we let in and send away.
+
+    def _origin_allowed(self, origin: str, request: web.Request) -> bool:
+        """Browsers say whose page opened the socket: ours, under its public name or the one it was asked by."""
+        return origin in {self._public_origin, f"http://{request.host}", f"https://{request.host}"}
+
+    def _look_after_lines(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for line in list(self._server.lines):
+            line.look_after()
+            if not line.admitted and now - line.opened_at > ADMISSION_S:
+                line.cut("stranger")
+
+    async def _close_the_unwelcome(self) -> None:
+        judged = {desk.principal for desk in self._desks.values()}
+        if not judged:
+            return
+        async with self._db.read() as reader:
+            unwelcome = judged - await still_valid(reader, judged)
+        lines = [desk.line for desk in self._desks.values() if desk.principal in unwelcome]
+        await _say_goodbye(lines, WSCloseCode.POLICY_VIOLATION, "rights have changed")
+
+    def _answer(self, error: Exception) -> dict[str, Any]:
+        """An error as the browser is told of it, in nothing but JSON."""
+        problem: dict[str, Any] = orjson.loads(orjson.dumps(self._problem(error), default=str))
+        return problem
+
+
+async def _say_goodbye(lines: Iterable[Line], code: int, reason: str) -> None:
+    """All at once; who does not answer in time is cut off."""
+    leaving = list(lines)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S), asyncio.TaskGroup() as goodbyes:
+            for line in leaving:
+                goodbyes.create_task(line.end(code, reason))
+
+
+def _token(auth: object) -> str | None:
+    """The token of ``auth: {token}``; browsers give none.
+
+    Raises:
+        InputRejected: it is something else.
+    """
+    token = auth.get("token") if isinstance(auth, dict) else auth
+    if token is None:
+        return None
+    if not isinstance(token, str) or not 0 < len(token) <= 500:
+        raise InputRejected("auth must be an object with a token.")
+    return token

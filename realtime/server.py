@@ -1,0 +1,98 @@
+"""What we change in python-socketio, all in one place.
+
+The library keeps the protocol: handshake, packets, namespaces, heartbeats. Ours
+are the ends of it that it leaves open: each socket's queue and websocket
+(:mod:`realtime.line`), a word when a client has just been let in, and what
+happens to packets that make no sense.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import engineio
+import socketio
+import structlog
+from aiohttp import web
+
+from realtime import metrics
+from realtime.frames import NAMESPACE
+from realtime.line import MAX_INCOMING_BYTES, Backlog, Line, Outbound
+
+logger = structlog.get_logger(__name__)
+
+PING_INTERVAL_S = 15
+PING_TIMEOUT_S = 10
+
+# At INFO the library would write tokens and bodies into the log.
+_library_log = logging.getLogger("socketio")
+_library_log.setLevel(logging.ERROR)
+
+OriginCheck = Callable[[str, web.Request], bool]
+
+
+class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    """Websockets only, each of them a :class:`Line`."""
+
+    _async: dict[str, object]  # the library's driver for aiohttp
+
+    def __init__(self, *, backlog: Backlog, **options: Any) -> None:
+        super().__init__(async_mode="aiohttp", **options)
+        self.lines: set[Line] = set()
+        self._backlog = backlog
+        self._async = {**self._async, "websocket": Line}
+
+    def create_queue(self, *args: object, **kwargs: object) -> Outbound:
+        return Outbound(self._backlog)
+
+
+class _Clients(socketio.AsyncManager):  # type: ignore[misc]  # the library has no types
+    """Tells when a client has been let in and knows it: only now may it be spoken to."""
+
+    def __init__(self, connected: Callable[[str], None]) -> None:
+        super().__init__()
+        self._connected = connected
+
+    async def connect(self, sid: str, namespace: str) -> str:
+        await super().connect(sid, namespace)
+        self._connected(sid)
+        return sid
+
+
+class DeskServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    """A Socket.IO server for the namespace ``/desk``; ``connected`` is told of each client let in."""
+
+    def __init__(self, *, connected: Callable[[str], None], origin_allowed: OriginCheck, backlog: Backlog) -> None:
+        super().__init__(
+            client_manager=_Clients(connected),
+            namespaces=[NAMESPACE],
+            logger=_library_log,
+            engineio_logger=_library_log,
+            transports=["websocket"],
+            allow_upgrades=False,
+            monitor_clients=False,  # lines are looked after by the hub, by a clock that never jumps
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            max_http_buffer_size=MAX_INCOMING_BYTES,
+            cors_allowed_origins=lambda origin, environ: origin_allowed(origin, environ["aiohttp.request"]),
+            backlog=backlog,
+        )
+
+    @property
+    def lines(self) -> set[Line]:
+        """All open websockets, also those whose owner is not known yet."""
+        lines: set[Line] = self.eio.lines
+        return lines
+
+    def _engineio_server_class(self) -> type[_Engine]:
+        return _Engine
+
+    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        """A browser's packet. A stranger can write anything here, so whatever it breaks ends at this place."""
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except Exception as error:
+            metrics.IGNORED.labels("malformed").inc()
+            logger.info("desk packet malformed", action="desk_packet_malformed", error=type(error).__name__)

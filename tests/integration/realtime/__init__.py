@@ -1,0 +1,1 @@
+"""Sockets against a real database, a real server and real clients."""

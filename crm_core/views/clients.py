@@ -1,7 +1,7 @@
 """Clients as others read them: by id, in search, and through everything that ever passed between us.
 
 Anybody may be found, or duplicates would be made; whose card one may not open
-is found by name alone, without the addresses and notes that make a client base worth stealing.
+is shown without the addresses and notes that make a client base worth stealing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from crm_core.domain import search
 from crm_core.domain.errors import NotFound
-from crm_core.domain.phones import searched_digits
+from crm_core.domain.phones import masked, searched_digits
 from crm_core.domain.viewer import Viewer
 from crm_core.store.clients import find_survivor, visible_clients
 from crm_core.store.conditions import Conditions
@@ -36,7 +36,7 @@ class ContactPoint(WireModel):
 class Client(WireModel):
     """A person or company we serve.
 
-    ``restricted``: found, but the card is another's; addresses, birthday, hint and note are left out.
+    ``restricted``: found, but the card is another's; numbers are masked, and the rest of it is left out.
     """
 
     id: UUID
@@ -266,6 +266,11 @@ def _client(row: Record) -> Client:
 
 
 def _restricted(client: Client) -> Client:
+    phones = [
+        point.model_copy(update={"value": masked(point.value), "typed": masked(point.value), "label": None})
+        for point in client.contact_points
+        if point.kind == "phone"
+    ]
     return client.model_copy(
-        update={"hint": None, "birthday": None, "note": None, "contact_points": [], "restricted": True}
+        update={"hint": None, "birthday": None, "note": None, "contact_points": phones, "restricted": True}
     )

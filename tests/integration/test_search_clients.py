@@ -116,7 +116,8 @@ async def test_a_foreign_client_is_found_but_not_opened(database: Database) -> N
     [theirs] = await found(database, "87011234567", agent(boris))
 
     assert (mine.restricted, len(mine.contact_points), mine.hint) == (False, 3, "любит тишину")
-    assert (theirs.restricted, theirs.contact_points, theirs.hint) == (True, [], None)
+    assert (theirs.restricted, theirs.hint, theirs.note) == (True, None, None)
+    assert [(point.value, point.typed) for point in theirs.contact_points] == [("+7 701 ··· 45 67",) * 2]
     assert (theirs.name, theirs.owner_name) == ("Сулейменова Айгерим", "Anna")
 
 

@@ -27,6 +27,8 @@ MAX_FRAME_BYTES = 256 * 1024
 KEPT_OF_OVERSIZED = 1024
 #: Shapes learned for one kind of event; the rest of its frames are read line by line.
 MAX_SHAPES_PER_EVENT = 4
+#: Names of events that are remembered as unwanted; Asterisk has about two hundred.
+MAX_UNWANTED_NAMES = 500
 
 #: What a call centre needs to hear. Anything else is passed over by its name alone.
 WANTED_EVENTS = frozenset(
@@ -145,44 +147,51 @@ class EventParser:
         counts: FrameCounts | None = None,
         on_malformed: OnMalformed | None = None,
     ) -> None:
-        self._wanted = frozenset(wanted)
-        self._only_with = {name.encode(): marks for name, marks in only_with.items()}
-        self._shapes: dict[bytes, list[_Shape]] = {
-            b"Event: " + name.encode(): [] for name in self._wanted if name not in only_with
-        }
+        self._wanted = frozenset(name.encode() for name in wanted)
+        self._only_with = {b"Event: " + name.encode(): marks for name, marks in only_with.items()}
+        first_lines = {b"Event: " + name for name in self._wanted}
+        self._shapes: dict[bytes, list[_Shape]] = {line: [] for line in first_lines - self._only_with.keys()}
+        self._unwanted: set[bytes] = set()  # first lines that need no second look
         self._counts = counts or FrameCounts()
         self._on_malformed = on_malformed
 
     def parse(self, frame: bytes) -> Event | None:
         """The event, if the frame is one that is wanted; never raises."""
-        shapes = self._shapes.get(frame[: frame.find(EOL)])
+        first_line = frame[: frame.find(EOL)]
+        shapes = self._shapes.get(first_line)
         if shapes is None:
-            return self._parse_unusual(frame)
+            if first_line in self._unwanted:
+                self._counts.unwanted += 1
+                return None
+            return self._parse_unusual(frame, first_line)
         text = frame.decode("utf-8", "replace")
         for match, names in shapes:
             found = match(text)
             if found is not None:
                 self._counts.wanted += 1
-                return dict(zip(names, found.groups(), strict=True))
+                return dict(zip(names, found.groups(), strict=False))
         return self._parse_slowly(frame, shapes)
 
-    def _parse_unusual(self, frame: bytes) -> Event | None:
-        """Everything that does not begin with the name of an event that is always wanted."""
-        kind, name = _kind_and_name(frame)
-        if kind == b"Response":
-            return None
-        if kind == b"":
-            if frame.strip():
-                self._report(frame, "neither an event nor a response")
-            return None
-        marks = self._only_with.get(name)
-        if marks is not None and not any(mark in frame for mark in marks):
-            self._counts.unwanted += 1
-            return None
-        if name.decode("utf-8", "replace") not in self._wanted:
-            self._counts.unwanted += 1
-            return None
-        return self._parse_slowly(frame, None)
+    def _parse_unusual(self, frame: bytes, first_line: bytes) -> Event | None:
+        """Everything that does not begin with the name of an event that is always wanted, or never."""
+        marks = self._only_with.get(first_line)
+        if marks is None:
+            kind, name = _kind_and_name(frame)
+            if kind != b"Event":
+                if not kind and frame.strip():
+                    self._report(frame, "neither an event nor a response")
+                return None
+            if name not in self._wanted:
+                if first_line == b"Event: " + name and len(self._unwanted) < MAX_UNWANTED_NAMES:
+                    self._unwanted.add(first_line)
+                self._counts.unwanted += 1
+                return None
+            marks = self._only_with.get(b"Event: " + name, (b"",))
+        for mark in marks:
+            if mark in frame:
+                return self._parse_slowly(frame, None)
+        self._counts.unwanted += 1
+        return None
 
     def _parse_slowly(self, frame: bytes, shapes: list[_Shape] | None) -> Event:
         headers, broken = read_headers(frame)
@@ -235,7 +244,7 @@ _Shape = tuple[Callable[[str], "re.Match[str] | None"], tuple[str, ...]]
 
 
 def _shape_of(names: tuple[str, ...]) -> _Shape:
-    pattern = "\r\n".join(f"{re.escape(name)}: ([^\r]*)" for name in names)
+    pattern = "\r\n".join(f"{re.escape(name)}: ([^\r]*+)" for name in names)
     return re.compile(pattern).fullmatch, names
 
 

@@ -56,4 +56,9 @@ async def list_agents(db: Reader, viewer: Viewer) -> Page[Agent]:
     """Everybody who may work, by name; an agent or a team's supervisor sees their team."""
     team = None if viewer.sees_everything else viewer.team_id
     rows = await db.fetch(_LIST, team)
-    return Page[Agent](items=[Agent.model_validate(dict(row)) for row in rows])
+    return Page[Agent](items=[Agent.model_validate(dict(row)) for row in rows], next=None)
+
+
+async def staff(db: Reader) -> list[Agent]:
+    """Everybody who may work, by name, whoever asks: for the machinery, not for a screen."""
+    return [Agent.model_validate(dict(row)) for row in await db.fetch(_LIST, None)]

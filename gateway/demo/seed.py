@@ -61,11 +61,11 @@ async def seed(database: Database, *, country: str, timezone: str) -> bool:
 
 
 async def _hire(tx: Transaction) -> dict[str, UUID]:
-    password = await hash_password(PASSWORD)
+    password = users.PasswordHash(await hash_password(PASSWORD))
     return {employee.login: await _hire_one(tx, employee, password) for employee in EMPLOYEES}
 
 
-async def _hire_one(tx: Transaction, employee: Employee, password: str) -> UUID:
+async def _hire_one(tx: Transaction, employee: Employee, password: users.PasswordHash) -> UUID:
     person = users.NewUser(
         login=employee.login,
         name=employee.name,

@@ -161,6 +161,18 @@ _SPARE_FIRST_NAMES = (
     *("Аружан", "Дана", "Жанель", "Инкар", "Мадина", "Назгүл"),
     *("Сәуле", "Толғанай", "Ұлпан", "Шынар", "Әсел", "Ксения"),
 )
+# Where phones ring as long as in a real office: the calls the demo plays are made here.
+_UNHURRIED = Queue(
+    name="unhurried",
+    did="77272000120",
+    strategy="linear",
+    members=(
+        Agent(extension="1201", name="Динара Абенова"),
+        Agent(extension="1202", name="Руслан Касымов"),
+    ),
+    rings_s=14,
+    patience_s=60,
+)
 _LITTLE_PATIENCE_S = {7: 2, 8: 6, 12: 6}
 _SPARE_LAST_NAMES = ("Омарова", "Сәрсенбаева", "Ли")
 
@@ -184,6 +196,7 @@ OFFICE = Office(
         Queue(name="sales", did="77272000001", strategy="rrmemory", members=_SALES),
         Queue(name="hotline", did="77272000002", strategy="ringall", members=_HOTLINE),
         *(_spare_queue(number) for number in range(1, 13)),
+        _UNHURRIED,
     ),
     load_queue=Queue(
         name="load",

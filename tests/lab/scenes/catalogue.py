@@ -12,6 +12,14 @@ from collections.abc import Awaitable, Callable
 from tests.lab.expected import ExpectedCall
 from tests.lab.laboratory import Lab
 from tests.lab.scenes.crowds import heavy, same_caller_twice, twenty_calls
+from tests.lab.scenes.demo import (
+    called_by_a_click,
+    clicked_and_not_answered,
+    given_up_while_ringing,
+    second_manager_answers,
+    talk_the_client_ends,
+    talk_the_manager_ends,
+)
 from tests.lab.scenes.direct import direct_abandoned, direct_answered, direct_busy, direct_no_answer, internal_answered
 from tests.lab.scenes.outbound import (
     click_to_call_agent_no_answer,
@@ -82,3 +90,11 @@ SCENES: tuple[Scene, ...] = (
     attended_transfer_answered,
 )
 LOADS: tuple[Scene, ...] = (heavy,)
+DEMO: tuple[Scene, ...] = (
+    talk_the_client_ends,
+    talk_the_manager_ends,
+    given_up_while_ringing,
+    second_manager_answers,
+    called_by_a_click,
+    clicked_and_not_answered,
+)

@@ -63,28 +63,28 @@ async def outbound_dialled_given_up(lab: Lab) -> list[ExpectedCall]:
 
 async def click_to_call_answered(lab: Lab) -> list[ExpectedCall]:
     """Click-to-call: the agent lifts the handset, the client answers, the agent hangs up."""
-    return await _click_to_call(lab, "+77015550142", talk_s=2.5, ended_by="agent", cause=16)
+    return await click_to_call(lab, "+77015550142", talk_s=2.5, ended_by="agent", cause=16)
 
 
 async def click_to_call_client_busy(lab: Lab) -> list[ExpectedCall]:
     """Click-to-call: the agent lifts the handset, the client's line is busy."""
-    return await _click_to_call(lab, f"+7701555{TRUNK_BUSY}", outcome="busy", cause=17)
+    return await click_to_call(lab, f"+7701555{TRUNK_BUSY}", outcome="busy", cause=17)
 
 
 async def click_to_call_client_no_answer(lab: Lab) -> list[ExpectedCall]:
     """Click-to-call: the agent lifts the handset, the client does not answer."""
     number = f"+7701555{TRUNK_NEVER_ANSWERS}"
-    return await _click_to_call(lab, number, outcome="no_answer", ended_by="system", cause=0)
+    return await click_to_call(lab, number, outcome="no_answer", ended_by="system", cause=0)
 
 
 async def click_to_call_invalid_number(lab: Lab) -> list[ExpectedCall]:
     """Click-to-call: the agent lifts the handset, the network does not know the number (404)."""
-    return await _click_to_call(lab, f"+7701555{TRUNK_UNKNOWN_NUMBER}", outcome="failed", cause=1)
+    return await click_to_call(lab, f"+7701555{TRUNK_UNKNOWN_NUMBER}", outcome="failed", cause=1)
 
 
 async def click_to_call_trunk_failed(lab: Lab) -> list[ExpectedCall]:
     """Click-to-call: the agent lifts the handset, the trunk is out of order (503)."""
-    return await _click_to_call(lab, f"+7701555{TRUNK_OUT_OF_ORDER}", outcome="failed", cause=34)
+    return await click_to_call(lab, f"+7701555{TRUNK_OUT_OF_ORDER}", outcome="failed", cause=34)
 
 
 async def click_to_call_agent_no_answer(lab: Lab) -> list[ExpectedCall]:
@@ -109,7 +109,7 @@ async def click_to_call_agent_no_answer(lab: Lab) -> list[ExpectedCall]:
     ]
 
 
-async def _click_to_call(
+async def click_to_call(
     lab: Lab,
     number: str,
     *,
@@ -117,12 +117,14 @@ async def _click_to_call(
     talk_s: float = 0.0,
     ended_by: Who | None = None,
     cause: int,
+    lifts_after_s: float = 1.0,
 ) -> list[ExpectedCall]:
+    """The scene they all are: the agent's phone rings, is lifted, and the client is called."""
     channel_id = str(uuid.uuid4())
     async with lab.soft_phone("1007") as phone:
         await lab.originate("1007", number, channel_id=channel_id)
         ring = await phone.ringing()
-        await moment(1.0)
+        await moment(lifts_after_s)
         await ring.answer()
         if outcome == "answered":
             await lab.client_answered(number)

@@ -53,7 +53,7 @@ WANTED_EVENTS = frozenset(
 #: Of these floods only the frames that hold one of the given lines' beginnings are wanted.
 WANTED_ONLY_WITH: Mapping[str, tuple[bytes, ...]] = {
     "VarSet": (b"\r\nVariable: MIXMONITOR_FILENAME\r\n",),
-    "Newexten": (b"\r\nApplication: VoiceMail",),  # VoiceMailMain too
+    "Newexten": (b"\r\nApplication: VoiceMail\r\n", b"\r\nApplication: MinivmRecord\r\n"),
 }
 
 #: One event: header → value. Values of a repeated header are joined by a newline: see :func:`values`.

@@ -12,28 +12,28 @@ from hypothesis import strategies as st
 
 from channels.telephony.tracking.alive import Alive
 from crm_core.domain.calls import CallSnapshot
-from tests.replay.recordings import NAMES, RECORDINGS, Heard, replay, tracker
+from tests.replay.recordings import SHORT, Heard, replay, story, tracker
 
 #: Under load Asterisk lets the events of one channel overtake those of another by so much.
 OVERTAKING = timedelta(milliseconds=40)
 
-some_recording = st.sampled_from(NAMES)
+some_recording = st.sampled_from(SHORT)
 some_place = st.floats(0, 1, exclude_max=True)  # in a recording, from its first event to its last
 unhurried = settings(deadline=None, max_examples=60)
 
 
-@pytest.mark.parametrize("recording", NAMES)
+@pytest.mark.parametrize("recording", SHORT)
 def test_every_event_heard_twice_changes_nothing(recording: str) -> None:
-    events = RECORDINGS[recording].events
+    events = story(recording).events
 
     heard_twice = replay(heard for heard in events for _ in range(2))
 
     assert heard_twice == replay(events)
 
 
-@pytest.mark.parametrize("recording", NAMES)
+@pytest.mark.parametrize("recording", SHORT)
 def test_the_whole_recording_heard_twice_changes_nothing(recording: str) -> None:
-    events = RECORDINGS[recording].events
+    events = story(recording).events
 
     heard_twice = replay(events + events)
 
@@ -43,7 +43,7 @@ def test_the_whole_recording_heard_twice_changes_nothing(recording: str) -> None
 @unhurried
 @given(recording=some_recording, place=some_place, later=some_place)
 def test_any_event_heard_again_later_changes_nothing(recording: str, place: float, later: float) -> None:
-    events = RECORDINGS[recording].events
+    events = story(recording).events
     again = int(place * len(events))
     repeated_at = again + int(later * (len(events) - again)) + 1
 
@@ -57,9 +57,9 @@ def test_any_event_heard_again_later_changes_nothing(recording: str, place: floa
 def test_calls_heard_at_the_same_time_do_not_disturb_each_other(recordings: list[str], seed: int) -> None:
     alone: dict[str, CallSnapshot] = {}
     for recording in recordings:
-        alone |= replay(RECORDINGS[recording].events)
+        alone |= replay(story(recording).events)
 
-    together = replay(_mixed([RECORDINGS[recording].events for recording in recordings], Random(seed)))
+    together = replay(_mixed([story(recording).events for recording in recordings], Random(seed)))
 
     assert together == alone
 
@@ -67,7 +67,7 @@ def test_calls_heard_at_the_same_time_do_not_disturb_each_other(recordings: list
 @unhurried
 @given(recording=some_recording, seed=st.integers(0, 2**32))
 def test_channels_that_overtake_each_other_change_nothing(recording: str, seed: int) -> None:
-    events = RECORDINGS[recording].events
+    events = story(recording).events
 
     out_of_step = replay(_overtaking(events, Random(seed)))
 
@@ -79,7 +79,7 @@ def test_channels_that_overtake_each_other_change_nothing(recording: str, seed: 
 def test_a_recording_cut_off_anywhere_leaves_no_call_talking_for_ever(
     recording: str, place: float, length: float
 ) -> None:
-    events = RECORDINGS[recording].events
+    events = story(recording).events
     start = int(place * len(events))
     heard = events[start : start + int(length * (len(events) - start)) + 1]
     told = tracker()
@@ -99,7 +99,7 @@ def test_a_recording_cut_off_anywhere_leaves_no_call_talking_for_ever(
 @unhurried
 @given(recording=some_recording, length=some_place)
 def test_a_call_whose_end_was_not_heard_is_not_called_complete(recording: str, length: float) -> None:
-    events = RECORDINGS[recording].events
+    events = story(recording).events
     heard = events[: int(length * len(events)) + 1]
     told = tracker()
     replay(heard, into=told)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from crm_core.domain.calls import CallSnapshot, LegSnapshot, outcome, wait
-from tests.replay.recordings import NAMES, RECORDINGS, replay, tracker
+from tests.replay.recordings import NAMES, SHORT, replay, story, tracker
 
 #: The parties' clocks and Asterisk's differ by the time a SIP message takes.
 SIP_LATENCY_S = 0.15
@@ -22,7 +22,7 @@ recorded = pytest.mark.parametrize("recording", NAMES)
 
 @recorded
 def test_a_recorded_call_is_told_as_it_happened(recording: str) -> None:
-    events, expected = RECORDINGS[recording].events, RECORDINGS[recording].expected
+    events, expected = story(recording).events, story(recording).expected
 
     calls = replay(events)
 
@@ -37,11 +37,11 @@ def test_a_recorded_call_is_told_as_it_happened(recording: str) -> None:
             assert _phones(rung) == _phones(truth["legs"])
 
 
-@recorded
+@pytest.mark.parametrize("recording", SHORT)
 def test_nothing_of_a_call_changes_without_being_told(recording: str) -> None:
     told = tracker()
 
-    looked_at_when_told = replay(RECORDINGS[recording].events, into=told)
+    looked_at_when_told = replay(story(recording).events, into=told)
 
     assert looked_at_when_told == {linkedid: told.snapshot(linkedid) for linkedid in looked_at_when_told}
 
@@ -50,7 +50,7 @@ def test_nothing_of_a_call_changes_without_being_told(recording: str) -> None:
 def test_after_the_last_hangup_nobody_is_on_the_phone(recording: str) -> None:
     told = tracker()
 
-    calls = replay(RECORDINGS[recording].events, into=told)
+    calls = replay(story(recording).events, into=told)
 
     assert told.live_calls() == []
     assert told.anomalies == {}
@@ -60,7 +60,7 @@ def test_after_the_last_hangup_nobody_is_on_the_phone(recording: str) -> None:
 
 @recorded
 def test_times_stand_in_the_order_in_which_they_happen(recording: str) -> None:
-    calls = replay(RECORDINGS[recording].events)
+    calls = replay(story(recording).events)
 
     for call in calls.values():
         assert call.ended_at is not None

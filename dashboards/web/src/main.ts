@@ -1,6 +1,6 @@
 import '@/styles/app.css'
 import { createPinia } from 'pinia'
-import { createApp } from 'vue'
+import { createApp, watch } from 'vue'
 import App from '@/App.vue'
 import { onSignedOut } from '@/api/client'
 import { i18n, useLocale } from '@/i18n'
@@ -42,7 +42,15 @@ async function waitForServer(): Promise<void> {
 async function start(): Promise<void> {
   await useLocale(preferences.chosen.locale ?? 'ru')
   await meetServer().catch(waitForServer)
-  await useLocale(preferences.chosen.locale ?? session.user?.locale ?? session.meta?.locale ?? 'ru')
+  watch(
+    () => session.user,
+    (person) => {
+      if (person) preferences.adopt(person)
+      void useLocale(preferences.chosen.locale ?? session.meta?.locale ?? 'ru')
+    },
+  )
+  if (session.user) preferences.adopt(session.user)
+  await useLocale(preferences.chosen.locale ?? session.meta?.locale ?? 'ru')
   onSignedOut(session.forget)
   startClock()
   startKeyboard()

@@ -28,6 +28,7 @@ export interface User {
   role: Role
   extension: string | null
   locale: Locale | null
+  theme: Theme | null
   team: { id: string; name: string } | null
 }
 
@@ -360,7 +361,7 @@ export interface DeskEvents {
     explanation: string
   }
   'agent.changed': { agent: Agent }
-  'client.changed': { client: Client }
+  'client.changed': { client_id: string }
   'catalogue.changed': { name: string }
   'wallboard.changed': Record<string, unknown>
 }

@@ -21,13 +21,16 @@ export function useRowSelection(ids: Ref<readonly string[]>, act: (id: string) =
     chosen.value = next
     void nextTick(() => document.querySelector(`[data-row="${next}"]`)?.scrollIntoView({ block: 'nearest' }))
   }
+  // These move with arrows by themselves.
+  const arrowsTaken = (): boolean =>
+    Boolean(document.activeElement?.closest('[role=radiogroup], [role=tablist], [role=slider], #slot'))
   const onControl = (): boolean => Boolean(document.activeElement?.closest('button, a[href], [role=tab]'))
 
   useKeys({
     KeyJ: () => move(1),
     KeyK: () => move(-1),
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
+    ArrowDown: () => (arrowsTaken() ? false : move(1)),
+    ArrowUp: () => (arrowsTaken() ? false : move(-1)),
     Enter: () => {
       if (selectedId.value === null || onControl()) return false
       act(selectedId.value)

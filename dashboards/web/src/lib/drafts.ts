@@ -1,57 +1,88 @@
 /**
- * What was typed and not yet sent, kept in this browser until it is.
+ * What was typed and not yet sent: kept in this browser at once, and on the server a moment later.
  *
- * A reload, a second call or a lost connection loses nothing; tabs of one browser share a draft.
+ * A reload, a second call, a lost connection or another computer loses nothing.
  */
 import { type Reactive, onScopeDispose, reactive, watch } from 'vue'
+import { api } from '@/api/client'
 import { useSession } from '@/stores/session'
 
-const PREFIX = 'perezvon.draft.'
-const KEPT_MS = 7 * 86_400_000
+export type DraftSubject = `${'interaction' | 'client' | 'callback'}:${string}`
+
+export interface Draft<T extends object> {
+  value: Reactive<T>
+  /** It has been said: nothing of it is kept any longer. */
+  forget: () => void
+}
 
 interface Kept {
   at: number
   value: unknown
 }
 
-function read(key: string): unknown {
+const PREFIX = 'perezvon.draft.'
+const KEPT_MS = 7 * 86_400_000
+const REST_MS = 1200
+
+function read(key: string): Kept | null {
   try {
-    return (JSON.parse(localStorage.getItem(key) ?? 'null') as Kept | null)?.value
+    return JSON.parse(localStorage.getItem(key) ?? 'null') as Kept | null
   } catch {
-    return undefined
+    return null
   }
 }
 
 /** Drafts nobody came back for. */
 export function dropOldDrafts(now: number): void {
   for (const key of Object.keys(localStorage)) {
-    if (!key.startsWith(PREFIX)) continue
-    const at = (JSON.parse(localStorage.getItem(key) ?? 'null') as Kept | null)?.at ?? 0
-    if (now - at > KEPT_MS) localStorage.removeItem(key)
+    if (key.startsWith(PREFIX) && now - (read(key)?.at ?? 0) > KEPT_MS) localStorage.removeItem(key)
   }
 }
 
-export interface Draft<T extends object> {
-  value: Reactive<T>
-  forget: () => void
-}
+export function useDraft<T extends object>(subject: DraftSubject, empty: T): Draft<T> {
+  const key = `${PREFIX}${useSession().user?.id ?? ''}.${subject}`
+  const path = `/drafts/${subject}`
+  const known = read(key)
+  const value = reactive({ ...empty, ...(known?.value as Partial<T> | undefined) })
+  let timer = 0
+  let open = true
 
-export function useDraft<T extends object>(name: string, empty: T): Draft<T> {
-  const key = `${PREFIX}${useSession().user?.id ?? ''}.${name}`
-  const value = reactive({ ...empty, ...(read(key) as Partial<T> | undefined) })
+  /** Refused or unreachable, the browser's own copy is still there, and the next change tries again. */
+  const send = (): void => void api.put(path, { body: value }).catch(() => undefined)
 
-  const stop = watch(value, () => localStorage.setItem(key, JSON.stringify({ at: Date.now(), value })))
+  const stop = watch(value, () => {
+    localStorage.setItem(key, JSON.stringify({ at: Date.now(), value }))
+    window.clearTimeout(timer)
+    timer = window.setTimeout(send, REST_MS)
+  })
+
+  if (!known) {
+    api.get<{ body: Partial<T> }>(path).then(
+      ({ body }) => {
+        // What is being typed here already is newer than what was left elsewhere.
+        if (open && !read(key)) Object.assign(value, body)
+      },
+      () => undefined,
+    )
+  }
+
   const follow = (event: StorageEvent): void => {
-    if (event.key === key && event.newValue) Object.assign(value, read(key))
+    if (event.key === key && event.newValue) Object.assign(value, read(key)?.value)
   }
   window.addEventListener('storage', follow)
-  onScopeDispose(() => window.removeEventListener('storage', follow))
+  onScopeDispose(() => {
+    window.removeEventListener('storage', follow)
+    open = false
+  })
 
   return {
     value,
     forget() {
+      open = false
       stop()
+      window.clearTimeout(timer)
       localStorage.removeItem(key)
+      api.delete(path).catch(() => undefined)
     },
   }
 }

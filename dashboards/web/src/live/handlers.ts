@@ -25,7 +25,7 @@ export function makeHandlers(): Handlers {
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
     'agent.changed': ({ agent }) => void agents.put(agent),
-    'client.changed': ({ client }) => void clients.put(client),
+    'client.changed': ({ client_id }) => void clients.readAgain(client_id).then(() => desk.clientChanged(client_id)),
     'catalogue.changed': () => void reference.load().catch(() => undefined),
     'wallboard.changed': () => undefined,
   }

@@ -45,8 +45,16 @@ export function startDeskLink(): DeskLink {
     reconnectionDelayMax: RETRY_UP_TO_MS,
   })
 
+  let reading: Promise<void> | null = null
+
   /** What is on the desk now, read from the server; events that came meanwhile follow it. */
-  async function readSnapshot(): Promise<void> {
+  function readSnapshot(): Promise<void> {
+    reading ??= readDesk().finally(() => {
+      reading = null
+    })
+    return reading
+  }
+  async function readDesk(): Promise<void> {
     stream.hold()
     const { body, seq, serverTime } = await api.snapshot<DeskSnapshot>('/desk')
     correctClock(serverTime)

@@ -48,7 +48,7 @@ export function useOutcome(call: () => Interaction): Outcome {
   const interactions = useInteractions()
   const desk = useDesk()
 
-  const { value: draft, forget } = useDraft<OutcomeDraft>(`outcome.${call().id}`, EMPTY)
+  const { value: draft, forget } = useDraft<OutcomeDraft>(`interaction:${call().id}`, EMPTY)
   const busy = ref(false)
   const problem = ref('')
   const settled = ref(false)
@@ -73,7 +73,7 @@ export function useOutcome(call: () => Interaction): Outcome {
   })
 
   function choose(code: string): void {
-    draft.code = draft.code === code ? null : code
+    draft.code = code
     const wanted = reference.disposition(code)?.callback
     if (wanted === 'required') draft.choice ??= DEFAULT_CHOICE
     else if (wanted === 'none') draft.choice = null

@@ -131,9 +131,11 @@ export const useDesk = defineStore('desk', () => {
     // Supervisors hear of every ring on their floor; only one's own is a pop.
     if (offer.agent_id !== myId.value) return
     const call = interactions.put(offer.interaction)
+    // An offer that is told late may be over by now: its own leg says so.
+    const leg = call.legs.find((one) => one.id === offer.leg_id)
+    if (call.state === 'closed' || leg?.answered_at || leg?.ended_at) return
     keepCard(call.id, offer.card)
     gone.value = null
-    const leg = call.legs.find((one) => one.id === offer.leg_id)
     offers.set(offer.leg_id, {
       legId: offer.leg_id,
       interactionId: call.id,
@@ -195,6 +197,13 @@ export const useDesk = defineStore('desk', () => {
       keepCard(interactionId, await api.get<Card>(`/clients/${clientId}/card`))
     } catch {
       // Without the card the contact still shows the name and number it carries itself.
+    }
+  }
+
+  /** The card of somebody on the line was edited. */
+  function clientChanged(clientId: string): void {
+    for (const { interaction } of live.value) {
+      if (interaction.client_id === clientId) void readCard(interaction.id, clientId)
     }
   }
 
@@ -264,6 +273,7 @@ export const useDesk = defineStore('desk', () => {
     withdrawn,
     answered,
     changed,
+    clientChanged,
     promiseMoved,
     promiseDueSoon,
     readCard,

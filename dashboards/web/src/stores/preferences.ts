@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { reactive, watch } from 'vue'
 import { api } from '@/api/client'
-import type { Locale, Theme } from '@/api/types'
+import type { Locale, Theme, User } from '@/api/types'
 import { isLocale } from '@/i18n'
 
 interface Preferences {
@@ -48,5 +48,11 @@ export const usePreferences = defineStore('preferences', () => {
     if (signedIn) api.patch('/users/me', change).catch(() => undefined)
   }
 
-  return { chosen, choose }
+  /** A desk is shared by shifts: it looks as the person who sits down likes it. */
+  function adopt(person: User): void {
+    if (person.theme) chosen.theme = person.theme
+    if (person.locale) chosen.locale = person.locale
+  }
+
+  return { chosen, choose, adopt }
 })

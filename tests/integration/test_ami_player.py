@@ -15,7 +15,7 @@ from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.player import AmiPlayer
 from channels.telephony.recorder import record
-from channels.telephony.recording_format import About, Recording, load
+from channels.telephony.recording_format import About, RecordedFrame, Recording, load
 from channels.telephony.resync import ask_standing
 from channels.telephony.retelling import Member, cast_of, members_of
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
@@ -219,6 +219,36 @@ async def test_a_declined_phone_stops_ringing_and_the_caller_gives_up_after_a_wh
     ]
     assert [event["DialStatus"] for event in heard(told, "DialEnd")] == ["NOANSWER"]
     assert len(heard(told, "QueueCallerAbandon")) == 1
+
+
+async def test_a_call_that_the_recording_left_up_can_still_be_hung_up():
+    async with playing(speed=0) as (ami, link, told):
+        await ami.start(until("HangupRequest")).over.wait()
+        await told.until(lambda told: len(heard(told, "BridgeEnter")) == 2)
+        phone = heard(told, "Newchannel")[1]["Channel"]
+        assert (await commands.send(link, commands.hang_up(phone, now=utc_now()), now=utc_now())).success
+        await told.until(lambda told: len(heard(told, "Hangup")) == 2)
+
+    assert ami.busy_interfaces == set()
+
+
+async def test_a_malformed_frame_is_played_as_the_bytes_it_was():
+    broken = RecordedFrame(at=0, raw=b"Event: Hangup\r\nno header here")
+    async with playing(speed=0) as (ami, link, told):
+        ami.start_as_recorded(Recording(about=About(), frames=(broken,)))
+        await told.until(lambda told: len(told.events) == 1)
+
+    assert [frame.raw for frame in link.malformed] == [broken.raw]
+
+
+async def test_calls_take_the_time_they_took():
+    frames = tuple(RecordedFrame(at=at, headers=(("Event", "Hangup"),)) for at in (5.0, 5.2, 5.4))
+    async with playing(speed=2.0) as (ami, _link, _told):
+        begun = asyncio.get_running_loop().time()
+        await ami.start_as_recorded(Recording(about=About(), frames=frames)).over.wait()
+        took = asyncio.get_running_loop().time() - begun
+
+    assert 0.2 <= took < 2
 
 
 async def test_every_client_hears_the_classes_it_asked_for():

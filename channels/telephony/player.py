@@ -77,6 +77,7 @@ class AmiPlayer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.port = 0
+        self.logins = 0
         self._outbound = list(outbound)
         self._choose_outbound = choose_outbound or self._take_turns
         self._speed = speed
@@ -113,10 +114,11 @@ class AmiPlayer:
         """How many are logged in."""
         return sum(session.is_logged_in for session in self._sessions)
 
-    async def wait_for_login(self) -> None:
-        """Until the next client logs in."""
-        self._logged_in.clear()
-        await self._logged_in.wait()
+    async def wait_for_login(self, *, after: int = 0) -> None:
+        """Until there have been more than ``after`` logins (see ``logins``): by default, until there was one."""
+        while self.logins <= after:
+            self._logged_in.clear()
+            await self._logged_in.wait()
 
     @contextlib.asynccontextmanager
     async def listening(self, *, port: int = 0) -> AsyncIterator[Self]:
@@ -239,7 +241,11 @@ class AmiPlayer:
         await asyncio.sleep(0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._own(self._serve(Session(reader, writer, answer=self._answers.answer, on_login=self._logged_in.set)))
+        self._own(self._serve(Session(reader, writer, answer=self._answers.answer, on_login=self._note_login)))
+
+    def _note_login(self) -> None:
+        self.logins += 1
+        self._logged_in.set()
 
     async def _serve(self, session: Session) -> None:
         self._sessions.add(session)
@@ -319,11 +325,13 @@ async def serve(
     player = AmiPlayer(about=about, members=members_of(recordings), outbound=outbound, speed=speed)
     async with player.listening(port=port):
         announce(f"listening on 127.0.0.1:{player.port}")
+        heard_by = 0
         while True:
-            await player.wait_for_login()
+            await player.wait_for_login(after=heard_by)
             await asyncio.sleep(SETTLING_S)
             for recording in by_themselves:
                 await player.start_as_recorded(recording).over.wait()
+            heard_by = player.logins
 
 
 def _is_played(frame: RecordedFrame, *, is_fresh: bool) -> bool:

@@ -53,9 +53,9 @@ def heard(told: Listener, name: str) -> list[Event]:
 
 
 async def test_anybody_is_let_in_and_told_what_asterisk_is_played():
-    async with playing(about=About(asterisk="22.10.1", boot="2026-11-21 09:30:00")) as (_, link, told):
+    async with playing(about=About(asterisk="22.10.1", boot="2026-11-21 09:30:00")) as (ami, link, told):
         settings = await link.request({"Action": "CoreSettings"})
-
+        await ami.wait_for_login()  # long over
         assert link.state.boot == "2026-11-21T09:30:00"
         assert settings.headers["AsteriskVersion"] == "22.10.1"
         assert told.events == []

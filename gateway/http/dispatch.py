@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -29,13 +30,13 @@ from gateway.http.route import Connection, Route
 REQUEST_TIMEOUT: Final = timedelta(seconds=30)
 SEQ_HEADER: Final = "X-Perezvon-Seq"
 KEY_HEADER: Final = "Idempotency-Key"
-MAX_KEY_LENGTH: Final = 200
+KEY_PATTERN: Final = "^[!-~]{1,200}$"
 
 CLIENT_ADDRESS: Final = web.RequestKey("client_address", str)
 
 
 class KeyMalformed(InputRejected):
-    """An Idempotency-Key is 1 to 200 printable ASCII characters."""
+    """An Idempotency-Key is 1 to 200 visible ASCII characters."""
 
     code = "idempotency_key_malformed"
 
@@ -108,7 +109,7 @@ def _keyed(route: Route, request: Request, body: bytes) -> idempotency.Request |
     key = request.raw.headers.get(KEY_HEADER)
     if key is None or not route.is_idempotent_by_key:
         return None
-    if not 1 <= len(key) <= MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
+    if not re.fullmatch(KEY_PATTERN, key):
         raise KeyMalformed
     digest = hashlib.sha256(f"{request.raw.method} {request.raw.path_qs}\n".encode() + body).digest()
     return idempotency.Request(user_id=request.user_id, key=key, digest=digest)

@@ -15,6 +15,7 @@ SECONDS: Final = Histogram(
     ("method", "route"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+MALFORMED: Final = Counter("perezvon_http_malformed_total", "Connections that spoke something that is not HTTP.")
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:

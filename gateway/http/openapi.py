@@ -16,7 +16,7 @@ from crm_core.actions.idempotency import KeyReused, RequestInProgress
 from crm_core.actions.sessions import NotSignedIn
 from crm_core.domain.errors import CrmError, Forbidden, NotFound
 from gateway.http import problems, refusals
-from gateway.http.dispatch import KEY_HEADER, MAX_KEY_LENGTH, SEQ_HEADER
+from gateway.http.dispatch import KEY_HEADER, KEY_PATTERN, SEQ_HEADER
 from gateway.http.permissions import Permission
 from gateway.http.problems import InvalidInput, Problem, status_of
 from gateway.http.route import Connection, Route
@@ -136,7 +136,7 @@ def _parameters(route: Route, schemas: Mapping[_Key, Json]) -> Iterator[Json]:
             "in": "header",
             "required": False,
             "description": "The same key with the same request is done once and answered alike for 24 hours.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
+            "schema": {"type": "string", "pattern": KEY_PATTERN},
         }
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -30,6 +30,12 @@ class DemoLogin(WireModel):
     role: Role
 
 
+class Ringer(Protocol):
+    """The demo's way to have a client call somebody now."""
+
+    async def ring(self, agent_id: UUID) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the process lends to its HTTP side."""
@@ -38,6 +44,7 @@ class Services:
     database: Database
     version: str
     demo_logins: tuple[DemoLogin, ...] = ()
+    ringer: Ringer | None = None  # of a demo
     serving: asyncio.Event = field(default_factory=asyncio.Event)  # not set while starting or draining
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Final
 
 import orjson
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway.http import openapi
+from gateway.http import metrics, openapi
 from gateway.http.dispatch import handler_of
 from gateway.http.files import serve_app
 from gateway.http.handlers import (
@@ -19,6 +21,7 @@ from gateway.http.handlers import (
     calls,
     catalogues,
     clients,
+    demo,
     drafts,
     gaps,
     interactions,
@@ -48,9 +51,15 @@ ROUTES: Final[Sequence[Route]] = tuple(
         gaps.routes,
         users.routes,
         meta.routes,
+        demo.routes,
         operations.routes,
     )
 )
+
+#: A connection that asks nothing, or never ends its headers, is closed after this.
+KEEPALIVE_S: Final = 75.0
+#: Longer request lines and headers are no HTTP of ours.
+MAX_LINE_BYTES: Final = 32_768
 
 
 def build_app(services: Services, *, static: Path) -> web.Application:
@@ -66,3 +75,30 @@ def build_app(services: Services, *, static: Path) -> web.Application:
             app.router.add_route(hdrs.METH_HEAD, route.path, handler_of(route))
     app.router.add_get("/{page:(?!api/).*}", serve_app(static), name="app")
     return app
+
+
+def make_runner(app: web.Application, *, shutdown_timeout_s: float = 10.0) -> web.AppRunner:
+    """What listens for the application; requests in flight at its end have ``shutdown_timeout_s`` to finish."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=_logger(),
+        shutdown_timeout=shutdown_timeout_s,
+        keepalive_timeout=KEEPALIVE_S,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
+    )
+
+
+def _logger() -> logging.Logger:
+    logger = logging.getLogger("gateway.http")
+    logger.addFilter(_without_strangers_words)
+    return logger
+
+
+def _without_strangers_words(record: logging.LogRecord) -> bool:
+    """What is not HTTP is counted; its text, which may hold anything, stays out of the log."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        metrics.MALFORMED.inc()
+        return False
+    return True

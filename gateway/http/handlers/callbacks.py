@@ -14,7 +14,7 @@ from crm_core.actions.callbacks import (
     CallbackMoveIn,
     ContactUnknown,
 )
-from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, TakeOverTooEarly
+from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, NotFound, TakeOverTooEarly
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.callbacks import Callback, CallbackFilters, get_callback, list_callbacks, load_callbacks
 from crm_core.views.paging import CursorInvalid, Page
@@ -49,7 +49,7 @@ async def find_callbacks(request: Request, reader: Reader, query: CallbackQuery)
     permission=Permission.SIGNED_IN,
     summary="Promise a contact",
     status=201,
-    refusals=[AgentUnknown],
+    refusals=[AgentUnknown, NotFound],
 )
 async def add_callback(request: Request, tx: Transaction, body: CallbackIn) -> Callback:
     """Without ``agent_id`` the caller owes it."""

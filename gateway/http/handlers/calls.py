@@ -8,7 +8,14 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from crm_core.actions import calls
-from crm_core.domain.errors import CallNotLive, CallNotRinging, NoExtension, NumberNotDiallable, PbxUnavailable
+from crm_core.domain.errors import (
+    CallNotLive,
+    CallNotRinging,
+    NoExtension,
+    NotFound,
+    NumberNotDiallable,
+    PbxUnavailable,
+)
 from crm_core.inputs import InputModel
 from crm_core.store.database import Transaction
 from crm_core.views.clients import get_client
@@ -46,7 +53,7 @@ class CallAsked(WireModel):
     permission=Permission.SIGNED_IN,
     summary="Click to call",
     status=202,
-    refusals=[NoExtension, NumberNotDiallable, PbxUnavailable],
+    refusals=[NoExtension, NotFound, NumberNotDiallable, PbxUnavailable],
 )
 async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsked:
     """Rings the caller's own phone first, then the client."""

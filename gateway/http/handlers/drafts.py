@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field, JsonValue, StringConstraints
+import orjson
+from pydantic import AfterValidator, JsonValue, StringConstraints
 
 from crm_core.actions import drafts
 from crm_core.inputs import InputModel
@@ -16,13 +17,25 @@ from gateway.http.route import Routes
 
 routes: Final = Routes("drafts")
 
+MAX_BYTES: Final = 65_536
+
 Subject = Annotated[str, StringConstraints(pattern=r"^(interaction|client|callback):[0-9a-f-]{36}$")]
+
+
+def _small(body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        size = len(orjson.dumps(body))
+    except TypeError as error:
+        raise ValueError("a number in it is too large") from error
+    if size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES} bytes")
+    return body
 
 
 class DraftIn(InputModel):
     """Whatever the page wants to find again."""
 
-    body: Annotated[dict[str, JsonValue], Field(max_length=50)]
+    body: Annotated[dict[str, JsonValue], AfterValidator(_small)]
 
 
 @routes.add("GET", "/drafts/{subject}", permission=Permission.SIGNED_IN, summary="My draft")

@@ -19,7 +19,7 @@ from crm_core.actions.users import NewUser, PasswordHash
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
 from gateway.http.request import Services
-from gateway.http.server import build_app
+from gateway.http.server import build_app, make_runner
 
 PASSWORD = "correct horse"
 
@@ -127,7 +127,7 @@ async def open_house(database: Database, *, static: Path, **settings: object) ->
     listening = socket.create_server(("127.0.0.1", 0))
     root = f"http://127.0.0.1:{listening.getsockname()[1]}"
     services = Services(settings=Settings(**{"public_url": root, **settings}), database=database, version="0.0-test")
-    runner = web.AppRunner(build_app(services, static=static), access_log=None)
+    runner = make_runner(build_app(services, static=static))
     await runner.setup()
     await web.SockSite(runner, listening).start()
     services.serving.set()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from crm_core.actions.calls import record_calls
 from crm_core.actions.clients import ClientIn
 from crm_core.actions.interactions import import_disposition
 from crm_core.actions.passwords import hash_password
+from crm_core.actions.recordings import record_found
 from crm_core.domain.calls import (
     CallSnapshot,
     Direction,
@@ -22,13 +25,17 @@ from crm_core.domain.calls import (
     LegResult,
     LegRole,
     LegSnapshot,
+    RecordingSnapshot,
 )
 from crm_core.store.database import Database, Transaction
 from gateway.demo.company import CLIENTS, EMPLOYEES, PASSWORD, DemoClient, Employee
+from gateway.demo.sound import write_talk
 
 PBX = "demo"
 DAYS_OF_HISTORY = 14
 CALLS_A_DAY = 18
+#: A minute of talk is half a megabyte.
+DAYS_WITH_SOUND = 2
 OUR_NUMBER = "+77272000001"
 
 #: What a talk came to, how often, and what is noted.
@@ -44,8 +51,8 @@ _ENDINGS: tuple[tuple[str, int, str | None], ...] = (
 )
 
 
-async def seed(database: Database, *, country: str, timezone: str) -> bool:
-    """Fill it; False when somebody works here already."""
+async def seed(database: Database, *, country: str, timezone: str, sounds: Path) -> bool:
+    """Fill it, and put the sound of the last days' talks into ``sounds``; False when somebody works here already."""
     async with database.begin() as tx:
         if await tx.fetchval("SELECT EXISTS (SELECT 1 FROM users)"):
             return False
@@ -55,6 +62,8 @@ async def seed(database: Database, *, country: str, timezone: str) -> bool:
     for day in range(DAYS_OF_HISTORY, 0, -1):
         async with database.begin() as tx:
             await _one_day(tx, story, tx.now - timedelta(days=day), timezone, country)
+            if day <= DAYS_WITH_SOUND:
+                await _record(tx, sounds)
     async with database.begin() as tx:
         await _promise(tx, known, people)
     return True
@@ -169,6 +178,19 @@ async def _one_day(tx: Transaction, story: random.Random, day: datetime, timezon
         await import_disposition(tx, row["id"], code=code, note=note, at=closed_at, wrap_up_s=wrap_up_s)
 
 
+async def _record(tx: Transaction, sounds: Path) -> None:
+    """Make something to hear for every recording that has none yet."""
+    rows = await tx.fetch(
+        """SELECT recording.id, recording.file, call.talk_s
+           FROM recordings recording JOIN interactions call ON call.id = recording.interaction_id
+           WHERE NOT recording.available AND call.pbx = $1""",
+        PBX,
+    )
+    for row in rows:
+        await asyncio.to_thread(write_talk, sounds / row["file"], row["talk_s"])
+        await record_found(tx, row["id"], duration_s=row["talk_s"])
+
+
 def _past_call(story: random.Random, at: datetime, index: int) -> CallSnapshot:
     client = story.choice(CLIENTS)
     outbound = story.random() < 0.3
@@ -194,6 +216,7 @@ def _past_call(story: random.Random, at: datetime, index: int) -> CallSnapshot:
         answered_queue=call.queues[-1] if call.queues and answered else None,
         ended_at=ended_at,
         talk=talked if answered else timedelta(),
+        recordings=(RecordingSnapshot(file=f"{call.linkedid}.wav", started_at=at + waited),) if answered else (),
         ended_by=story.choice((EndedBy.CLIENT, EndedBy.AGENT)) if answered or outbound else EndedBy.CLIENT,
         hangup_cause=16 if answered else 0,
         dial_status=None if answered or not outbound else "NOANSWER",

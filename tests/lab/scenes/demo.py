@@ -54,7 +54,7 @@ async def second_manager_answers(lab: Lab) -> list[ExpectedCall]:
     async with floor(lab, "unhurried") as phones:
         call = await lab.call(_number(lab), caller=_CLIENT)
         first = await first_ring(phones)
-        await first.ended()
+        await first.ended(timeout_s=30.0)
         second = await first_ring(phones)
         await moment(5.0)
         await second.answer()

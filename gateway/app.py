@@ -1,0 +1,182 @@
+"""The process put together: which parts run, what they are given, how they begin and end.
+
+Everything lives in one task group. A part that fails takes the process with it,
+for a call centre that half works lies; what can be away for a while (database,
+PBX) is waited for inside the parts. A signal to stop ends the intake of
+requests first, then says goodbye to the browsers, then ends the parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+import dashboards
+from channels.telephony.room import PbxRoom
+from config.settings import Settings
+from crm_core.domain.errors import PeerRefused
+from crm_core.store.database import Database
+from crm_core.store.default_database import default_database
+from crm_core.store.defaults import seed_defaults
+from crm_core.store.migrate import MigrationPending, migrate
+from crm_core.store.notify import Notifier
+from crm_core.store.outbox import Window
+from crm_core.store.partitions import make_months
+from gateway.http.admission import identify
+from gateway.http.problems import document
+from gateway.http.request import DemoLogin, Ringer, Services
+from gateway.http.server import build_app
+from gateway.jobs import Jobs
+from realtime.hub import DeskHub
+from realtime.line import Backlog
+from realtime.presence import Presence
+from realtime.relay import Relay
+
+logger = structlog.get_logger(__name__)
+
+STATIC = Path(dashboards.__file__).parent / "static"
+
+
+class RoleOfProcess(StrEnum):
+    """What one process may do; without ``--roles`` it does everything."""
+
+    WEB = "web"
+    TELEPHONY = "telephony"
+    CHANNELS = "channels"
+    WATCHDOG = "watchdog"
+    JOBS = "jobs"
+
+
+EVERYTHING = frozenset(RoleOfProcess)
+
+
+class AddressTaken(PeerRefused):
+    """Another program listens on this address already."""
+
+    code = "address_taken"
+
+
+class Part(Protocol):
+    """Something that runs until it is cancelled."""
+
+    async def run(self) -> None: ...
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, pool_size: int = 10) -> AsyncIterator[Database]:
+    """The database of the settings, brought up to date as far as a running program may.
+
+    Raises:
+        MigrationPending: it waits for ``perezvon migrate``.
+    """
+    async with default_database(settings) as url:
+        if not await migrate(url, everything=settings.database_url is None):
+            raise MigrationPending("The database waits for changes. Stop the old release and type: perezvon migrate")
+        async with Database(url, pool_size=pool_size) as database:
+            async with database.begin() as tx:
+                await make_months(tx, now=tx.now)
+                await seed_defaults(tx)
+            yield database
+
+
+async def serve(settings: Settings, *, roles: Collection[RoleOfProcess] = EVERYTHING) -> None:
+    """Run until a signal; returns after the drain."""
+    async with open_database(settings) as database:
+        await run(Process(settings, database, roles=roles))
+
+
+class Process:
+    """The parts of one process, made but not yet running."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        roles: Collection[RoleOfProcess] = EVERYTHING,
+        demo_logins: Sequence[DemoLogin] = (),
+        ringer: Ringer | None = None,
+    ) -> None:
+        self.settings = settings
+        self.services = Services(
+            settings=settings,
+            database=database,
+            version=metadata.version("perezvon"),
+            demo_logins=tuple(demo_logins),
+            ringer=ringer,
+        )
+        limits = settings.limits
+        window = Window(age=timedelta(seconds=limits.resume_window_s), events=limits.resume_events)
+        self.parts: list[Part] = [Notifier(database)]
+        self.hub: DeskHub | None = None
+        if RoleOfProcess.WEB in roles:
+            self.hub = DeskHub(
+                database,
+                authenticate=lambda request, token: identify(request, self.services, token),
+                problem=document,
+                public_url=settings.public_url,
+                version=self.services.version,
+                window=window,
+                backlog=Backlog(packets=limits.slow_socket_events, stuck_s=limits.slow_socket_s),
+            )
+            self.parts += [self.hub, Presence(database, self.hub, grace_s=limits.presence_grace_s)]
+        self.parts.append(Relay(database, self.hub, window=window, poll_s=limits.relay_poll_s))
+        if RoleOfProcess.TELEPHONY in roles:
+            self.parts += [PbxRoom(pbx, settings, database) for pbx in settings.pbx]
+        if RoleOfProcess.JOBS in roles or RoleOfProcess.WATCHDOG in roles:
+            self.parts.append(Jobs(database, settings))
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answer requests, if this process does.
+
+        Raises:
+            AddressTaken: the port belongs to somebody else.
+        """
+        if self.hub is None:
+            yield
+            return
+        app = build_app(self.services, static=STATIC)
+        self.hub.attach(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=self.settings.limits.drain_s / 2)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self.settings.http.host, self.settings.http.port)
+            try:
+                await site.start()
+            except OSError as error:
+                address = f"{self.settings.http.host}:{self.settings.http.port}"
+                raise AddressTaken(f"Cannot listen on {address}: {error.strerror or error}.") from error
+            yield
+            # New requests are answered by others now; those under way are finished.
+            self.services.serving.clear()
+            await self.hub.close()
+        finally:
+            await runner.cleanup()
+
+
+async def run(process: Process, *, also: Sequence[Part] = ()) -> None:
+    """Run the parts until SIGTERM or SIGINT, then drain: browsers first, the parts behind them last."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as tasks:
+        async with process.listening():
+            running = [tasks.create_task(part.run(), name=type(part).__name__) for part in (*process.parts, *also)]
+            process.services.serving.set()
+            logger.info("perezvon serves", action="serving", url=process.settings.public_url)
+            await stop.wait()
+            logger.info("perezvon stops", action="stopping")
+        for task in running:
+            task.cancel()

@@ -1,0 +1,48 @@
+"""What ``perezvon demo`` starts: Perezvon on the demo company and its played PBX."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+
+from config.settings import Settings
+from gateway.app import Process, open_database, run
+from gateway.demo.company import EMPLOYEES, PASSWORD
+from gateway.demo.director import Director
+from gateway.demo.seed import seed
+from gateway.http.request import DemoLogin
+
+logger = structlog.get_logger(__name__)
+
+LOGINS = tuple(
+    DemoLogin(login=employee.login, password=PASSWORD, name=employee.name, role=employee.role) for employee in EMPLOYEES
+)
+
+
+async def demo(settings: Settings) -> None:
+    """Run until a signal; an empty database is filled first, one with people in it is left as it is."""
+    async with open_database(settings) as database:
+        sounds = settings.data_dir.resolve() / "demo" / "recordings"
+        await seed(database, country=settings.country, timezone=settings.timezone.key, sounds=sounds)
+        director = Director(database, sounds=sounds)
+        async with director.player.listening():
+            pbx = (*settings.pbx, director.settings())
+            process = Process(settings.model_copy(update={"pbx": pbx}), database, demo_logins=LOGINS, ringer=director)
+            _say_where(settings)
+            await run(process, also=[director])
+
+
+def _say_where(settings: Settings) -> None:
+    lines = [
+        "",
+        f"  Perezvon: {settings.public_url}",
+        "",
+        f"  Everybody's password is {PASSWORD}",
+        *(f"    {employee.login:<8} {employee.role:<11} {employee.name}" for employee in EMPLOYEES),
+        "",
+        "  Sign in as dinara and wait a few seconds, or press «Позвонить мне». Ctrl C ends it.",
+        "",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

@@ -169,7 +169,12 @@ class DeskHub:
     async def close(self) -> None:
         """Send every browser away, to come back to whoever serves then; from now on nobody is let in."""
         self._stopping = True
-        await _say_goodbye(self._server.lines, WSCloseCode.SERVICE_RESTART, "restart")
+        await _say_goodbye(self.lines, WSCloseCode.SERVICE_RESTART, "restart")
+
+    @property
+    def lines(self) -> Collection[Line]:
+        """All open websockets, also those that have not said who they are."""
+        return self._server.lines
 
     def people(self) -> set[UUID]:
         """Who has a desk open at this node; ``people_changed`` is set whenever that may have changed."""
@@ -308,7 +313,7 @@ class DeskHub:
 
     def _look_after_lines(self) -> None:
         now = asyncio.get_running_loop().time()
-        for line in list(self._server.lines):
+        for line in list(self.lines):
             line.look_after()
             if not line.admitted and now - line.opened_at > ADMISSION_S:
                 line.cut("stranger")

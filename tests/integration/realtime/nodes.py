@@ -121,7 +121,12 @@ class Browser:
 
 @asynccontextmanager
 async def node(
-    database_url: str, *, window: Window | None = None, backlog: Backlog | None = None, grace_s: float = 10.0
+    database_url: str,
+    *,
+    window: Window | None = None,
+    backlog: Backlog | None = None,
+    grace_s: float = 10.0,
+    poll_s: float = 0.5,
 ) -> AsyncIterator[Node]:
     """A running node on loopback."""
     async with Database(database_url) as database:
@@ -142,7 +147,7 @@ async def node(
         await site.start()
         here = Node(database=database, hub=hub, url=f"http://127.0.0.1:{runner.addresses[0][1]}")
         loops = {
-            "relay": Relay(database, hub, window=window).run(),
+            "relay": Relay(database, hub, window=window, poll_s=poll_s).run(),
             "notifier": Notifier(database).run(),
             "hub": hub.run(),
             "presence": Presence(database, hub, grace_s=grace_s).run(),

@@ -104,9 +104,13 @@ class Place:
 
 
 @contextmanager
-def any_user_may_enter() -> Iterator[Place]:
-    """pytest's own temporary directories are closed to the account that runs the server when we are root."""
-    with tempfile.TemporaryDirectory(prefix="perezvon-", dir=_memory_disk()) as directory:
+def any_user_may_enter(*, on_disk: bool = False) -> Iterator[Place]:
+    """pytest's own temporary directories are closed to the account that runs the server when we are root.
+
+    ``on_disk``: on the real disk also where there is a memory disk, so that a commit costs what it costs.
+    """
+    disk = None if on_disk else _memory_disk()
+    with tempfile.TemporaryDirectory(prefix="perezvon-", dir=disk) as directory:
         root = Path(directory)
         root.chmod(0o711)
         place = Place(root)

@@ -49,9 +49,9 @@ def table(figures: Sequence[Figure], scale: float) -> str:
 def save(figures: Sequence[Figure], scale: float) -> Path:
     """Keep the run beside the earlier ones: ``<moment>-scale-<scale>.json`` and the table as ``.md``."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    stem = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M}-scale-{scale:g}"
-    stem.with_suffix(".md").write_text(table(figures, scale) + "\n", "utf-8")
-    path = stem.with_suffix(".json")
+    stem = f"{datetime.now(UTC):%Y-%m-%dT%H%M}-scale-{scale:g}"
+    (RESULTS / f"{stem}.md").write_text(table(figures, scale) + "\n", "utf-8")
+    path = RESULTS / f"{stem}.json"
     path.write_text(
         json.dumps({"scale": scale, "figures": [asdict(one) | {"met": one.met} for one in figures]}, indent=1)
     )

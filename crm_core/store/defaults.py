@@ -14,7 +14,7 @@ DISPOSITIONS: tuple[tuple[str, str, str, bool, bool, str], ...] = (
     ("HOTLINE_HELP", "Вопрос решён", "Issue solved", True, True, "none"),
     ("CALLBACK_PROMISED", "Обещан перезвон", "Callback promised", False, True, "required"),
     ("INFO_GIVEN", "Дали сведения", "Information given", False, True, "optional"),
-    ("OFFER_SENT", "Отправили предложение", "Offer sent", True, True, "optional"),
+    ("OFFER_SENT", "Выслали подборку", "Offer sent", True, True, "optional"),
     ("THINKING", "Думает", "Thinking", False, True, "required"),
     ("REFUSED", "Отказ", "Refused", False, True, "optional"),
     ("WRONG_NUMBER", "Ошиблись номером", "Wrong number", False, False, "none"),

@@ -188,7 +188,7 @@ class EventParser:
                 return None
             marks = self._only_with.get(b"Event: " + name, (b"",))
         for mark in marks:
-            if mark in frame:
+            if frame.rfind(mark) >= 0:  # it stands near the end: half the time of looking from the beginning
                 return self._parse_slowly(frame, None)
         self._counts.unwanted += 1
         return None

@@ -35,7 +35,7 @@ from crm_core.store.partitions import make_months
 from gateway.http.admission import identify
 from gateway.http.problems import document
 from gateway.http.request import DemoLogin, Ringer, Services
-from gateway.http.server import build_app
+from gateway.http.server import build_app, make_runner
 from gateway.jobs import Jobs
 from realtime.hub import DeskHub
 from realtime.line import Backlog
@@ -131,8 +131,10 @@ class Process:
             )
             self.parts += [self.hub, Presence(database, self.hub, grace_s=limits.presence_grace_s)]
         self.parts.append(Relay(database, self.hub, window=window, poll_s=limits.relay_poll_s))
+        self.rooms: list[PbxRoom] = []
         if RoleOfProcess.TELEPHONY in roles:
-            self.parts += [PbxRoom(pbx, settings, database) for pbx in settings.pbx]
+            self.rooms += [PbxRoom(pbx, settings, database) for pbx in settings.pbx]
+        self.parts += self.rooms
         if RoleOfProcess.JOBS in roles or RoleOfProcess.WATCHDOG in roles:
             self.parts.append(Jobs(database, settings))
 
@@ -148,7 +150,7 @@ class Process:
             return
         app = build_app(self.services, static=STATIC)
         self.hub.attach(app)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=self.settings.limits.drain_s / 2)
+        runner = make_runner(app, shutdown_timeout_s=self.settings.limits.drain_s / 2)
         await runner.setup()
         try:
             site = web.TCPSite(runner, self.settings.http.host, self.settings.http.port)

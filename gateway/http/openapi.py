@@ -159,7 +159,7 @@ def _responses(route: Route, schemas: Mapping[_Key, Json]) -> Json:
     success: Json = {"description": HTTPStatus(route.status).phrase}
     if route.signature.returns is not None:
         success["content"] = {route.media: {"schema": schemas[route.name, "answer"]}}
-    elif route.status != HTTPStatus.NO_CONTENT:
+    elif route.signature.answers_itself:
         success["content"] = {route.media: {}}
     if route.snapshot:
         success["headers"] = {

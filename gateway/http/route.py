@@ -50,7 +50,8 @@ class Signature:
     body: TypeAdapter[Any] | None
     query: type[BaseModel] | None
     path: Mapping[str, TypeAdapter[Any]]
-    returns: TypeAdapter[Any] | None  # None: nothing (204), or a response of the handler's own
+    returns: TypeAdapter[Any] | None  # None: nothing, or a response of the handler's own
+    answers_itself: bool  # the latter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,21 +153,17 @@ def _read(handler: Handler, path: str) -> Signature:
     variables = _VARIABLE.findall(path)
     if sorted(hints) != sorted(variables):
         raise TypeError(f"{handler.__name__} takes {sorted(hints)}, its path {path} has {variables}")
+    body_type = _body_type(returns)
+    answers_itself = inspect.isclass(body_type) and issubclass(body_type, web.StreamResponse)
     return Signature(
         connection=connection,
         body=TypeAdapter(body) if body is not None else None,
         query=query,
         path={name: TypeAdapter(hints[name]) for name in variables},
-        returns=_answer(returns),
+        returns=None if answers_itself or body_type is type(None) else TypeAdapter(body_type),
+        answers_itself=answers_itself,
     )
 
 
 def _body_type(returns: Any) -> Any:
     return get_args(returns)[0] if get_origin(returns) is Reply else returns
-
-
-def _answer(returns: Any) -> TypeAdapter[Any] | None:
-    returns = _body_type(returns)
-    if returns is type(None) or (inspect.isclass(returns) and issubclass(returns, web.StreamResponse)):
-        return None
-    return TypeAdapter(returns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from crm_core.domain.errors import NotFound
+from crm_core.domain.errors import DecisionRefused, NotFound
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -12,7 +12,14 @@ from gateway.http.route import Routes
 routes: Final = Routes("demo")
 
 
-@routes.add("POST", "/demo/ring", permission=Permission.SIGNED_IN, summary="Have a client call me now", status=202)
+@routes.add(
+    "POST",
+    "/demo/ring",
+    permission=Permission.SIGNED_IN,
+    summary="Have a client call me now",
+    status=202,
+    refusals=[NotFound, DecisionRefused],
+)
 async def ring_me(request: Request) -> None:
     ringer = request.services.ringer
     if ringer is None:

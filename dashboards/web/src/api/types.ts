@@ -84,6 +84,7 @@ export type LegRole =
 export interface Leg {
   id: string
   agent_id: string | null
+  agent_name: string | null
   interface: string
   role: LegRole
   offered_at: string
@@ -95,7 +96,8 @@ export interface Leg {
 export interface Recording {
   id: string
   started_at: string
-  duration_s: number
+  /** Null while the file has not been found, or its format is not known. */
+  duration_s: number | null
   available: boolean
 }
 
@@ -103,7 +105,8 @@ export interface GivenDisposition {
   code: string
   resultative: boolean
   note: string | null
-  by: string
+  /** Null when nobody chose in time. */
+  by: string | null
   at: string
 }
 
@@ -166,6 +169,8 @@ export interface Client {
   birthday: string | null
   note: string | null
   contact_points: ContactPoint[]
+  /** Found by its name, but another's: the card cannot be opened. */
+  restricted?: boolean
   version: number
 }
 
@@ -207,6 +212,8 @@ export interface Callback {
   promised_in: string | null
   promised_at: string
   kept_in: string | null
+  closed_at: string | null
+  cancel_reason: string | null
   late_s: number | null
   late_by: 'agent' | 'system' | null
   policy: string | null
@@ -304,7 +311,22 @@ export interface Queue {
   title: Labels
   wrap_up_limit_s: number | null
   short_abandon_s: number
+  service_level_s: number
   team_id: string | null
+  members: string[]
+}
+
+/** A list that is edited as a whole; the version goes back with the edit. */
+export interface Catalogue<T> {
+  items: T[]
+  version: number
+}
+
+/** A person as the administrator sees them. */
+export interface Account extends User {
+  queues: string[]
+  enabled: boolean
+  version: number
 }
 
 export interface Offer {

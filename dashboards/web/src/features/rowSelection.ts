@@ -7,8 +7,15 @@ export interface RowSelection {
   select: (id: string) => void
 }
 
+const scrollTo = (id: string): void =>
+  document.querySelector(`[data-row="${id}"]`)?.scrollIntoView({ block: 'nearest' })
+
 /** The first row is selected on arrival; a selection outlives changes of the list around it. */
-export function useRowSelection(ids: Ref<readonly string[]>, act: (id: string) => void): RowSelection {
+export function useRowSelection(
+  ids: Ref<readonly string[]>,
+  act: (id: string) => void,
+  reveal: (id: string) => void = scrollTo,
+): RowSelection {
   const chosen = ref<string | null>(null)
   const selectedId = computed(() =>
     chosen.value !== null && ids.value.includes(chosen.value) ? chosen.value : (ids.value[0] ?? null),
@@ -19,7 +26,7 @@ export function useRowSelection(ids: Ref<readonly string[]>, act: (id: string) =
     const next = ids.value[Math.min(ids.value.length - 1, Math.max(0, index + step))]
     if (!next) return
     chosen.value = next
-    void nextTick(() => document.querySelector(`[data-row="${next}"]`)?.scrollIntoView({ block: 'nearest' }))
+    void nextTick(() => reveal(next))
   }
   // These move with arrows by themselves.
   const arrowsTaken = (): boolean =>

@@ -80,6 +80,12 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && (target.closest(FIELDS) ?? target.closest(OWN_KEYS)) !== null
 }
 
+/** The text field the keyboard is in, if it is in one that has no keys of its own around it. */
+export function plainField(): HTMLElement | null {
+  const at = document.activeElement
+  return at instanceof HTMLElement && at.closest(FIELDS) && !at.closest(OWN_KEYS) ? at : null
+}
+
 const keyboard = createKeyboard()
 
 export function startKeyboard(): void {

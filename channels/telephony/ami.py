@@ -189,8 +189,6 @@ class AmiLink:
             raise PeerRefused(f"{action['Action']} was refused: {response.message}", action=action["Action"])
         return [_headers(item) for item in items[:-1]]
 
-    # One connection, from its first byte to its last.
-
     async def _session(self) -> None:
         manager = LinkManager(
             loop=asyncio.get_running_loop(),
@@ -304,8 +302,6 @@ class AmiLink:
             raise PbxUnavailable(f"No link to the telephone system: {self._state.error or 'it is being set up'}.")
         return self._protocol
 
-    # What the reader hears.
-
     def _note_heard(self) -> None:
         if self._protocol is not None:
             self._heard_at = self._clock()
@@ -345,8 +341,6 @@ class AmiLink:
                 ami_event=what,
                 exc_info=fault,
             )
-
-    # Where the link stands.
 
     def _next_pause(self) -> timedelta:
         """Doubling up to the longest; jittered, so that many nodes do not come back in one moment."""

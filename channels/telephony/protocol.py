@@ -76,8 +76,6 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.greeted: asyncio.Future[str] = loop.create_future()  # the version in the peer's first line
         self.ended: asyncio.Future[str] = loop.create_future()  # why the connection is over, in words
 
-    # What asyncio calls.
-
     def data_received(self, data: bytes) -> None:
         self._on_bytes()
         if self.version is None:
@@ -102,8 +100,6 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def resume_writing(self) -> None:
         self._writable = True
-
-    # What panoramisk and the link call.
 
     def send(self, data: Action, as_list: bool | None = None) -> asyncio.Future[list[Message] | Message]:
         """Write a checked action; its future holds the answer, or :class:`PbxUnavailable` at a disconnect.
@@ -145,8 +141,6 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             self.closed = True
             # Not close(): that waits until a peer that is gone has read what was written.
             self.transport.abort()
-
-    # Our own.
 
     def _greet(self, data: bytes) -> bytes:
         """Read the banner; what stands after it is AMI."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from panoramisk import Manager
@@ -17,7 +18,8 @@ from panoramisk.actions import Action as PanoramiskAction
 from structlog.testing import capture_logs
 
 from channels.telephony.actions import ActionRejected
-from channels.telephony.ami import AmiLink, LinkStatus, LinkTimings
+from channels.telephony.ami import AmiLink, LinkStatus, LinkTimings, utc_now
+from channels.telephony.inbox import Inbox
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
 from tests.integration.ami_link import MILLISECOND, PATIENT, link_to, pbx
 from tests.integration.ami_peer import AmiPeer, a_list, ami_peer, frame, refusal, silence, success
@@ -43,9 +45,6 @@ async def plain_panoramisk(port: int, **config: object) -> AsyncIterator[Manager
     finally:
         manager.close()
         manager.connect = manager.connection_lost = lambda *_: None  # it would come back for ever
-
-
-# The ordinary way.
 
 
 async def test_a_link_comes_up_knows_its_peer_and_hears():
@@ -117,9 +116,6 @@ async def test_without_a_link_a_request_fails_at_once_and_says_why():
 
         with pytest.raises(PeerUnavailable, match="No link to the telephone system"):
             await link.request({"Action": "Ping"})
-
-
-# panoramisk's defects, one by one.
 
 
 @pytest.mark.parametrize("cut", range(1, 12))
@@ -272,6 +268,52 @@ async def test_plain_a_half_open_link_is_not_noticed():
         assert manager._connected
 
 
+async def test_a_slow_consumer_costs_neither_memory_nor_order(tmp_path: Path):
+    inbox = Inbox(tmp_path, size=50, spool_bytes=1_000_000)
+    link_up = asyncio.Event()
+    async with ami_peer() as peer:
+        link = AmiLink(
+            pbx(peer.port),
+            on_event=lambda event: inbox.put(event, utc_now()),
+            on_state=lambda state: link_up.set(),
+            timings=PATIENT,
+        )
+        tasks = [asyncio.create_task(link.run()), asyncio.create_task(inbox.run())]
+        await link_up.wait()
+        for batch in range(50):
+            peer.say(b"".join(frame(Event="Hangup", Number=str(batch * 20 + number)) for number in range(20)))
+            await link.request({"Action": "Ping"})  # answered after them
+            assert inbox.waiting <= 100
+
+        taken: list[str] = []
+        while len(taken) < 1000:
+            taken += [arrival.event["Number"] for arrival in await inbox.take()]
+        await inbox.done()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert taken == [str(number) for number in range(1000)]
+    assert (inbox.dropped, peer.connections) == (0, 1)
+
+
+async def test_plain_a_slow_consumer_piles_up_tasks_without_bound():
+    released = asyncio.Event()
+
+    async def consume(manager: Manager, event: object) -> None:
+        await released.wait()
+
+    async with ami_peer() as peer, plain_panoramisk(peer.port) as manager:
+        await peer.until(lambda peer: peer.count("Login") == 1)
+        manager.register_event("Hangup", consume)
+        before = len(asyncio.all_tasks())
+        peer.say(HANGUP * 1000)
+        await asyncio.wait_for(manager.send_action({"Action": "Ping"}), 5)
+
+        assert len(asyncio.all_tasks()) - before >= 1000
+        released.set()
+
+
 async def test_a_queue_member_is_added_and_the_answer_comes():
     peer = AmiPeer(answers={"QueueAdd": lambda heard: success(heard, Message="Added interface to queue")})
     async with ami_peer(peer), link_to(peer.port) as (link, told):
@@ -347,9 +389,6 @@ async def test_plain_a_wrong_secret_is_tried_without_end():
         await peer.until(lambda peer: peer.count("Login") >= 5)
 
 
-# Losing the link, and getting it back.
-
-
 async def test_one_line_when_the_link_is_lost_and_one_with_the_gap_when_it_is_back():
     async with ami_peer() as peer, link_to(peer.port) as (_link, told):
         await told.until_status(LinkStatus.UP)
@@ -388,9 +427,6 @@ async def test_a_user_who_may_not_read_core_status_still_has_a_link():
         up = await told.until_status(LinkStatus.UP)
 
     assert up.boot == "unknown"
-
-
-# Peers that speak nonsense.
 
 
 @pytest.mark.parametrize(

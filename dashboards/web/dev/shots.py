@@ -19,9 +19,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import fixtures as day
+import lists
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
+STATIC = Path(os.environ.get("PEREZVON_TEST_STATIC", Path(__file__).resolve().parents[2] / "static"))
 ORIGIN = "http://desk.test"
 CHROMIUM = os.environ.get("PEREZVON_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -48,6 +49,7 @@ class Scene:
     promises: list[day.Json] | None = None
     role: str = "agent"
     online: bool = True
+    pages: day.Json = field(default_factory=lists.pages)
 
 
 def talking(call: day.Json, card: day.Json, state: str = "talking") -> day.Json:
@@ -68,6 +70,11 @@ def click(*names: str) -> Act:
             await page.get_by_role("button", name=name).first.click()
 
     return act
+
+
+async def listen(page: Page) -> None:
+    await page.get_by_role("button", name="Слушать").first.click()
+    await page.wait_for_timeout(1500)
 
 
 WRAPPING = day.desk(
@@ -112,10 +119,21 @@ SCENES: dict[str, Scene] = {
     "palette": Scene(path="/today", act=press("Control+KeyK")),
     "keys": Scene(path="/today", act=press("?")),
     "more": Scene(path="/more", role="supervisor"),
-    "calls": Scene(path="/calls"),
+    "calls": Scene(path="/calls", role="supervisor"),
+    "calls-none": Scene(path="/calls", pages=lists.pages(calls=[])),
+    "calls-one": Scene(path="/calls", pages=lists.pages(calls=lists.LOG[:1])),
+    "calls-narrowed": Scene(path="/calls?period=week&outcome=abandoned", role="supervisor"),
+    "call": Scene(path=f"/calls?call={lists.LOG[0]['id']}", role="supervisor"),
+    "call-unknown": Scene(path=f"/calls?call={lists.LOG[3]['id']}"),
+    "call-heard": Scene(path=f"/calls?call={lists.LOG[0]['id']}", act=listen),
+    "call-verdict": Scene(path=f"/calls?call={lists.LOG[0]['id']}", role="supervisor", act=click("Изменить итог")),
     "clients": Scene(path="/clients"),
     "client": Scene(path=f"/clients/{day.AIGERIM['id']}"),
+    "client-talking": Scene(path=f"/clients/{day.AIGERIM['id']}", desk=talking(day.TALKING, day.CARD)),
+    "client-new": Scene(path=f"/clients/{day.LONG['id']}"),
+    "client-promise": Scene(path=f"/clients/{day.AIGERIM['id']}", act=press("KeyP")),
     "settings": Scene(path="/settings", role="admin"),
+    "settings-people": Scene(path="/settings/people", role="admin"),
     "nowhere": Scene(path="/nowhere"),
 }
 
@@ -134,10 +152,12 @@ async def answer(route: Route, scene: Scene) -> None:
 
 
 async def answer_api(route: Route, scene: Scene, path: str) -> None:
-    bodies = day.responses(scene.desk, role=scene.role, promises=scene.promises)
+    bodies = {**day.responses(scene.desk, role=scene.role, promises=scene.promises), **scene.pages}
     headers = {"X-Perezvon-Seq": "100", "Date": format_datetime(day.NOW, usegmt=True)}
     if path == "/session" and not scene.signed_in and route.request.method == "GET":
         await route.fulfill(status=401, json={"code": "unauthenticated"})
+    elif path.endswith("/audio"):
+        await route.fulfill(body=lists.sound(), content_type="audio/wav", headers={"Accept-Ranges": "bytes"})
     elif path in bodies:
         await route.fulfill(json=bodies[path], headers=headers)
     else:

@@ -56,7 +56,8 @@ export function useClientSearch(text: () => string, most: number): ClientSearch 
   return { found, answered, problem }
 }
 
-const folded = (text: string): string => text.toLocaleLowerCase().replaceAll('ё', 'е')
+// People write the letter yo as ye.
+const folded = (text: string): string => text.toLocaleLowerCase().replaceAll('\u0451', '\u0435')
 
 /** Whether the client answers the question itself, or only resembles what was asked for. */
 export function isWhatWasAsked(client: Client, query: string): boolean {

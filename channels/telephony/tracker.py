@@ -48,7 +48,7 @@ from channels.telephony.tracking.headers import (
     told,
     whole_number,
 )
-from crm_core.domain.calls import CallSnapshot
+from crm_core.domain.calls import CallSnapshot, Direction
 
 #: An ended call is remembered this long by our own clock: its Cdr and other stragglers still find it.
 REMEMBERED_S = 30.0
@@ -91,7 +91,6 @@ class CallTracker:
             "AgentCalled": self._agent_called,
             "AgentConnect": self._agent_connect,
             "AgentRingNoAnswer": self._agent_ring_no_answer,
-            "AgentComplete": self._agent_complete,
             "Hold": self._hold,
             "Unhold": self._unhold,
             "AttendedTransfer": self._transfer,
@@ -101,7 +100,6 @@ class CallTracker:
             "Newexten": self._newexten,
             "MessageWaiting": self._message_waiting,
             "HangupRequest": self._hangup_request,
-            "SoftHangupRequest": self._soft_hangup_request,
             "Hangup": self._hangup,
             "Cdr": self._cdr,
         }
@@ -264,12 +262,6 @@ class CallTracker:
         if callee is not None:
             self._dial_ended(callee, "NOANSWER", at, news)
 
-    def _agent_complete(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
-        callee = self._board.find(event, DEST, at, news)
-        if callee is not None and callee.completed is None:
-            callee.completed = told(event.get("Reason"))
-            self._tell_change(callee.call, at, news)
-
     def _hold(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._meet_own(event, at, news)
         if channel is not None and channel.ended_at is None and channel.holds_others(at):
@@ -317,12 +309,6 @@ class CallTracker:
         channel = self._board.find(event, OWN, at, news)
         if channel is not None and channel.ended_at is None:
             channel.released_at = earliest(channel.released_at, at)
-
-    def _soft_hangup_request(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
-        """An order to hang up; out of a bridge it is only how Asterisk itself ends a dialplan."""
-        channel = self._board.find(event, OWN, at, news)
-        if channel is not None and channel.is_bridged:
-            channel.ordered_off_at = earliest(channel.ordered_off_at, at)
 
     def _hangup(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._board.find(event, OWN, at, news)
@@ -405,10 +391,24 @@ class CallTracker:
 
     def _enters(self, channel: Channel, bridge_id: str, at: Moment, news: list[CallEvent]) -> None:
         bridge = self._board.bridge(bridge_id)
-        if channel.enters(bridge, at):
-            self._tell_leg(channel, at, news)
-            for call in dict.fromkeys(stay.channel.call for stay in bridge.stays):
-                self._tell_call(call, at, news)
+        if not channel.enters(bridge, at):
+            return
+        self._tell_leg(channel, at, news)
+        calls = list(dict.fromkeys(stay.channel.call for stay in bridge.stays if stay.is_open))
+        if len(calls) > 1:
+            calls = self._confer(calls, at, news)
+        for call in calls:
+            self._tell_call(call, at, news)
+
+    def _confer(self, calls: list[Call], at: Moment, news: list[CallEvent]) -> list[Call]:
+        """Colleagues who come to a client in a conference are part of the client's call."""
+        with_client = [call for call in calls if sides.direction(call) is not Direction.INTERNAL]
+        if not with_client:
+            return calls
+        for call in calls:
+            if call not in with_client:
+                self._board.merge(with_client[0], call, at, news)
+        return with_client
 
     def _joins_queue(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._meet_own(event, at, news)

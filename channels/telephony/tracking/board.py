@@ -16,8 +16,8 @@ from channels.telephony.tracking.facts import Bridge, Call, Channel, Moment, as_
 from channels.telephony.tracking.headers import Event, Party, number, told
 from crm_core.domain.calls import Direction
 
-#: ``1790000000.12``, or ``pbx1-1790000000.12`` where the PBX has a systemname. Any other id was given by us.
-_PBX_MADE_ID = re.compile(r"(?:.*-)?\d+\.\d+")
+#: Asterisk's own ids are ``1790000000.12``; we give a click-to-call the id of its interaction.
+_OUR_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _RINGING, _UP = "5", "6"
 _MASQUERADED = "<MASQ>"
@@ -114,8 +114,8 @@ class Board:
         linkedid = told(event.get(who.linkedid)) or uniqueid
         call = self.calls.get(linkedid)
         if call is None:
-            given = _PBX_MADE_ID.fullmatch(linkedid) is None
-            call = self.calls[linkedid] = Call(linkedid, [linkedid], given)
+            given_id = _OUR_ID.fullmatch(linkedid) is not None
+            call = self.calls[linkedid] = Call(linkedid, [linkedid], given_id)
         channel = Channel(
             uniqueid=uniqueid,
             name=name,

@@ -28,6 +28,10 @@ class Stay:
     entered: Moment
     left: Moment = math.inf
 
+    @property
+    def is_open(self) -> bool:
+        return self.left == math.inf
+
 
 @dataclass(slots=True, eq=False)
 class Bridge:
@@ -94,13 +98,11 @@ class Channel:
     dialled_number: str | None = None
     dial_status: str | None = None
     queue: str | None = None  # the queue that offered the call to it
-    completed: str | None = None  # AgentComplete's Reason
 
     ringing_at: Moment | None = None
     up_at: Moment | None = None
     answer_told_at: Moment | None = None  # the dial that reached it ended with ANSWER
     released_at: Moment | None = None  # this side asked to hang up
-    ordered_off_at: Moment | None = None  # somebody ordered it out of the talk
     ended_at: Moment | None = None
     cause: int | None = None
 
@@ -132,7 +134,7 @@ class Channel:
     @property
     def is_bridged(self) -> bool:
         """Does it stand in a bridge at this moment."""
-        return bool(self.stays) and self.stays[-1].left == math.inf
+        return bool(self.stays) and self.stays[-1].is_open
 
     def rang(self, at: Moment) -> None:
         self.ringing_at = earliest(self.ringing_at, at)
@@ -152,7 +154,7 @@ class Channel:
     def enters(self, bridge: Bridge, at: Moment) -> bool:
         """Begin a stay; False when it is known already."""
         for stay in self.stays:
-            if stay.bridge is bridge and (stay.entered == at or stay.left == math.inf):
+            if stay.bridge is bridge and (stay.entered == at or stay.is_open):
                 return False
         self._leaves_last(at)
         stay = Stay(self, bridge, at)
@@ -199,7 +201,7 @@ class Call:
 
     linkedid: str
     keys: list[str]
-    given_id: bool  # the Linkedid was given by us: a click-to-call
+    given_id: bool  # the Linkedid is an id of ours: a click-to-call
     channels: dict[str, Channel] = field(default_factory=dict)  # by first Uniqueid
     phones: list[Channel] = field(default_factory=list)
     trunks: list[Channel] = field(default_factory=list)

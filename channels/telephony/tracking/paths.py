@@ -32,8 +32,6 @@ class Meeting(NamedTuple):
     other: Channel
     start: Moment
     end: Moment  # infinity while it lasts
-    left: Moment  # when `side` left its bridge
-    other_left: Moment
 
 
 def dial_path(channel: Channel) -> DialPath:
@@ -51,20 +49,21 @@ def dial_path(channel: Channel) -> DialPath:
 def meetings(channel: Channel) -> Iterator[Meeting]:
     """Everybody a channel shared a bridge with, be it through Local pairs."""
     for stay in channel.stays:
-        yield from _across(stay, stay, stay.entered, stay.left, {channel})
+        for other, start, end in _across(stay, stay.entered, stay.left, {channel}):
+            yield Meeting(channel, other, start, end)
 
 
-def _across(home: Stay, stay: Stay, start: Moment, end: Moment, passed: set[Channel]) -> Iterator[Meeting]:
-    """Whoever ``home`` heard between two moments through the bridge of ``stay``."""
+def _across(stay: Stay, start: Moment, end: Moment, passed: set[Channel]) -> Iterator[tuple[Channel, Moment, Moment]]:
+    """Whoever was in the bridge of a stay between two moments, and beyond it."""
     for other in stay.bridge.stays:
-        since = max(start, other.entered)
-        until = min(end, other.left)
+        since, until = max(start, other.entered), min(end, other.left)
         if since > until or other.channel in passed:
             continue
+        twin = other.channel.twin
         if other.channel.kind is not ChannelKind.LOCAL:
-            yield Meeting(home.channel, other.channel, since, until, home.left, other.left)
-        elif other.channel.twin is not None and len(passed) < 2 * _LONGEST_CHAIN:
-            beyond = passed | {other.channel, other.channel.twin}
-            for far in other.channel.twin.stays:
+            yield other.channel, since, until
+        elif twin is not None and len(passed) < 2 * _LONGEST_CHAIN:
+            beyond = passed | {other.channel, twin}
+            for far in twin.stays:
                 if max(since, far.entered) <= min(until, far.left):
-                    yield from _across(home, far, max(since, far.entered), min(until, far.left), beyond)
+                    yield from _across(far, max(since, far.entered), min(until, far.left), beyond)

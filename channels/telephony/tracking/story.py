@@ -27,9 +27,6 @@ from crm_core.domain.calls import (
 #: A talk that ended this close to the end of the call is what ended it, in seconds.
 _SAME_END_S = 1.0
 
-#: AgentComplete's Reason, where the channels themselves do not say who hung up.
-_COMPLETED_BY = {"caller": EndedBy.CLIENT, "agent": EndedBy.AGENT}
-
 
 def snapshot(call: Call, dialect: PbxDialect, boot: str) -> CallSnapshot:
     """The whole of what is known of one call."""
@@ -53,7 +50,7 @@ def snapshot(call: Call, dialect: PbxDialect, boot: str) -> CallSnapshot:
         client_name=beginning.display_name if way is Direction.INBOUND else None,
         our_number=_our_number(beginning, client, way),
         queues=_queues(call, phones),
-        answered_queue=_answered_queue(met),
+        answered_queue=_answered_queue(call, met),
         started_at=as_datetime(started),
         answered_at=None if answered is None else as_datetime(max(answered, started)),
         ended_at=None if call.ended_at is None else as_datetime(max(call.ended_at, started)),
@@ -100,13 +97,10 @@ def _queues(call: Call, phones: Iterable[Channel]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*entered, *offering)))
 
 
-def _answered_queue(met: list[Meeting]) -> str | None:
+def _answered_queue(call: Call, met: list[Meeting]) -> str | None:
     """The last queue that found somebody, as the last person who had the client is the call's agent."""
-    for one in reversed(met):
-        queue = dial_path(one.other).queue
-        if queue is not None:
-            return queue
-    return None
+    found = (dial_path(one.other).queue for one in reversed(met) if one.other.call is call)
+    return next((queue for queue in found if queue is not None), None)
 
 
 def _recordings(call: Call, beginning: Channel) -> tuple[RecordingSnapshot, ...]:
@@ -138,29 +132,16 @@ def _ended_by(call: Call, way: Direction, met: list[Meeting]) -> EndedBy | None:
     if not met:
         return _who_gave_up(call, way)
     last = max(met, key=lambda one: (one.end, one.start))
-    ends = (EndedBy.AGENT, EndedBy.CLIENT) if way is Direction.INTERNAL else (EndedBy.CLIENT, EndedBy.AGENT)
+    side, other = EndedBy.CLIENT, EndedBy.AGENT
+    if way is Direction.INTERNAL:
+        side, other = other, side
     if last.end < call.ended_at - _SAME_END_S:
         # The client stayed on after the last talk, in another queue or an announcement.
-        return ends[0] if last.side.released_at is not None else EndedBy.SYSTEM
-    return _who_hung_up(last, *ends)
-
-
-def _who_hung_up(last: Meeting, side: EndedBy, other: EndedBy) -> EndedBy:
-    """Who ended the last talk: who asked to, was ordered to, is said to have, or left first."""
-    asked = [
-        (channel.released_at, who)
-        for channel, who in ((last.side, side), (last.other, other))
-        if channel.released_at is not None
-    ]
-    if asked:
-        return min(asked)[1]
-    if last.side.ordered_off_at is not None or last.other.ordered_off_at is not None:
-        return EndedBy.AGENT
-    if last.other.completed in _COMPLETED_BY:
-        return _COMPLETED_BY[last.other.completed]
-    if last.left == last.other_left:
-        return EndedBy.SYSTEM
-    return side if last.left < last.other_left else other
+        return EndedBy.SYSTEM if last.side.released_at is None else side
+    asked = ((last.side.released_at, side), (last.other.released_at, other))
+    # Whoever hangs up asks the PBX to. Where nobody did, it was ordered over
+    # AMI, as our desk does for its agent; AgentComplete says "caller" even then.
+    return min(((at, who) for at, who in asked if at is not None), default=(None, EndedBy.AGENT))[1]
 
 
 def _who_gave_up(call: Call, way: Direction) -> EndedBy:
@@ -172,6 +153,5 @@ def _who_gave_up(call: Call, way: Direction) -> EndedBy:
         if callee.released_at is not None or callee.cause == legs.CALL_REJECTED:
             return EndedBy.CLIENT
         return EndedBy.AGENT if callee.dial_status == "CANCEL" else EndedBy.SYSTEM
-    let_go = caller.released_at is not None or caller.ordered_off_at is not None
     declined = caller.is_phone and legs.leg_result(caller) is LegResult.DECLINED
-    return EndedBy.AGENT if let_go or declined else EndedBy.SYSTEM
+    return EndedBy.AGENT if declined or caller.released_at is not None else EndedBy.SYSTEM

@@ -203,23 +203,11 @@ def test_click_to_call_goes_by_our_own_id_from_its_first_event(exchange: Exchang
     assert outcome(call) is Outcome.FAILED
 
 
-def test_a_phone_told_to_hang_up_hung_up(exchange: Exchange) -> None:
+def test_a_talk_that_nobody_asked_to_end_was_ended_by_order_of_a_desk(exchange: Exchange) -> None:
     client, phone = exchange.queue_call_answered()
 
-    exchange.say("SoftHangupRequest", Cause="16", **phone.headers())
     exchange.leaves("b1", client, phone)
     exchange.say("SoftHangupRequest", Cause="16", **client.headers())
-    exchange.hangs_up(phone, client)
-
-    assert exchange.call(client).ended_by is EndedBy.AGENT
-
-
-def test_without_a_hangup_request_whoever_left_first_hung_up(exchange: Exchange) -> None:
-    client, phone = exchange.queue_call_answered()
-
-    exchange.leaves("b1", phone)
-    exchange.passes(0.01)
-    exchange.leaves("b1", client)
     exchange.hangs_up(phone, client)
 
     assert exchange.call(client).ended_by is EndedBy.AGENT

@@ -344,6 +344,23 @@ def test_two_clients_in_one_conference_stay_two_calls(exchange: Exchange) -> Non
     assert exchange.call(other_name).talk == seconds(15)
 
 
+def test_a_colleague_who_comes_to_a_conference_is_part_of_the_clients_call(exchange: Exchange) -> None:
+    client, anna = exchange.queue_call_answered("1001")
+    exchange.passes(10)
+    boris = exchange.agent_dials("1002", "6000")
+    assert exchange.call(boris).direction is Direction.INTERNAL
+
+    exchange.enters("b1", boris)
+    exchange.passes(5)
+    exchange.client_hangs_up(client, boris)
+    exchange.hangs_up(anna)
+
+    call = exchange.call(boris)
+    assert call.linkedid == client.linkedid
+    assert [leg.extension for leg in call.legs] == ["1001", "1002"]
+    assert call.talk == seconds(15)
+
+
 def test_two_agents_with_one_client_talk_once(exchange: Exchange) -> None:
     client, anna = exchange.queue_call_answered("1001")
     exchange.passes(10)

@@ -107,8 +107,8 @@ async function request(method: string, path: string, options: RequestOptions = {
 }
 
 async function read<T>(response: Response): Promise<T> {
-  if (response.status === 204) return undefined as T
-  return (await response.json()) as T
+  const text = await response.text()
+  return (text ? JSON.parse(text) : undefined) as T
 }
 
 export const api = {

@@ -39,7 +39,11 @@ export function dropOldDrafts(now: number): void {
   }
 }
 
-export function useDraft<T extends object>(subject: DraftSubject, empty: T): Draft<T> {
+/** Subjects that were asked for, or began, in this tab: the server has nothing newer about them. */
+const settled = new Set<DraftSubject>()
+
+/** `begunHere`: nobody can have written about it elsewhere yet. */
+export function useDraft<T extends object>(subject: DraftSubject, empty: T, begunHere = false): Draft<T> {
   const key = `${PREFIX}${useSession().user?.id ?? ''}.${subject}`
   const path = `/drafts/${subject}`
   const known = read(key)
@@ -56,7 +60,9 @@ export function useDraft<T extends object>(subject: DraftSubject, empty: T): Dra
     timer = window.setTimeout(send, REST_MS)
   })
 
-  if (!known) {
+  const mayBeElsewhere = !known && !begunHere && !settled.has(subject)
+  settled.add(subject)
+  if (mayBeElsewhere) {
     api.get<{ body: Partial<T> }>(path).then(
       ({ body }) => {
         // What is being typed here already is newer than what was left elsewhere.

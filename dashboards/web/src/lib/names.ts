@@ -1,4 +1,5 @@
-/** Short forms of people's names. */
+/** People's names made short, and what they are to each other. */
+import { t, te } from '@/i18n'
 
 const ONE_LETTER = /^\p{L}/u
 
@@ -17,4 +18,10 @@ export function shortName(name: string): string {
   if (!first || !last || rest.length > 1 || !ONE_LETTER.test(first) || !ONE_LETTER.test(last)) return name
   if (first.length < 2 || first === first.toUpperCase()) return name
   return `${first} ${last[0]}.`
+}
+
+/** «жена» for the code `wife`; what was written by hand stays as it is. */
+export function relationName(relation: string): string {
+  const key = `relation.${relation}`
+  return te(key) ? t(key) : relation
 }

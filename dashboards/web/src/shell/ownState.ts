@@ -15,6 +15,8 @@ export interface ShownState {
   tone: Tone
   icon: IconName
   word: string
+  /** For narrow places: of a pause only its reason. */
+  short: string
   since: string
   /** A pause that lasts longer than its reason allows. */
   over: boolean
@@ -26,12 +28,12 @@ export function useShownState(agent: () => Agent | undefined): ComputedRef<Shown
     const { state, reason, since } = agent() ?? {}
     if (!state || !since) return null
     const limit = state === 'paused' ? (reference.pauseReason(reason ?? null)?.threshold_s ?? null) : null
+    const word = t(`state.${state}`)
+    const why = state === 'paused' && reason ? reference.pauseLabel(reason) : null
     return {
       ...AGENT_STATES[state],
-      word:
-        state === 'paused' && reason
-          ? t('state.paused_for', { reason: reference.pauseLabel(reason).toLocaleLowerCase() })
-          : t(`state.${state}`),
+      word: why ? t('state.paused_for', { reason: why.toLocaleLowerCase() }) : word,
+      short: why ?? word,
       since,
       over: limit !== null && now.value - Date.parse(since) > limit * 1000,
     }

@@ -40,6 +40,7 @@ export interface Outcome {
 /** Chosen by the server when nobody chose: not for people. */
 export const SYSTEM_OUTCOMES: ReadonlySet<string> = new Set(['AUTO_TIMEOUT'])
 
+const JUST_BEGUN_MS = 5000
 const EMPTY: OutcomeDraft = { code: null, choice: null, other: '', subject: '', note: '' }
 
 export function useOutcome(call: () => Interaction): Outcome {
@@ -48,7 +49,12 @@ export function useOutcome(call: () => Interaction): Outcome {
   const interactions = useInteractions()
   const desk = useDesk()
 
-  const { value: draft, forget } = useDraft<OutcomeDraft>(`interaction:${call().id}`, EMPTY)
+  const begun = Date.parse(call().answered_at ?? call().started_at)
+  const { value: draft, forget } = useDraft<OutcomeDraft>(
+    `interaction:${call().id}`,
+    EMPTY,
+    now.value - begun < JUST_BEGUN_MS,
+  )
   const busy = ref(false)
   const problem = ref('')
   const settled = ref(false)

@@ -40,11 +40,14 @@ def _unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _spelled_as_rfc_3339(value: object) -> object:
-    # In a query string everything is text, and pydantic takes digits for seconds since 1970.
-    if isinstance(value, str) and not _RFC_3339.fullmatch(value):
+def _read_rfc_3339(value: object) -> object:
+    # In a query string everything is text, and pydantic takes digits for seconds since 1970;
+    # in a strict body it would take no text at all that a function of ours has looked at.
+    if not isinstance(value, str):
+        return value
+    if not _RFC_3339.fullmatch(value):
         raise ValueError("a moment is written 2026-07-21T09:30:00+05:00")
-    return value
+    return datetime.fromisoformat(value.upper())
 
 
 def _of_our_age(moment: datetime) -> datetime:
@@ -69,4 +72,4 @@ Prose = Annotated[
 ]
 
 #: With an offset, in a year the database and the calendar agree on.
-Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_as_rfc_3339), AfterValidator(_of_our_age)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_read_rfc_3339), AfterValidator(_of_our_age)]

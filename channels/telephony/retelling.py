@@ -47,7 +47,9 @@ def cast_of(recording: Recording) -> Cast:
     phones = dict.fromkeys(
         _DIALECT.interface_of(frame.get("Channel")) for frame in newcomers if _is_phone(frame.get("Channel"))
     )
-    answer = next((frame for frame in recording.frames if frame.event == "OriginateResponse"), None)
+    is_one_call = len({frame.get("Linkedid") for frame in newcomers}) == 1
+    answers = [frame for frame in recording.frames if is_one_call and frame.event == "OriginateResponse"]
+    answer = answers[0] if answers else None
     first = newcomers[0] if newcomers else RecordedFrame(at=0)
     is_inbound = answer is None and not _is_phone(first.get("Channel"))
     return Cast(

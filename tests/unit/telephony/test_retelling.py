@@ -34,6 +34,18 @@ def test_who_plays_in_a_click_to_call_is_read_from_it():
     assert len(cast.phones) == 1
 
 
+def test_a_long_recording_with_a_click_to_call_among_others_plays_by_itself():
+    cast = cast_of(
+        recording(
+            {"Event": "Newchannel", "Channel": "PJSIP/trunk-00000001", "Linkedid": "1.0", "CallerIDNum": "+7701"},
+            {"Event": "Newchannel", "Channel": "PJSIP/1001-00000002", "Linkedid": "1.1"},
+            {"Event": "OriginateResponse", "Exten": "+7702", "Uniqueid": "1.1"},
+        )
+    )
+
+    assert (cast.is_originated, cast.client_number) == (False, "+7701")
+
+
 def test_an_anonymous_client_has_no_number():
     cast = cast_of(load(FIXTURES / "anonymous_queue_answered.ami.jsonl"))
 

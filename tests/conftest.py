@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -60,16 +61,25 @@ def template_database(event_loop_of_server, postgres: URL) -> Iterator[str]:
 
 @pytest.fixture
 async def database_url(postgres: URL, template_database: str) -> AsyncIterator[str]:
-    name = f"perezvon_test_{secrets.token_hex(6)}"
-    await _admin(postgres, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
-    yield _address(postgres, name)
-    await _admin(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+    async with fresh_database(postgres, template_database) as url:
+        yield url
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url) as opened:
         yield opened
+
+
+@asynccontextmanager
+async def fresh_database(server: URL, template: str) -> AsyncIterator[str]:
+    """The address of a copy of the template, gone at the end."""
+    name = f"perezvon_test_{secrets.token_hex(6)}"
+    await _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield _address(server, name)
+    finally:
+        await _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 async def _make_template(server: URL, name: str) -> None:

@@ -1,0 +1,162 @@
+"""A call centre for a story: its program, its PBX with phones and clients, and desks with people at them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page
+
+from config.settings import Settings
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
+from crm_core.store.database import Database
+from crm_core.views.interactions import Interaction
+from gateway.app import Process
+from tests.acceptance.pbx import pbx_settings, the_call
+from tests.acceptance.program import PASSWORD, browser, hire, serving, settings_for
+from tests.lab.asterisk import Asterisk
+from tests.lab.laboratory import Lab
+from tests.people import add_client
+
+_CONNECTED = {"ru-RU": "На связи", "en-US": "Online"}
+
+_REMEMBER_THE_SLOT = """() => {
+    const slot = document.getElementById('slot')
+    const look = () => remember(slot.innerText)
+    new MutationObserver(look).observe(slot, { childList: true, subtree: true, characterData: true })
+    look()
+}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Somebody signed in, and the page in front of them."""
+
+    person: Viewer
+    context: BrowserContext
+    page: Page
+    csrf_token: str
+
+    @property
+    def slot(self) -> Locator:
+        """The reserved place of the live contact."""
+        return self.page.get_by_role("complementary")
+
+    async def pops(self, name: str) -> None:
+        """Wait until the card of ``name`` stands there, ringing."""
+        ringing = self.slot.filter(has_text="Звонит вам")
+        await ringing.get_by_role("heading", name=name).wait_for()
+
+    async def shows(self, text: str) -> None:
+        """Wait until the live contact says ``text``."""
+        await self.slot.get_by_text(text, exact=True).first.wait_for()
+
+    async def is_idle(self) -> None:
+        """Wait until nothing rings, talks or waits for an outcome."""
+        await self.slot.get_by_text("Звонок появится здесь.").wait_for()
+
+    async def glimpses(self) -> list[str]:
+        """From now on, every text that stands in the slot, however shortly."""
+        seen: list[str] = []
+
+        def remember(text: str) -> None:
+            seen.append(text)
+
+        await self.page.expose_function("remember", remember)
+        await self.page.evaluate(_REMEMBER_THE_SLOT)
+        return seen
+
+    async def sees(self, text: str) -> bool:
+        """Does ``text`` stand anywhere on the page now."""
+        return await self.page.get_by_text(text).count() > 0
+
+    async def get(self, path: str) -> dict[str, object]:
+        """What the API answers this person."""
+        answer = await self.context.request.get(f"/api/v1{path}")
+        assert answer.ok, await answer.text()
+        return dict(await answer.json())
+
+    async def asks(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+        """Status and body of a request as this page would send it."""
+        answer = await self.context.request.fetch(
+            f"/api/v1{path}", method=method, data=body or {}, headers={"X-CSRF-Token": self.csrf_token}
+        )
+        return answer.status, await answer.json() if await answer.body() else {}
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """Everything that a story may take hold of; stories use phones, numbers and logins of their own."""
+
+    lab: Lab
+    settings: Settings
+    database: Database
+    process: Process
+    chrome: Browser
+    _logins: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @asynccontextmanager
+    async def desk(
+        self, extension: str | None, name: str = "Анна Ли", *, role: Role = Role.AGENT, locale: str = "ru-RU"
+    ) -> AsyncIterator[Desk]:
+        """A new person in front of the program; what their pages complain about fails the story."""
+        login = f"person{next(self._logins)}"
+        await hire(self.database, login, name, extension=extension, role=role)
+        context = await self.chrome.new_context(locale=locale, base_url=self.settings.public_url)
+        complaints = _listen_for_complaints(context)
+        try:
+            answer = await context.request.post("/api/v1/session", data={"login": login, "password": PASSWORD})
+            told = await answer.json()
+            person = Viewer(user_id=UUID(told["user"]["id"]), role=role, team_id=None)
+            page = await context.new_page()
+            await self.open(page, locale=locale)
+            yield Desk(person=person, context=context, page=page, csrf_token=told["csrf_token"])
+        finally:
+            await context.close()
+        assert complaints == []
+
+    async def open(self, page: Page, *, locale: str = "ru-RU") -> None:
+        """The first page, in line with the server."""
+        await page.goto(self.settings.public_url)
+        await page.get_by_text(_CONNECTED[locale]).wait_for()
+
+    async def client(self, name: str, phone: str) -> UUID:
+        """Somebody the log knows by that number."""
+        return await add_client(self.database, name, phone=phone)
+
+    async def call_of(self, caller: str, *, state: str | None = None) -> Interaction:
+        """The newest interaction with ``caller``, once it is in ``state``."""
+        return await the_call(self.database, caller, state=state)
+
+
+@asynccontextmanager
+async def open_house(asterisk: Asterisk, database_url: str, data_dir: Path) -> AsyncIterator[House]:
+    """Everything at work, in line with the PBX."""
+    settings = settings_for(data_dir, [pbx_settings(asterisk)])
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(database_url))
+        lab = await stack.enter_async_context(Lab(asterisk))
+        process = await stack.enter_async_context(serving(settings, database))
+        chrome = await stack.enter_async_context(browser())
+        yield House(lab=lab, settings=settings, database=database, process=process, chrome=chrome)
+
+
+def _listen_for_complaints(context: BrowserContext) -> list[str]:
+    """Errors that no handler caught, and what the content policy forbade."""
+    complaints: list[str] = []
+
+    def on_error(error: object) -> None:
+        complaints.append(str(error.error if isinstance(error, Error) else error))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            complaints.append(message.text)
+
+    context.on("weberror", on_error)
+    context.on("console", on_console)
+    return complaints

@@ -38,7 +38,7 @@ class Cast:
     queue: str  # the first queue that was entered
     phones: tuple[str, ...]  # our devices in the order they appear, "PJSIP/1001"
     names: Mapping[str, str]  # device → the person at it, as the queue calls them
-    is_originated: bool  # it answers an Originate, and is only played as such
+    is_originated: bool  # it is one call that answers an Originate, and only played as such
 
 
 def cast_of(recording: Recording) -> Cast:

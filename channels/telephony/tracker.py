@@ -61,6 +61,8 @@ _LATEST_MOMENT = 253_402_300_799.0
 _DOWN, _RESERVED, _RINGING, _UP = "0", "1", "5", "6"
 _VOICEMAIL = frozenset({"VoiceMail", "MinivmRecord"})
 _SOUND_FILE = re.compile(r"\S.*\.(?:wav|wav49|gsm|mp3|ogg|opus|g722|sln\d*|ulaw|alaw|flac)", re.IGNORECASE)
+#: Where CoreShowChannels says a channel is that somebody dialled.
+_DIALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
 _TRANSFER_PARTIES = tuple(
     party(prefix) for prefix in ("OrigTransferer", "SecondTransferer", "Transferer", "Transferee", "TransferTarget")
 )
@@ -149,9 +151,10 @@ class CallTracker:
         listed = {event.get("Uniqueid", "") for event in alive.channels}
         for uniqueid, channel in list(self._board.channels.items()):
             if channel.ended_at is None and uniqueid not in listed and channel.met < self._now:
-                channel.call.gap = True
+                channel.lost = channel.call.gap = True
                 self._ended(channel, max(self._heard_at, channel.created_at), news)
-        for event in alive.channels:
+        # Phones that a queue dialled come last: only its caller's line tells which queue it is.
+        for event in sorted(alive.channels, key=_is_dialled_by_queue):
             self._find_alive(event, self._now, news)
         for event in alive.queue_callers:
             waited = whole_number(event.get("Wait")) or 0
@@ -357,27 +360,34 @@ class CallTracker:
         if channel is None or channel.ended_at is not None:
             return
         if known is None:
-            channel.created_at = max(at - seconds_of(event.get("Duration")), 0.0)
-            channel.outgoing = event.get("Application") == "AppDial"
-            if not channel.outgoing:
-                channel.exten = extension(event.get(OWN.exten))
+            self._read_alive(channel, event, at)
         bridge_id = event.get("BridgeId", "")
-        stay = channel.stays[-1] if channel.stays else None
-        bridged_in = stay.bridge.uniqueid if stay is not None and channel.is_bridged else ""
+        bridged_in = channel.stays[-1].bridge.uniqueid if channel.is_bridged else ""
         came_up = event.get(OWN.state) == _UP and channel.up_at is None
-        if bridge_id == bridged_in and not came_up:
-            self._tell_leg(channel, at, news)
-            return
-        # It moved while nobody listened: when, we shall never know.
-        channel.call.gap = True
-        if came_up:
-            channel.came_up(at)
-        if bridge_id:
-            self._enters(channel, bridge_id, at, news)
-        else:
-            channel.leaves(bridged_in, at)
+        if came_up or bridge_id != bridged_in:
+            # It moved while nobody listened: when, we shall never know.
+            channel.call.gap = True
+            if came_up:
+                channel.came_up(at)
+            if bridge_id:
+                self._enters(channel, bridge_id, at, news)
+            else:
+                channel.leaves(bridged_in, at)
+            self._tell_change(channel.call, at, news)
         self._tell_leg(channel, at, news)
-        self._tell_change(channel.call, at, news)
+
+    def _read_alive(self, channel: Channel, event: Event, at: Moment) -> None:
+        """What the list says of a channel never heard of before."""
+        application = event.get("Application", "")
+        channel.created_at = max(at - seconds_of(event.get("Duration")), 0.0)
+        channel.outgoing = application in _DIALLED_BY
+        if not channel.outgoing:
+            channel.exten = extension(event.get(OWN.exten))
+        if application == "Queue":
+            queue = event.get("ApplicationData", "").partition(",")[0]
+            channel.call.joins_queue(queue, channel, channel.created_at)
+        elif _is_dialled_by_queue(event) and channel.call.queue_stays:
+            channel.queue = channel.call.queue_stays[-1].queue
 
     def _dialled(self, caller: Channel | None, callee: Channel, at: Moment) -> None:
         callee.dialled_at = earliest(callee.dialled_at, at)
@@ -492,3 +502,7 @@ class CallTracker:
         """Say that something changed, unless something more telling was said of this call already."""
         if call.told_start and not any(one.linkedid == call.linkedid for one in news):
             news.append(CallChanged(linkedid=call.linkedid, at=as_datetime(at)))
+
+
+def _is_dialled_by_queue(event: Event) -> bool:
+    return event.get("Application") == "AppQueue"

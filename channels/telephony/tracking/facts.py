@@ -105,6 +105,7 @@ class Channel:
     released_at: Moment | None = None  # this side asked to hang up
     ended_at: Moment | None = None
     cause: int | None = None
+    lost: bool = False  # its end was not heard: it was found missing
 
     stays: list[Stay] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)

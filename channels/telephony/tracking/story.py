@@ -127,11 +127,13 @@ def _held(met: Iterable[Meeting]) -> Iterator[spans.Span]:
 
 
 def _ended_by(call: Call, way: Direction, met: list[Meeting]) -> EndedBy | None:
-    if call.ended_at is None or call.gap:
+    if call.ended_at is None:
         return None
     if not met:
-        return _who_gave_up(call, way)
+        return None if sides.first(call).lost else _who_gave_up(call, way)
     last = max(met, key=lambda one: (one.end, one.start))
+    if last.side.lost or last.other.lost:
+        return None
     side, other = EndedBy.CLIENT, EndedBy.AGENT
     if way is Direction.INTERNAL:
         side, other = other, side

@@ -6,7 +6,7 @@ import pytest
 
 from channels.telephony.tracker import REMEMBERED_S, CallTracker
 from channels.telephony.tracking.alive import Alive
-from crm_core.domain.calls import Direction, InteractionState, LegResult, LegRole
+from crm_core.domain.calls import Direction, EndedBy, InteractionState, LegResult, LegRole
 from tests.unit.telephony.exchange import DIALECT, UP, Exchange, Line, seconds
 
 
@@ -17,7 +17,13 @@ def exchange() -> Exchange:
 
 def listed(line: Line, *, bridge: str = "", lasting: str = "00:00:10", application: str = "Queue") -> dict[str, str]:
     """A line as CoreShowChannels lists it."""
-    return line.headers() | {"BridgeId": bridge, "Duration": lasting, "Application": application}
+    data = "sales,tT,,,30" if application == "Queue" else "(Outgoing Line)"
+    return line.headers() | {
+        "BridgeId": bridge,
+        "Duration": lasting,
+        "Application": application,
+        "ApplicationData": data,
+    }
 
 
 def test_a_call_met_in_the_middle_is_told_from_there_and_not_complete(exchange: Exchange) -> None:
@@ -82,7 +88,7 @@ def test_a_call_that_stands_as_it_stood_is_still_complete(exchange: Exchange) ->
     exchange.passes(60)
 
     news = exchange.tracker.resync(
-        Alive(channels=(listed(client, bridge="b1"), listed(phone, bridge="b1", application="AppDial"))), exchange.now
+        Alive(channels=(listed(client, bridge="b1"), listed(phone, bridge="b1", application="AppQueue"))), exchange.now
     )
     exchange.passes(5)
     exchange.client_hangs_up(client, phone)
@@ -101,7 +107,7 @@ def test_a_call_answered_during_the_gap_is_answered_but_not_complete(exchange: E
     client.state = phone.state = UP
 
     news = exchange.tracker.resync(
-        Alive(channels=(listed(client, bridge="b1"), listed(phone, bridge="b1", application="AppDial"))), exchange.now
+        Alive(channels=(listed(client, bridge="b1"), listed(phone, bridge="b1", application="AppQueue"))), exchange.now
     )
 
     assert {type(one).__name__ for one in news} >= {"LegAnswered", "CallAnswered"}
@@ -116,8 +122,8 @@ def test_a_call_begun_during_the_gap_is_met_as_it_stands(exchange: Exchange) -> 
     news = exchange.tracker.resync(
         Alive(
             channels=(
+                listed(phone, bridge="b1", application="AppQueue"),
                 listed(client, bridge="b1", lasting="00:01:07"),
-                listed(phone, bridge="b1", application="AppDial"),
             )
         ),
         exchange.now,
@@ -132,8 +138,21 @@ def test_a_call_begun_during_the_gap_is_met_as_it_stands(exchange: Exchange) -> 
         "77272000001",
     )
     assert call.started_at == exchange.now - seconds(67)
-    assert [(leg.extension, leg.role) for leg in call.legs] == [("1003", LegRole.DIRECT)]
+    assert [(leg.extension, leg.role, leg.queue) for leg in call.legs] == [("1003", LegRole.QUEUE, "sales")]
     assert not call.complete
+
+
+def test_who_hung_up_is_known_though_the_beginning_is_not(exchange: Exchange) -> None:
+    client, phone = Exchange().queue_call_answered()
+    exchange.tracker.resync(
+        Alive(channels=(listed(client, bridge="b1"), listed(phone, bridge="b1", application="AppQueue"))), exchange.now
+    )
+    exchange.passes(5)
+
+    exchange.client_hangs_up(client, phone)
+
+    call = exchange.call(client)
+    assert (call.ended_by, call.talk, call.complete) == (EndedBy.CLIENT, seconds(5), False)
 
 
 def test_a_caller_found_waiting_in_a_queue_waits_since_then(exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
 from crm_core.actions.sessions import Principal, still_valid
-from crm_core.domain.errors import InputRejected, PeerUnavailable
+from crm_core.domain.errors import InputRejected
 from crm_core.domain.events import Room
 from crm_core.store import outbox
 from crm_core.store.database import DATABASE_AWAY, Database
@@ -140,7 +140,6 @@ class DeskHub:
         self._rooms: dict[Room, set[Desk]] = {}
         self._taken = 0  # the newest event that the relay has begun to pass on here
         self._begun = asyncio.Event()
-        self._stopping = False
         self.people_changed = asyncio.Event()
         self._server = DeskServer(
             connected=self._greet, origin_allowed=self._origin_allowed, backlog=backlog or Backlog()
@@ -168,7 +167,7 @@ class DeskHub:
 
     async def close(self) -> None:
         """Send every browser away, to come back to whoever serves then; from now on nobody is let in."""
-        self._stopping = True
+        self._server.stop()
         await _say_goodbye(self.lines, WSCloseCode.SERVICE_RESTART, "restart")
 
     @property
@@ -227,8 +226,6 @@ class DeskHub:
     async def _admit(self, request: web.Request, auth: object) -> tuple[Principal, User]:
         async with asyncio.timeout(ADMISSION_S):
             await self._begun.wait()
-            if self._stopping:
-                raise PeerUnavailable("This node is about to stop.")
             principal = await self._authenticate(request, _token(auth))
             async with self._db.read() as reader:
                 return principal, await get_user(reader, principal.viewer.user_id)

@@ -184,10 +184,10 @@ class Line:
         self._handler = handler
         self._engine = engine
         # engineio hands over a bound method of its socket, and nothing else to know the socket by.
-        socket: Any = handler.__self__  # type: ignore[attr-defined]
+        self._peer: Any = handler.__self__  # type: ignore[attr-defined]
         # Its own check asks the wall clock: one that jumps would cut everybody off.
-        socket.check_ping_timeout = self.answers_pings
-        self._outbound: Outbound = socket.queue
+        self._peer.check_ping_timeout = self.answers_pings
+        self._outbound: Outbound = self._peer.queue
         self._now = asyncio.get_running_loop().time
         self._pinged_at: float | None = None
         self._allowance = INCOMING_BURST
@@ -196,22 +196,18 @@ class Line:
         self.ended = False
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        request: web.Request = environ["aiohttp.request"]
-        transport = request.transport
-        if transport is None:
-            raise ConnectionResetError
-        self._transport = transport
-        # Compression would be paid for each recipient, in time and in a window of memory.
-        self._socket = web.WebSocketResponse(max_msg_size=MAX_INCOMING_BYTES, compress=False, timeout=_GOODBYE_S)
         environ[LINE] = self
-        await self._socket.prepare(request)
-        self._engine.lines.add(self)
         try:
+            await self._open(environ["aiohttp.request"])
+            self._engine.lines.add(self)
             await self._handler(self)
         finally:
             self.ended = True
             self._outbound.discard()
             self._engine.lines.discard(self)
+            # engineio would keep a socket whose websocket never opened.
+            await self._peer.close(wait=False, abort=True)
+            self._engine.sockets.pop(self._peer.sid, None)
         return self._socket
 
     def offer(self, frame: Frame) -> None:
@@ -292,6 +288,14 @@ class Line:
 
     async def close(self) -> None:
         await self._socket.close()
+
+    async def _open(self, request: web.Request) -> None:
+        if request.transport is None:
+            raise ConnectionResetError
+        self._transport = request.transport
+        # Compression would be paid for each recipient, in time and in a window of memory.
+        self._socket = web.WebSocketResponse(max_msg_size=MAX_INCOMING_BYTES, compress=False, timeout=_GOODBYE_S)
+        await self._socket.prepare(request)
 
     def _write(self, frame: Frame) -> None:
         """Without a task: a transport at ease takes the frame before the coroutine could first wait."""

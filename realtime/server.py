@@ -41,11 +41,21 @@ class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no
     def __init__(self, *, backlog: Backlog, **options: Any) -> None:
         super().__init__(async_mode="aiohttp", **options)
         self.lines: set[Line] = set()
+        self.stopping = False
         self._backlog = backlog
         self._async = {**self._async, "websocket": Line}
 
     def create_queue(self, *args: object, **kwargs: object) -> Outbound:
         return Outbound(self._backlog)
+
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """What is no websocket ends here: the library would keep a socket for it, for ever."""
+        if self.stopping:
+            return web.Response(status=503, text="This node is about to stop.")
+        if request.method == "GET" and not web.WebSocketResponse().can_prepare(request).ok:
+            return web.Response(status=400, text="Only websockets are spoken here.")
+        response: web.StreamResponse = await super().handle_request(request)
+        return response
 
 
 class _Clients(socketio.AsyncManager):  # type: ignore[misc]  # the library has no types
@@ -79,6 +89,10 @@ class DeskServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
             cors_allowed_origins=lambda origin, environ: origin_allowed(origin, environ["aiohttp.request"]),
             backlog=backlog,
         )
+
+    def stop(self) -> None:
+        """Nobody new is let in."""
+        self.eio.stopping = True
 
     @property
     def lines(self) -> set[Line]:

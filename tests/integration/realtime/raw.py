@@ -18,6 +18,7 @@ class RawClient:
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self.socket = socket
+        self.pings = 0  # none of them is answered
 
     async def enter(self, token: str) -> None:
         """Shake hands and sign in."""
@@ -33,11 +34,13 @@ class RawClient:
             await self.socket.send_str(frame)
 
     async def until(self, beginning: str) -> str:
-        """Read on until a frame begins like this; pings are not answered."""
+        """Read on until a frame begins like this."""
         async with asyncio.timeout(PATIENCE_S):
-            while not (frame := await self.socket.receive_str()).startswith(beginning):
-                pass
-        return frame
+            while True:
+                frame = await self.socket.receive_str()
+                self.pings += frame == "2"
+                if frame.startswith(beginning):
+                    return frame
 
     async def until_closed(self) -> int | None:
         """Read on until the server hangs up; the code it closed with."""

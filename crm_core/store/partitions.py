@@ -17,19 +17,26 @@ PARTITIONED = ("interactions", "raw_call_events")
 
 async def make_months(db: Reader, *, now: datetime, ahead: int = 3) -> list[str]:
     """Make this month's partitions and those of ``ahead`` months to come; returns the names made now."""
-    made = []
-    for table in PARTITIONED:
-        for start, end in _months(now, ahead + 1):
-            name = f"{table}_{start:%Y_%m}"
-            if await db.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
-                continue
-            # Names and bounds are ours, not a person's words; DDL takes no parameters.
-            await db.execute(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
-                f"FOR VALUES FROM ('{first_id(start)}') TO ('{first_id(end)}')"
-            )
-            made.append(name)
-    return made
+    missing = await _missing(db, now, ahead)
+    for name, table, start, end in missing:
+        # Names and bounds are ours, not a person's words; DDL takes no parameters.
+        await db.execute(
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
+            f"FOR VALUES FROM ('{first_id(start)}') TO ('{first_id(end)}')"
+        )
+    return [name for name, *_ in missing]
+
+
+async def missing_months(db: Reader, *, now: datetime, ahead: int) -> list[str]:
+    """The names of partitions that should be there and are not."""
+    return [name for name, *_ in await _missing(db, now, ahead)]
+
+
+async def _missing(db: Reader, now: datetime, ahead: int) -> list[tuple[str, str, datetime, datetime]]:
+    wanted = [
+        (f"{table}_{start:%Y_%m}", table, start, end) for table in PARTITIONED for start, end in _months(now, ahead + 1)
+    ]
+    return [month for month in wanted if not await db.fetchval("SELECT to_regclass($1) IS NOT NULL", month[0])]
 
 
 async def strays(db: Reader) -> dict[str, int]:

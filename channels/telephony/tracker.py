@@ -50,9 +50,10 @@ from channels.telephony.tracking.headers import (
 )
 from crm_core.domain.calls import CallSnapshot, Direction
 
-#: An ended call is remembered this long by our own clock: its Cdr and other stragglers still find it.
+#: An ended call is remembered this long by our own clock, so that its Cdr and other stragglers still
+#: find it, and in any case until somebody has looked at it.
 REMEMBERED_S = 30.0
-#: However many calls end in that time, no more than this are remembered.
+#: However many calls that would be, no more than this are remembered.
 REMEMBERED_CALLS = 10_000
 
 #: The last second of the year 9999: what a datetime can hold.
@@ -116,6 +117,7 @@ class CallTracker:
         self._heard_at = max(self._heard_at, at)
         news: list[CallEvent] = []
         read(event, at, news)
+        self._await_a_look(news)
         if self._resting:
             self._forget_rested()
         return news
@@ -126,7 +128,9 @@ class CallTracker:
         Raises:
             KeyError: no such call, or it ended a while ago and was forgotten.
         """
-        return story.snapshot(self._board.calls[linkedid], self._board.dialect, self._boot)
+        call = self._board.calls[linkedid]
+        call.looked_at = True
+        return story.snapshot(call, self._board.dialect, self._boot)
 
     def live_calls(self) -> list[str]:
         """The Linkedids of the calls that are not over, in the order they were met."""
@@ -159,6 +163,7 @@ class CallTracker:
         for event in alive.queue_callers:
             waited = whole_number(event.get("Wait")) or 0
             self._joins_queue(event, max(self._now - waited, 0.0), news)
+        self._await_a_look(news)
         return news
 
     def _newchannel(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
@@ -448,10 +453,16 @@ class CallTracker:
         if call.alive == 0:
             self._resting.append((self._now, call))
 
+    def _await_a_look(self, news: list[CallEvent]) -> None:
+        """What is told of a call is only in its snapshot: until that was taken, the call is not forgotten."""
+        for one in news:
+            self._board.calls[one.linkedid].looked_at = False
+
     def _forget_rested(self) -> None:
         while self._resting:
             since, call = self._resting[0]
-            if since > self._now - REMEMBERED_S and len(self._resting) <= REMEMBERED_CALLS:
+            too_soon = since > self._now - REMEMBERED_S or not call.looked_at
+            if too_soon and len(self._resting) <= REMEMBERED_CALLS:
                 return
             self._resting.popleft()
             if call.alive == 0 and self._board.calls.get(call.linkedid) is call:

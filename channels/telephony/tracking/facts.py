@@ -217,6 +217,7 @@ class Call:
 
     told_start: bool = False
     told_answer: bool = False
+    looked_at: bool = True  # its snapshot holds everything that was told of it
 
     def add(self, channel: Channel) -> None:
         channel.call = self

@@ -200,6 +200,7 @@ def test_an_impossible_duration_is_no_error(exchange: Exchange) -> None:
 def test_stragglers_of_an_ended_call_still_find_it_and_then_it_is_forgotten(exchange: Exchange) -> None:
     client, phone = exchange.queue_call_answered()
     exchange.client_hangs_up(client, phone)
+    exchange.call(client)
     exchange.told()
 
     exchange.passes(REMEMBERED_S - 1)
@@ -213,12 +214,24 @@ def test_stragglers_of_an_ended_call_still_find_it_and_then_it_is_forgotten(exch
         exchange.call(client)
 
 
+def test_a_call_is_not_forgotten_before_anybody_looked_at_it(exchange: Exchange) -> None:
+    client, phone = exchange.queue_call_answered()
+    exchange.client_hangs_up(client, phone)
+
+    # A spool is read in large pieces: an hour of a quiet night may be one of them.
+    exchange.passes(3600)
+    exchange.client_calls("+77020000000")
+
+    assert exchange.call(client).state is InteractionState.CLOSED
+
+
 def test_memory_holds_no_more_than_the_calls_of_the_last_moments() -> None:
     exchange = Exchange()
     for _ in range(300):
         client, phone = exchange.queue_call_answered()
         exchange.passes(1)
         exchange.client_hangs_up(client, phone)
+        exchange.call(client)
 
     board = exchange.tracker._board
     assert len(board.calls) < 20

@@ -36,18 +36,14 @@ class Board:
         self.channels: dict[str, Channel] = {}  # by the Uniqueid that names them now
         self._bridges: dict[str, Bridge] = {}
         self._local_halves: dict[str, Channel] = {}  # by channel name
-        self._given_up: tuple[str, str, Channel] | None = None  # name, Uniqueid and device in mid masquerade
+        self._given_up: dict[str, tuple[str, Channel]] = {}  # name → Uniqueid and device in mid masquerade
 
     def meet(self, event: Event, who: Party, at: Moment, now: float, news: list[CallEvent]) -> Channel | None:
         """The channel an event speaks of, made when it is new; None when the event names none."""
-        uniqueid = event.get(who.uniqueid)
-        channel = self.channels.get(uniqueid) if uniqueid else None
-        if channel is not None:
-            self._follow(channel, event.get(who.linkedid), at, news)
+        channel = self.find(event, who, at, news)
+        uniqueid = told(event.get(who.uniqueid))
+        if channel is not None or uniqueid is None:
             return channel
-        if told(uniqueid) is None:
-            return None
-        assert uniqueid is not None
         return self._make(uniqueid, event, who, at, now, news)
 
     def find(self, event: Event, who: Party, at: Moment, news: list[CallEvent]) -> Channel | None:
@@ -75,11 +71,10 @@ class Board:
         if channel is None or channel.name != event.get("Channel") or new_name.endswith(_ZOMBIE):
             return
         if new_name.endswith(_MASQUERADED):
-            self._given_up = (new_name.removesuffix(_MASQUERADED), uniqueid, channel)
-        elif self._given_up is not None and self._given_up[0] == new_name:
-            _, former_uniqueid, device = self._given_up
+            self._given_up[channel.name] = uniqueid, channel
+        elif new_name in self._given_up:
+            former_uniqueid, device = self._given_up.pop(new_name)
             self.channels[uniqueid], self.channels[former_uniqueid] = device, channel
-            self._given_up = None
         elif new_name:
             channel.name = new_name
 
@@ -94,8 +89,7 @@ class Board:
         for key in gone.keys:
             self.calls[key] = kept
         if gone.told_start:
-            moment = as_datetime(at)
-            news.append(CallMerged(linkedid=kept.linkedid, at=moment, merged=gone.linkedid))
+            news.append(CallMerged(linkedid=kept.linkedid, at=as_datetime(at), merged=gone.linkedid))
 
     def forget(self, call: Call) -> None:
         """Let go of a call and everything known of it."""
@@ -104,6 +98,7 @@ class Board:
         for channel in call.channels.values():
             self.channels.pop(channel.uniqueid, None)
             self._local_halves.pop(channel.name, None)
+            self._given_up.pop(channel.name, None)
             for stay in channel.stays:
                 stay.bridge.stays.remove(stay)
                 if not stay.bridge.stays:

@@ -61,9 +61,14 @@ async def seed(database: Database, *, country: str, timezone: str, sounds: Path)
     story = random.Random(7)  # noqa: S311  (a believable past, the same every time)
     for day in range(DAYS_OF_HISTORY, 0, -1):
         async with database.begin() as tx:
-            await _one_day(tx, story, tx.now - timedelta(days=day), timezone, country)
+            opens = _opening(tx.now - timedelta(days=day), ZoneInfo(timezone))
+            await _call(tx, story, opens, timedelta(hours=9), country)
             if day <= DAYS_WITH_SOUND:
                 await _record(tx, sounds)
+    async with database.begin() as tx:
+        # Whatever the hour is, somebody has just been talking here.
+        await _call(tx, story, tx.now - timedelta(hours=5), timedelta(hours=4, minutes=45), country)
+        await _record(tx, sounds)
     async with database.begin() as tx:
         await _promise(tx, known, people)
     return True
@@ -160,10 +165,13 @@ async def _promise(tx: Transaction, known: dict[str, UUID], people: dict[str, UU
             )
 
 
-async def _one_day(tx: Transaction, story: random.Random, day: datetime, timezone: str, country: str) -> None:
+def _opening(day: datetime, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day.astimezone(zone).date(), time(9), zone)
+
+
+async def _call(tx: Transaction, story: random.Random, opens: datetime, hours: timedelta, country: str) -> None:
     """A day's calls, in one batch, and what the talks came to."""
-    opens = datetime.combine(day.astimezone(ZoneInfo(timezone)).date(), time(9), ZoneInfo(timezone))
-    moments = sorted(opens + timedelta(seconds=story.uniform(0, 9 * 3600)) for _ in range(CALLS_A_DAY))
+    moments = sorted(opens + hours * story.random() for _ in range(CALLS_A_DAY))
     calls = [_past_call(story, at, index) for index, at in enumerate(moments)]
     await record_calls(tx, calls, country=country)
     rows = await tx.fetch(

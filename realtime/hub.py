@@ -2,9 +2,8 @@
 
 A socket is told every event of its rooms once, in the public order, from the
 sequence that its ``hello`` named. A browser that was away states the last event
-it saw, and is told what it missed before anything newer; for that time, and for
-a moment after ``hello`` in which it may state so, newer events are held back.
-What can no longer be told again is answered with ``reload``.
+it saw, and is told what it missed before anything newer. What can no longer be
+told again is answered with ``reload``.
 Rights are asked again every few seconds: a socket whose session has ended, or
 whose owner's rights have changed, is closed, and whoever comes back is judged anew.
 """
@@ -34,7 +33,8 @@ from crm_core.store.outbox import OutboxRow, Window
 from crm_core.views.users import User, get_user
 from crm_core.views.wire import Hello, Reload
 from realtime import metrics
-from realtime.frames import NAMESPACE, Encoded, Frame, encode_rows, event_frame
+from realtime.desk import Desk
+from realtime.frames import NAMESPACE, Encoded, encode_rows, event_frame
 from realtime.line import LINE, Backlog, Line
 from realtime.server import DeskServer
 
@@ -45,8 +45,6 @@ Authenticate = Callable[[web.Request, str | None], Awaitable[Principal]]
 #: The RFC 9457 object for whatever went wrong, the same that the HTTP interface answers.
 Problem = Callable[[Exception], Mapping[str, object]]
 
-#: A browser that has just been greeted may state within this what it saw last.
-HOLD_S = 0.5
 #: Rights, silence and slowness are looked at this often.
 SWEEP_S = 2.0
 #: A websocket must have said who it is within this.
@@ -55,56 +53,6 @@ ADMISSION_S = 10.0
 GOODBYE_S = 3.0
 #: Missed events are read in pieces of this many.
 MISSED_LIMIT = 200
-#: So many newer events may wait until a browser has been told the missed ones.
-HELD_LIMIT = 4_096
-
-
-class Desk:
-    """One socket of one person."""
-
-    __slots__ = ("held", "hold", "line", "newest", "principal", "resuming", "told_from")
-
-    def __init__(self, line: Line, principal: Principal) -> None:
-        self.line = line
-        self.principal = principal
-        self.told_from = 0  # everything after this has been told here, or will be without being asked for
-        self.newest = 0  # the last event that was told, or that the browser has seen elsewhere
-        self.held: list[tuple[int, Frame]] | None = []  # None: events are passed on as they come
-        self.hold: asyncio.TimerHandle | None = None
-        self.resuming = False
-
-    @property
-    def rooms(self) -> Collection[Room]:
-        return self.principal.viewer.rooms
-
-    def tell(self, seq: int, frame: Frame) -> None:
-        """An event of its rooms; each comes by once, in order."""
-        if seq <= self.newest:
-            return
-        if self.held is None:
-            self.newest = seq
-            self.line.offer(frame)
-        elif len(self.held) < HELD_LIMIT:
-            self.held.append((seq, frame))
-        else:
-            self.line.cut("slow")
-
-    def hold_back(self) -> None:
-        """Keep what comes by until ``release``."""
-        self.stop_waiting()
-        self.held = self.held or []
-
-    def release(self) -> None:
-        """Pass on what was held, and from now on everything as it comes."""
-        self.stop_waiting()
-        held, self.held = self.held or [], None
-        for seq, frame in held:
-            self.tell(seq, frame)
-
-    def stop_waiting(self) -> None:
-        if self.hold is not None:
-            self.hold.cancel()
-            self.hold = None
 
 
 class ResumeInput(BaseModel):
@@ -155,15 +103,9 @@ class DeskHub:
 
     async def run(self) -> None:
         """Look after the sockets until cancelled."""
-        outage = Outage("rights of open desks")
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            self._look_after_lines()
-            try:
-                await self._close_the_unwelcome()
-                outage.over()
-            except DATABASE_AWAY as error:  # nobody can be judged, so nobody is sent away
-                await outage.wait(error)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_after_lines(), name="look after lines")
+            tasks.create_task(self._judge_for_ever(), name="judge desks")
 
     async def close(self) -> None:
         """Send every browser away, to come back to whoever serves then; from now on nobody is let in."""
@@ -178,8 +120,6 @@ class DeskHub:
     def people(self) -> set[UUID]:
         """Who has a desk open at this node; ``people_changed`` is set whenever that may have changed."""
         return {desk.principal.viewer.user_id for desk in self._desks.values()}
-
-    # What the relay tells us.
 
     def begin(self, seq: int) -> None:
         """Everything up to ``seq`` is past. If we knew of more, history was lost: everybody reads again."""
@@ -206,8 +146,6 @@ class DeskHub:
     def _listeners(self, rooms: Iterable[Room]) -> set[Desk]:
         return set().union(*(self._rooms.get(room, ()) for room in rooms))
 
-    # What the browsers do.
-
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         try:
             line, request = environ[LINE], environ["aiohttp.request"]
@@ -233,14 +171,12 @@ class DeskHub:
     def _greet(self, sid: str) -> None:
         """They have been let in and know it: from this moment on they miss nothing."""
         desk, user = self._arriving.pop(sid)
-        # What the relay is passing on at this moment is past for them: it is told by `resume` alone.
-        desk.told_from = desk.newest = self._taken
         self._desks[sid] = desk
         for room in desk.rooms:
             self._rooms.setdefault(room, set()).add(desk)
+        # What the relay is passing on at this moment is past for them: it is told by `resume` alone.
         hello = Hello(seq=self._taken, user=user, version=self._version, at=datetime.now(UTC))
-        desk.line.offer(event_frame("hello", hello))
-        desk.hold = asyncio.get_running_loop().call_later(HOLD_S, desk.release)
+        desk.greet(self._taken, event_frame("hello", hello))
         metrics.SOCKETS.inc()
         self.people_changed.set()
 
@@ -287,33 +223,42 @@ class DeskHub:
                 missed = await encode_rows(reader, rows)
             for event in missed:
                 desk.line.offer(event.frame)
+                await desk.line.relieved()
             cursor = rows[-1].seq if len(rows) == MISSED_LIMIT else desk.told_from
-            await desk.line.relieved()
         desk.told_from = min(desk.told_from, after)
-        desk.release()
+        await desk.release_in_step()
         return {"status": "resumed", "seq": desk.newest}
 
     def _reload(self, desk: Desk) -> None:
         """Snapshots read from now on hold everything up to this moment."""
-        desk.told_from = desk.newest = self._taken
         reload = Reload(seq=self._taken, version=1, at=datetime.now(UTC))
-        desk.line.offer(event_frame("reload", reload))
+        desk.begin(self._taken, event_frame("reload", reload))
 
     async def _unknown(self, event: str, sid: str, *args: object) -> None:
         metrics.IGNORED.labels("unknown_event").inc()
-
-    # Whom we let in and send away.
 
     def _origin_allowed(self, origin: str, request: web.Request) -> bool:
         """Browsers say whose page opened the socket: ours, under its public name or the one it was asked by."""
         return origin in {self._public_origin, f"http://{request.host}", f"https://{request.host}"}
 
-    def _look_after_lines(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for line in list(self.lines):
-            line.look_after()
-            if not line.admitted and now - line.opened_at > ADMISSION_S:
-                line.cut("stranger")
+    async def _look_after_lines(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = asyncio.get_running_loop().time()
+            for line in list(self.lines):
+                line.look_after()
+                if not line.admitted and now - line.opened_at > ADMISSION_S:
+                    line.cut("stranger")
+
+    async def _judge_for_ever(self) -> None:
+        outage = Outage("rights of open desks")
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            try:
+                await self._close_the_unwelcome()
+                outage.over()
+            except DATABASE_AWAY as error:  # nobody can be judged, so nobody is sent away
+                await outage.wait(error)
 
     async def _close_the_unwelcome(self) -> None:
         judged = {desk.principal for desk in self._desks.values()}

@@ -32,10 +32,6 @@ INCOMING_PER_S = 10.0
 
 #: Below this the transport takes a frame at once; aiohttp would begin to wait at 64 KiB.
 _TRANSPORT_AT_EASE_BYTES = 32 * 1024
-#: A browser that is told this much more slowly than it is sent may be sent more.
-_RELIEVED_PACKETS = 256
-_RELIEVED_BYTES = 256 * 1024
-
 #: The browser answers our closing within this, or is not asked again.
 _GOODBYE_S = 2.0
 
@@ -55,6 +51,15 @@ class Backlog:
     crowded_packets: int = 1_024  # more than this …
     crowded_s: float = 10.0  # … for longer than this
     stuck_s: float = 30.0  # or any at all that the transport has not taken for longer than this
+
+    @property
+    def relieved_packets(self) -> int:
+        """Whoever can wait sends no more before so few wait."""
+        return self.crowded_packets // 4
+
+    @property
+    def relieved_size(self) -> int:
+        return self.size // 4
 
 
 class Outbound:
@@ -116,7 +121,8 @@ class Outbound:
 
     async def relieved(self) -> None:
         """Wait until the browser has read most of what it was sent, or the line has ended."""
-        while not self._closed and (self.packets > _RELIEVED_PACKETS or self.size > _RELIEVED_BYTES):
+        limits = self._limits
+        while not self._closed and (self.packets > limits.relieved_packets or self.size > limits.relieved_size):
             self._relief = asyncio.get_running_loop().create_future()
             await self._relief
 

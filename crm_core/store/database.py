@@ -37,6 +37,9 @@ DATABASE_AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,  # no connection left, no disk left: as good as away
     asyncpg.ReadOnlySQLTransactionError,
 )
 

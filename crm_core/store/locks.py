@@ -27,7 +27,6 @@ ANSWER_S = 10.0
 # The server notices a vanished holder within half a minute. What is stamped here survives a crash.
 _SETTINGS = f"""
 SET lock_timeout = '{STAND_S}s';
-SET statement_timeout = '30s';
 SET synchronous_commit = on;
 SET tcp_keepalives_idle = 10;
 SET tcp_keepalives_interval = 5;
@@ -117,6 +116,7 @@ async def _stand_in_line(raw: asyncpg.Connection, key: int) -> None:
             # A line that nobody serves any more is left as well: the connection may be half open.
             async with asyncio.timeout(STAND_S + ANSWER_S):
                 await raw.execute("SELECT pg_advisory_lock($1)", key)
+                await raw.execute("SET lock_timeout = 0")
                 return
 
 

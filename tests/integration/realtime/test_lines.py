@@ -75,7 +75,7 @@ async def test_a_browser_that_stops_reading_is_cut_off_and_others_hear_everythin
 
 
 async def test_a_long_absence_is_told_in_pieces_that_may_wait(database_url: str, boss: Person) -> None:
-    async with node(database_url, backlog=Backlog(packets=600)) as here:
+    async with node(database_url, backlog=Backlog(packets=64, size=32 * 1024, crowded_packets=32)) as here:
         await say(here.database, boss.id, times=3000)
         async with here.browser(boss.token) as browser:
             answer = await browser.resume(0)

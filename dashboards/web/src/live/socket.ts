@@ -37,6 +37,7 @@ export function startDeskLink(): DeskLink {
   const handlers = makeHandlers()
   const stream = createStream(({ name, payload }) => handlers[name as DeskEventName](payload as never))
   let wasUp = false
+  let retry = 0
 
   const socket: Socket = io('/desk', {
     transports: ['websocket'],
@@ -89,9 +90,10 @@ export function startDeskLink(): DeskLink {
   })
   socket.on('connect_error', () => {
     link.wentDown()
-    // An ended session refuses the socket too; the API says so plainly.
-    void session.restore().then((known) => known || session.forget(), () => undefined)
-    if (!socket.active) window.setTimeout(() => socket.connect(), RETRY_UP_TO_MS)
+    if (socket.active) return // nobody there: the library tries again by itself
+    // Refused. An ended session is one reason; the API says so plainly, and then the desk is left.
+    void session.restore().catch(() => undefined)
+    retry = window.setTimeout(() => socket.connect(), RETRY_UP_TO_MS)
   })
   for (const name of Object.keys(handlers)) {
     socket.on(name, (payload: Stamped) => stream.heard(name, payload))
@@ -99,6 +101,7 @@ export function startDeskLink(): DeskLink {
 
   return {
     stop() {
+      window.clearTimeout(retry)
       socket.removeAllListeners()
       socket.disconnect()
     },

@@ -27,6 +27,13 @@ describe('what was found', () => {
     expect(isWhatWasAsked(AIGERIM, '7777777')).toBe(false)
   })
 
+  it("is believed when it is another's client, whose number is not told", () => {
+    const restricted = { ...AIGERIM, contact_points: [], restricted: true }
+
+    expect(isWhatWasAsked(restricted, '8 701 123')).toBe(true)
+    expect(isWhatWasAsked(restricted, 'Ahmetova')).toBe(false)
+  })
+
   it('takes ё and е for one letter', () => {
     expect(isWhatWasAsked({ ...AIGERIM, name: 'Пётр Орлов' }, 'петр')).toBe(true)
   })

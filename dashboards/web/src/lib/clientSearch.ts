@@ -64,6 +64,8 @@ export function isWhatWasAsked(client: Client, query: string): boolean {
   const name = folded(client.name)
   const words = folded(query).split(/\s+/).filter(Boolean)
   if (words.every((word) => name.includes(word))) return true
+  // Another's client is found by a number that is not told: there is nothing to compare with.
+  if (client.restricted && !/\p{L}/u.test(query)) return true
   const digits = query.replace(/\D/g, '')
   // The trunk prefix 8 is +7 in the number itself.
   const tail = digits.length > 10 ? digits.slice(-10) : digits

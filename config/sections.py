@@ -144,7 +144,7 @@ class Limits(_Section):
     presence_grace_s: Seconds = Field(default=10, description="seconds: without a desk before an agent counts as away")
     resume_window_s: Seconds = Field(default=86_400, description="seconds: how far back a desk may resume")
     resume_events: Count = Field(default=100_000, description="events: how far back a desk may resume")
-    relay_poll_s: Seconds = Field(default=1, description="seconds: between looks at the outbox when nobody wakes us")
+    relay_poll_s: Seconds = Field(default=0.5, description="seconds: between looks at the outbox when nobody wakes us")
     slow_socket_events: Count = Field(default=4_096, description="events waiting for one browser before it is cut off")
     slow_socket_s: Seconds = Field(default=30, description="seconds: a browser may stay behind before it is cut off")
     session_s: Seconds = Field(default=43_200, description="seconds: a session lives without use")

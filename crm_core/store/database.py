@@ -51,6 +51,13 @@ ORDER BY position
 """
 
 
+class ValueNotStorable(Exception):
+    """A value that the driver cannot write: a fault of ours or of the input, and trying again will not help.
+
+    The driver calls it an interface error, as it calls a lost connection.
+    """
+
+
 def to_json(value: object) -> str:
     """How a jsonb parameter is passed; results come back as Python values already."""
     return orjson.dumps(value, default=_driver_type).decode()
@@ -222,6 +229,10 @@ class Database:
             assert raw is not None
             try:
                 yield connection, raw
+            except asyncpg.InterfaceError as error:
+                if isinstance(error, ValueError):
+                    raise ValueNotStorable(str(error)) from error
+                raise
             except asyncpg.ReadOnlySQLTransactionError:
                 # The server was demoted under us; a ping would still look healthy (SQLSTATE 25006).
                 await connection.invalidate()

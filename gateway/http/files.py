@@ -28,6 +28,23 @@ _NOT_BUILT: Final = """<!doctype html>
 </html>
 """
 
+#: Ours, not the machine's: browsers are told not to guess, so the list must be right everywhere.
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wav": "audio/wav",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+
 #: Addresses that belong to programs: a wrong one is an error, not a page.
 _FOR_PROGRAMS: Final = ("/api/", "/hooks/", "/socket.io", "/assets/")
 
@@ -55,4 +72,5 @@ def _files_under(root: Path) -> Mapping[str, Path]:
 
 
 def _file(path: Path, cache: str) -> web.FileResponse:
-    return web.FileResponse(path, headers={"Cache-Control": cache})
+    kind = _TYPES.get(path.suffix, "application/octet-stream")
+    return web.FileResponse(path, headers={"Cache-Control": cache, "Content-Type": kind})

@@ -1,0 +1,70 @@
+"""The floor: who was not heard, what was not heard, and the figures of today."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from crm_core.inputs import Moment
+from crm_core.store.database import Reader
+from crm_core.views.abandoned import Abandoned, list_abandoned
+from crm_core.views.gaps import Gap, list_gaps
+from crm_core.views.paging import CursorInvalid, Page
+from crm_core.views.wallboard import Wallboard, get_wallboard
+from gateway.http.inputs import Paging
+from gateway.http.permissions import Permission
+from gateway.http.request import Request
+from gateway.http.route import Routes
+
+routes: Final = Routes("floor")
+
+#: How far back a list of abandoned calls goes when it is not said.
+_LATELY: Final = timedelta(hours=24)
+
+
+class Period(Paging):
+    """``from ≤ started_at < to``; without them the last 24 hours."""
+
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
+
+
+@routes.add(
+    "GET",
+    "/abandoned",
+    permission=Permission.SIGNED_IN,
+    summary="List callers who gave up",
+    snapshot=True,
+    refusals=[CursorInvalid],
+)
+async def get_abandoned(request: Request, reader: Reader, query: Period) -> Page[Abandoned]:
+    """One row a number, the latest attempt first, with whether they were heard since."""
+    now = datetime.now(UTC)
+    return await list_abandoned(
+        reader,
+        request.viewer,
+        since=(query.from_ or now - _LATELY).astimezone(UTC),
+        until=query.to or now + _LATELY,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+
+
+@routes.add("GET", "/wallboard", permission=Permission.SUPERVISOR, summary="The figures of today", snapshot=True)
+async def get_floor(request: Request, reader: Reader) -> Wallboard:
+    """Every figure with its formula's name, its sample and its freshness."""
+    return await get_wallboard(reader, request.viewer, timezone=request.services.settings.timezone.key)
+
+
+@routes.add(
+    "GET",
+    "/gaps",
+    permission=Permission.SUPERVISOR,
+    summary="List times in which something was not heard",
+    refusals=[CursorInvalid],
+)
+async def get_gaps(request: Request, reader: Reader, query: Paging) -> Page[Gap]:
+    """Figures over them are not complete."""
+    return await list_gaps(reader, limit=query.limit, cursor=query.cursor)

@@ -1,0 +1,293 @@
+"""A manager's day over HTTP: the desk, the log, clients, promises, the telephone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from crm_core.actions.agents import record_presence
+from crm_core.actions.calls import record_calls
+from crm_core.actions.links import record_link
+from crm_core.domain.calls import CallSnapshot
+from crm_core.domain.people import Role
+from tests.builders import NOON, abandoned, answered, call, ended, ringing
+from tests.integration.http.house import Answer, Caller, House
+from tests.people import add_client
+
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
+
+
+async def hear(house: House, *story: CallSnapshot) -> None:
+    for heard in story:
+        async with house.database.begin() as tx:
+            await record_calls(tx, [heard], country="KZ")
+
+
+async def open_desk(house: House, login: str) -> None:
+    async with house.database.begin() as tx:
+        await record_presence(tx, await tx.fetchval("SELECT id FROM users WHERE login = $1", login), True)
+
+
+async def newest(caller: Caller, **filters: str) -> dict:
+    answer = await caller.get("/api/v1/interactions", params=filters)
+    assert answer.status == 200
+    return answer.body["items"][0]
+
+
+async def dispose(caller: Caller, interaction: dict, **verdict: object) -> Answer:
+    return await caller("PUT", f"/api/v1/interactions/{interaction['id']}/disposition", verdict)
+
+
+async def test_a_call_is_answered_talked_and_closed_with_a_promise(house: House) -> None:
+    anna = await house.program("anna", extension="1001", queues=["sales"])
+    await add_client(house.database, "Айгерим", phone="+77011234567")
+    await open_desk(house, "anna")
+    await hear(house, ringing(), answered(), ended())
+    wrapping = await newest(anna)
+    assert wrapping["state"] == "wrap_up"
+
+    bare = await dispose(anna, wrapping, code="CALLBACK_PROMISED")
+    closed = await dispose(anna, wrapping, code="CALLBACK_PROMISED", callback={"due_at": TOMORROW.isoformat()})
+
+    assert (bare.status, bare.code) == (409, "disposition_requires_callback")
+    assert (closed.body["state"], closed.body["disposition"]["code"]) == ("closed", "CALLBACK_PROMISED")
+    promises = (await anna.get("/api/v1/callbacks?state=open")).body["items"]
+    assert [promise["promised_in"] for promise in promises] == [wrapping["id"]]
+
+
+async def test_the_log_is_filtered_and_paged(house: House) -> None:
+    boss = await house.program("boss", Role.OWNER)
+    for number in range(3):
+        later = NOON + timedelta(minutes=number)
+        await hear(house, call(linkedid=f"179000000{number}.1", started_at=later))
+
+    first = (await boss.get("/api/v1/interactions", params={"limit": "2"})).body
+    rest = (await boss.get("/api/v1/interactions", params={"limit": "2", "cursor": first["next"]})).body
+    second_minute = {
+        "from": (NOON + timedelta(minutes=1)).isoformat(),
+        "to": (NOON + timedelta(minutes=2)).isoformat(),
+    }
+
+    listed = [one["external_id"] for one in (*first["items"], *rest["items"])]
+    assert (listed, rest["next"]) == (["1790000002.1", "1790000001.1", "1790000000.1"], None)
+    assert (await newest(boss, **second_minute))["external_id"] == "1790000001.1"
+    assert await newest(boss, external_id="1790000000.1", channel="call", queue="sales", pbx="main")
+    assert (await boss.get("/api/v1/interactions?limit=201")).status == 422
+    assert (await boss.get("/api/v1/interactions?cursor=nonsense")).code == "invalid_cursor"
+    assert (await boss.get("/api/v1/interactions?from=1790000000")).status == 422
+
+
+async def test_what_one_may_not_see_is_not_there(house: House) -> None:
+    await house.person("anna", extension="1001")
+    boris = await house.program("boris", extension="1002")
+    boss = await house.program("boss", Role.OWNER)
+    await hear(house, ringing(), answered(), ended())
+    theirs = await newest(boss)
+
+    assert (await boris.get("/api/v1/interactions")).body["items"] == []
+    assert (await boris.get(f"/api/v1/interactions/{theirs['id']}")).code == "not_found"
+    assert (await dispose(boris, theirs, code="SALE")).code == "not_found"
+    assert (
+        await boris("PUT", f"/api/v1/interactions/{theirs['id']}/client", {"client_id": theirs["id"]})
+    ).status == 404
+    for verb in ("decline", "hangup"):
+        assert (await boris.post(f"/api/v1/calls/{theirs['id']}/{verb}")).status == 404
+
+
+async def test_an_unknown_caller_is_written_down_and_attached(house: House) -> None:
+    anna = await house.program("anna", extension="1001")
+    await hear(house, ringing(), answered())
+    talking = await newest(anna)
+
+    made = await anna.post(
+        "/api/v1/clients",
+        {"name": "Айгүл", "contact_points": [{"kind": "phone", "value": "8 (701) 123-45-67"}]},
+    )
+    attached = await anna("PUT", f"/api/v1/interactions/{talking['id']}/client", {"client_id": made.body["id"]})
+
+    point = made.body["contact_points"][0]
+    assert (made.status, point["value"], point["typed"]) == (201, "+77011234567", "8 (701) 123-45-67")
+    assert attached.body["client_name"] == "Айгүл"
+    found = (await anna.get("/api/v1/clients", params={"q": "Айгул"})).body["items"]
+    assert [client["id"] for client in found] == [made.body["id"]]
+    card = (await anna.get(f"/api/v1/clients/{made.body['id']}/card")).body
+    assert (card["client"]["name"], [one["id"] for one in card["recent"]]) == ("Айгүл", [talking["id"]])
+    timeline = (await anna.get(f"/api/v1/clients/{made.body['id']}/timeline")).body["items"]
+    assert [entry["kind"] for entry in timeline] == ["interaction"]
+
+
+async def test_a_card_is_corrected_by_who_saw_its_newest_version_and_merged(house: House) -> None:
+    anna = await house.program("anna")
+    one = (await anna.post("/api/v1/clients", {"name": "Болат"})).body
+    other = (await anna.post("/api/v1/clients", {"name": "Болат Ахметов"})).body
+    address = f"/api/v1/clients/{one['id']}"
+
+    edited = await anna("PATCH", address, {"hint": "по имени-отчеству", "version": one["version"]})
+    late = await anna("PATCH", address, {"hint": "никак", "version": one["version"]})
+    merged = await anna.post(f"{address}/merge", {"other_id": other["id"]})
+
+    assert (edited.status, edited.body["hint"]) == (200, "по имени-отчеству")
+    assert (late.status, late.code) == (409, "version_conflict")
+    assert merged.body["id"] == one["id"]
+    assert (await anna.get(f"/api/v1/clients/{other['id']}")).body["id"] == one["id"]
+    assert (await anna.post(f"{address}/unmerge")).status == 200
+    assert (await anna.post(f"{address}/unmerge")).code == "not_merged"
+
+
+async def test_a_promise_is_made_claimed_moved_taken_over_too_early_and_cancelled(house: House) -> None:
+    anna = await house.program("anna")
+    boris = await house.person("boris")
+    boss = await house.program("boss", Role.SUPERVISOR)
+    client = (await anna.post("/api/v1/clients", {"name": "Айгүл"})).body["id"]
+
+    made = await anna.post("/api/v1/callbacks", {"client_id": client, "due_at": TOMORROW.isoformat()})
+    address = f"/api/v1/callbacks/{made.body['id']}"
+    claimed = await anna.post(f"{address}/claim", {})
+    moved = await anna.post(f"{address}/move", {"agent_id": str(boris), "reason": "у него направление"})
+
+    assert (made.status, made.body["state"], claimed.body["state"]) == (201, "open", "claimed")
+    assert [(owner["reason"]) for owner in moved.body["history"]] == ["promised", "moved"]
+    assert (await boss.post(f"{address}/take-over", {})).code == "take_over_too_early"
+    assert (await boss.post(f"{address}/cancel", {"reason": "уже улетели"})).body["state"] == "cancelled"
+    assert (await boss.post(f"{address}/keep", {})).code == "callback_closed"
+    assert (await boss.get("/api/v1/callbacks?late=maybe")).status == 422
+
+
+async def test_the_telephone_obeys_or_says_why_not(house: House) -> None:
+    dumb = await house.program("dumb")
+    anna = await house.program("anna", extension="1001")
+    number = {"number": "8 701 123 45 67"}
+
+    assert (await dumb.post("/api/v1/calls", number)).code == "no_extension"
+    assert (await anna.post("/api/v1/calls", number)).code == "pbx_unavailable"
+    async with house.database.begin() as tx:
+        await record_link(tx, pbx="main", state="up", since=tx.now)
+    placed = await anna.post("/api/v1/calls", number)
+
+    assert placed.status == 202
+    mine = (await anna.get(f"/api/v1/interactions/{placed.body['interaction_id']}")).body
+    assert (mine["direction"], mine["client_address"], mine["state"]) == ("outbound", "+77011234567", "offered")
+    assert (await anna.post("/api/v1/calls", {})).status == 422
+    for nonsense in ("100&PJSIP/trunk/+79001234567", "${SHELL(id)}", "Local/1@x", "+7701\r\nAction: Originate"):
+        assert (await anna.post("/api/v1/calls", {"number": nonsense})).status == 422, nonsense
+    assert (await anna.post("/api/v1/calls", {"client_id": str(UUID(int=1))})).code == "not_found"
+    assert (await anna.post(f"/api/v1/calls/{mine['id']}/decline")).code == "call_not_ringing"
+
+
+async def test_ones_own_state_needs_a_reason_for_a_pause(house: House) -> None:
+    anna = await house.program("anna", extension="1001")
+
+    async def say(**state: str) -> Answer:
+        return await anna("PUT", "/api/v1/agents/me/state", state)
+
+    assert (await say(state="paused")).code == "pause_reason_required"
+    assert (await say(state="paused", reason="GOLF")).code == "pause_reason_required"
+    assert (await say(state="talking")).status == 422
+    assert (await say(state="paused", reason="LUNCH")).status == 200
+    (me,) = (await anna.get("/api/v1/agents")).body["items"]
+    assert (me["login"], me["extension"]) == ("anna", "1001")
+
+
+async def test_the_desk_is_one_picture_with_its_place_in_the_order_of_events(house: House) -> None:
+    anna = await house.program("anna", extension="1001")
+    await hear(house, ringing())
+    async with house.database.begin() as tx:
+        await tx.execute("UPDATE outbox_counter SET last_seq = 42")
+
+    desk = await anna.get("/api/v1/desk")
+
+    assert desk.headers["X-Perezvon-Seq"] == "42"
+    assert [offer["interaction"]["client_address"] for offer in desk.body["offers"]] == ["+77011234567"]
+    assert desk.body["agent"]["login"] == "anna"
+
+
+async def test_who_gave_up_is_one_row_a_number_and_is_settled_when_heard(house: House) -> None:
+    boss = await house.program("boss", Role.OWNER)
+    await house.person("anna", extension="1001")
+    when = {"from": NOON.isoformat(), "to": (NOON + timedelta(days=1)).isoformat()}
+    stranger = {"client_number": "+77017654321"}
+    await hear(
+        house,
+        abandoned(linkedid="1790000000.1"),
+        abandoned(linkedid="1790000000.2"),
+        abandoned(linkedid="1790000000.3", **stranger),
+        ended(linkedid="1790000000.4", started_at=NOON + timedelta(hours=1), **stranger),
+    )
+
+    rows = (await boss.get("/api/v1/abandoned", params=when)).body["items"]
+
+    seen = {row["client_address"]: (row["attempts"], row["state"]) for row in rows}
+    assert seen == {"+77011234567": (2, "waiting"), "+77017654321": (1, "called_again")}
+
+
+async def test_every_figure_says_what_it_is_made_of(house: House) -> None:
+    boss = await house.program("boss", Role.SUPERVISOR, queues=["sales"])
+    now = datetime.now(UTC)
+    await hear(house, call(started_at=now))
+
+    board = (await boss.get("/api/v1/wallboard")).body
+
+    figures = {figure["name"]: figure for figure in board["figures"] if figure["queue"] == "sales"}
+    assert (figures["waiting"]["value"], figures["waiting"]["sample"]) == (1, 1)
+    assert (figures["service_level"]["value"], figures["service_level"]["sample"]) == (None, 0)
+    assert all(figure["formula"] and figure["fresh_at"] for figure in board["figures"])
+    assert (await (await house.program("anna")).get("/api/v1/wallboard")).status == 403
+
+
+async def test_gaps_are_listed_for_supervisors(house: House) -> None:
+    boss = await house.program("boss", Role.SUPERVISOR)
+    async with house.database.begin() as tx:
+        await tx.execute(
+            "INSERT INTO gaps (id, source, from_at, cause) VALUES (gen_random_uuid(), 'main', now(), 'link lost')"
+        )
+
+    (gap,) = (await boss.get("/api/v1/gaps")).body["items"]
+
+    assert (gap["source"], gap["cause"], gap["to"]) == ("main", "link lost", None)
+
+
+async def test_a_draft_is_ones_own_and_found_again(house: House) -> None:
+    anna, boris = await house.program("anna"), await house.program("boris")
+    address = f"/api/v1/drafts/interaction:{UUID(int=7)}"
+
+    assert (await anna.get(address)).status == 404
+    kept = await anna("PUT", address, {"body": {"note": "перезвонить"}})
+
+    assert (kept.status, (await anna.get(address)).body["body"]) == (200, {"note": "перезвонить"})
+    assert (await boris.get(address)).status == 404
+    assert (await anna("PUT", address, {"body": {"note": "x" * 70_000}})).status == 422
+    assert (await anna("DELETE", address)).status == 204
+    assert (await anna.get(address)).status == 404
+
+
+async def test_an_administrator_adds_people_and_takes_their_rights_away(house: House) -> None:
+    admin = await house.program("admin", Role.ADMIN)
+
+    added = await admin.post(
+        "/api/v1/users",
+        {"login": "anna", "name": "Анна", "role": "agent", "extension": "1001", "password": "correct horse"},
+    )
+    browser = house.stranger()
+    await browser.sign_in("anna")
+    changed = await admin("PATCH", f"/api/v1/users/{added.body['id']}", {"enabled": False})
+
+    assert (added.status, changed.body["enabled"]) == (201, False)
+    assert (await browser.get("/api/v1/session")).status == 401
+    assert (await admin.post("/api/v1/users", {"login": "ANNA", "name": "A", "role": "agent"})).code == "login_taken"
+    assert (await admin.post("/api/v1/users", {"login": "o", "name": "O", "role": "owner"})).code == "forbidden"
+    assert (await admin("PATCH", f"/api/v1/users/{added.body['id']}", {"name": None})).status == 422
+
+
+@pytest.mark.parametrize("path", ["dispositions", "pause-reasons", "queues"])
+async def test_a_list_goes_round_and_comes_back_the_same(house: House, path: str) -> None:
+    admin = await house.program("admin", Role.ADMIN, queues=["sales"])
+    before = (await admin.get(f"/api/v1/{path}")).body
+    items = [{key: value for key, value in item.items() if key != "position"} for item in before["items"]]
+
+    after = await admin("PUT", f"/api/v1/{path}", {"items": items, "version": before["version"]})
+    late = await admin("PUT", f"/api/v1/{path}", {"items": items, "version": before["version"]})
+
+    assert (after.status, after.body["items"]) == (200, before["items"])
+    assert late.code == "version_conflict"

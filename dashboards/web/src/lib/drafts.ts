@@ -11,7 +11,7 @@ export type DraftSubject = `${'interaction' | 'client' | 'callback'}:${string}`
 
 export interface Draft<T extends object> {
   value: Reactive<T>
-  /** It has been said: nothing of it is kept any longer. */
+  /** It has been said: what was kept is thrown away, until something is changed again. */
   forget: () => void
 }
 
@@ -54,7 +54,7 @@ export function useDraft<T extends object>(subject: DraftSubject, empty: T, begu
   /** Refused or unreachable, the browser's own copy is still there, and the next change tries again. */
   const send = (): void => void api.put(path, { body: value }).catch(() => undefined)
 
-  const stop = watch(value, () => {
+  watch(value, () => {
     localStorage.setItem(key, JSON.stringify({ at: Date.now(), value }))
     window.clearTimeout(timer)
     timer = window.setTimeout(send, REST_MS)
@@ -84,8 +84,6 @@ export function useDraft<T extends object>(subject: DraftSubject, empty: T, begu
   return {
     value,
     forget() {
-      open = false
-      stop()
       window.clearTimeout(timer)
       localStorage.removeItem(key)
       api.delete(path).catch(() => undefined)

@@ -50,14 +50,15 @@ export function useOutcome(call: () => Interaction): Outcome {
   const desk = useDesk()
 
   const begun = Date.parse(call().answered_at ?? call().started_at)
+  const given = call().disposition
   const { value: draft, forget } = useDraft<OutcomeDraft>(
     `interaction:${call().id}`,
-    EMPTY,
+    given ? { ...EMPTY, code: given.code, note: given.note ?? '' } : EMPTY,
     now.value - begun < JUST_BEGUN_MS,
   )
   const busy = ref(false)
   const problem = ref('')
-  const settled = ref(false)
+  const settled = ref(given !== null && draft.code === given.code)
   watch(draft, () => {
     settled.value = false
     problem.value = ''
@@ -105,7 +106,7 @@ export function useOutcome(call: () => Interaction): Outcome {
     try {
       const saved = interactions.put(await api.put<Interaction>(`/interactions/${call().id}/disposition`, body))
       settled.value = true
-      if (saved.state === 'closed') forget()
+      forget()
       desk.changed(saved)
       return true
     } catch (error) {

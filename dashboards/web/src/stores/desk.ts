@@ -77,8 +77,8 @@ export const useDesk = defineStore('desk', () => {
   /** The last promise that asks for attention: due soon, or come from somebody else. */
   const nudge = shallowRef<{ promise: Callback; moved: boolean } | null>(null)
   const chosenId = ref<string | null>(null)
-  let goneTimer = 0
-  let figuresTimer = 0
+  let goneTimer: ReturnType<typeof setTimeout> | undefined
+  let figuresTimer: ReturnType<typeof setTimeout> | undefined
 
   const myId = computed(() => session.user?.id ?? '')
 
@@ -147,8 +147,8 @@ export const useDesk = defineStore('desk', () => {
     if (!offers.delete(event.leg_id)) return
     if (event.result === 'declined') return
     gone.value = { interactionId: event.interaction_id, result: event.result }
-    window.clearTimeout(goneTimer)
-    goneTimer = window.setTimeout(() => {
+    clearTimeout(goneTimer)
+    goneTimer = setTimeout(() => {
       gone.value = null
     }, WITHDRAWN_SHOWN_MS)
   }
@@ -239,8 +239,8 @@ export const useDesk = defineStore('desk', () => {
 
   /** Figures and wrap-up limits are not in events: read them a moment after something ended. */
   function refreshFigures(): void {
-    window.clearTimeout(figuresTimer)
-    figuresTimer = window.setTimeout(() => {
+    clearTimeout(figuresTimer)
+    figuresTimer = setTimeout(() => {
       api.get<DeskSnapshot>('/desk').then(keepFigures, () => undefined)
     }, FIGURES_LAG_MS)
   }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain, repeat
 from types import SimpleNamespace
@@ -10,7 +12,9 @@ from types import SimpleNamespace
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
-from channels.telephony.recording_format import RecordedFrame, load
+from channels.telephony.player_session import as_bytes
+from channels.telephony.recording_format import About, RecordedFrame, Recording, load
+from channels.telephony.retelling import FreshIds, Retelling, cast_of, people
 from tests.replay.recordings import AMI_FIXTURES
 
 #: What one read of the socket may bring: an Ethernet segment, and what asyncio takes at most.
@@ -32,15 +36,62 @@ def recorded_for_us() -> tuple[RecordedFrame, ...]:
     return tuple(frame for frame in recorded() if not _UNASKED.intersection(frame.get("Privilege").split(",")))
 
 
+@cache
+def answered_calls() -> tuple[Recording, ...]:
+    """Every call of the recording that was answered, by itself, with what our login hears of it."""
+    calls: dict[str, list[RecordedFrame]] = {}
+    for frame in recorded_for_us():
+        linkedid = frame.get("Linkedid") or frame.get("LinkedID") or frame.get("DestLinkedid")
+        if linkedid:
+            calls.setdefault(linkedid, []).append(frame)
+    found = (Recording(about=About(), frames=tuple(frames)) for frames in calls.values())
+    return tuple(call for call in found if cast_of(call).phones)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One frame as bytes, and when to write it; ``rings`` is the Linkedid of the call that now rings a phone."""
+
+    at: float
+    frame: bytes
+    rings: str | None
+
+
+class Teller:
+    """Tells recorded calls again, as new calls of other people.
+
+    They bear no ``Timestamp``: they happen when they are heard.
+    """
+
+    def __init__(self) -> None:
+        self._ids = FreshIds(time.time)
+
+    def tell(self, call: Recording, *, at: float, phone: str, client: str | None = None) -> list[Spoken]:
+        """The call from the moment ``at`` on, ringing ``phone``; ``client`` is the number that calls."""
+        cast = cast_of(call)
+        replaced = people({cast.phones[0]: phone, cast.client_number: client or cast.client_number})
+        words = self._ids.words_for(call, devices=replaced) | replaced
+        retelling = Retelling(words)
+        begun = call.frames[0].at
+        return [
+            Spoken(
+                at + frame.at - begun,
+                as_bytes(retelling.tell(header for header in frame.headers if header[0] != "Timestamp")),
+                words[cast.linkedid] if _rings(frame, cast.phones[0]) else None,
+            )
+            for frame in call.frames
+        ]
+
+
+def _rings(frame: RecordedFrame, phone: str) -> bool:
+    return frame.event == "Newstate" and frame.get("ChannelState") == "5" and frame.get("Channel").startswith(phone)
+
+
 def looped(frames: tuple[RecordedFrame, ...], count: int) -> bytes:
     """``count`` frames as bytes, beginning again at the end."""
-    wire = [as_bytes(frame) for frame in frames]
+    wire = [as_bytes(frame.headers) for frame in frames]
     times, rest = divmod(count, len(wire))
     return b"".join(chain(*repeat(wire, times), wire[:rest]))
-
-
-def as_bytes(frame: RecordedFrame) -> bytes:
-    return "".join(f"{name}: {value}\r\n" for name, value in frame.headers).encode() + b"\r\n"
 
 
 def chunks(data: bytes, size: int) -> list[bytes]:

@@ -1,0 +1,125 @@
+"""Many desks in a process of their own: engine.io by hand on raw websockets, to cost as little as may be.
+
+They are told where to connect and with which tokens, and note the moment at
+which each ``call.offered`` comes, by the clock that all processes share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import astuple, dataclass
+
+import aiohttp
+import orjson
+import uvloop
+
+_OFFERED = '42/desk,["call.offered",'
+_HELLO = '42/desk,["hello",'
+_PING, _PONG = "2", "3"
+#: So many connect at the same time.
+_AT_ONCE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One screen pop at one desk."""
+
+    desk: int  # the place of its token in the list
+    at: float  # seconds of the monotonic clock
+    linkedid: str
+    client: str | None  # whose card came with it
+
+
+@dataclass(slots=True)
+class Browsers:
+    """The open desks; ``pid`` is the process they live in."""
+
+    pid: int
+    _process: asyncio.subprocess.Process
+
+    async def report(self) -> list[Seen]:
+        """Close them all; gives what they saw."""
+        told, _ = await self._process.communicate(b"")  # the end of its input
+        return [Seen(*seen) for seen in json.loads(told)]
+
+
+@asynccontextmanager
+async def open_browsers(url: str, tokens: Sequence[str], path: str = "/desk") -> AsyncIterator[Browsers]:
+    """A desk for each token, all of them greeted already; ``url`` begins with ``ws://``."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps({"url": url, "tokens": tokens}).encode() + b"\n")
+        async with asyncio.timeout(120):
+            if await process.stdout.readline() != b"open\n":
+                raise RuntimeError("the browsers could not connect")
+        yield Browsers(process.pid, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+class _Desk:
+    def __init__(self, number: int, socket: aiohttp.ClientWebSocketResponse, seen: list[Seen]) -> None:
+        self._number = number
+        self._socket = socket
+        self._seen = seen
+        self.greeted = asyncio.Event()
+
+    async def live(self, token: str) -> None:
+        await self._socket.send_str("40/desk," + json.dumps({"token": token}))
+        async for message in self._socket:
+            at = time.monotonic()
+            text = str(message.data)
+            if text == _PING:
+                await self._socket.send_str(_PONG)
+            elif text.startswith(_OFFERED):
+                self._note(text, at)
+            elif text.startswith(_HELLO):
+                self.greeted.set()
+            elif text.startswith("44"):
+                raise RuntimeError(f"refused: {text}")
+        raise ConnectionError("a desk was closed")
+
+    def _note(self, text: str, at: float) -> None:
+        offer = orjson.loads(text.removeprefix("42/desk,"))[1]
+        client = offer["card"]["client"]
+        self._seen.append(Seen(self._number, at, offer["interaction"]["external_id"], client and client["name"]))
+
+
+async def _live() -> None:
+    asked = json.loads(sys.stdin.readline())
+    seen: list[Seen] = []
+    admission = asyncio.Semaphore(_AT_ONCE)
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+        asyncio.TaskGroup() as desks,
+    ):
+
+        async def open_desk(number: int, token: str) -> asyncio.Task[None]:
+            async with admission:
+                socket = await session.ws_connect(f"{asked['url']}/socket.io/?EIO=4&transport=websocket")
+                desk = _Desk(number, socket, seen)
+                living = desks.create_task(desk.live(token))
+                await desk.greeted.wait()
+                return living
+
+        living = await asyncio.gather(*(open_desk(number, token) for number, token in enumerate(asked["tokens"])))
+        print("open", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        print(json.dumps([astuple(one) for one in seen]), flush=True)
+        for desk in living:
+            desk.cancel()
+
+
+if __name__ == "__main__":
+    uvloop.run(_live())

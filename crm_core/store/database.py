@@ -51,13 +51,6 @@ ORDER BY position
 """
 
 
-class ValueNotStorable(Exception):
-    """A value that the driver cannot write: a fault of ours or of the input, and trying again will not help.
-
-    The driver calls it an interface error, as it calls a lost connection.
-    """
-
-
 def to_json(value: object) -> str:
     """How a jsonb parameter is passed; results come back as Python values already."""
     return orjson.dumps(value, default=_driver_type).decode()
@@ -224,15 +217,13 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         async with self._engine.connect() as connection:
-            fairy = await connection.get_raw_connection()
-            raw = fairy.driver_connection
-            assert raw is not None
+            raw = await _driver_connection(connection)
+            # What is said on the driver's own connection the pool does not hear of: a dead one would come back.
+            while raw.is_closed():
+                await connection.invalidate()
+                raw = await _driver_connection(connection)
             try:
                 yield connection, raw
-            except asyncpg.InterfaceError as error:
-                if isinstance(error, ValueError):
-                    raise ValueNotStorable(str(error)) from error
-                raise
             except asyncpg.ReadOnlySQLTransactionError:
                 # The server was demoted under us; a ping would still look healthy (SQLSTATE 25006).
                 await connection.invalidate()
@@ -244,3 +235,9 @@ class Database:
         arguments = engine_url.translate_connect_args(username="user")
         arguments.update({key: value for key, value in engine_url.query.items() if isinstance(value, str)})
         return await asyncpg.connect(**arguments, timeout=10, server_settings={"application_name": "perezvon lock"})
+
+
+async def _driver_connection(connection: AsyncConnection) -> asyncpg.Connection:
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None
+    return raw

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, WebError
 
 from config.settings import Settings
 from crm_core.domain.people import Role
@@ -18,12 +18,10 @@ from crm_core.store.database import Database
 from crm_core.views.interactions import Interaction
 from gateway.app import Process
 from tests.acceptance.pbx import pbx_settings, the_call
-from tests.acceptance.program import PASSWORD, browser, hire, serving, settings_for
+from tests.acceptance.program import PASSWORD, browser, hire, in_line, serving, settings_for
 from tests.lab.asterisk import Asterisk
 from tests.lab.laboratory import Lab
 from tests.people import add_client
-
-_CONNECTED = {"ru-RU": "На связи", "en-US": "Online"}
 
 _REMEMBER_THE_SLOT = """() => {
     const slot = document.getElementById('slot')
@@ -45,7 +43,7 @@ class Desk:
     @property
     def slot(self) -> Locator:
         """The reserved place of the live contact."""
-        return self.page.get_by_role("complementary")
+        return self.page.locator("#slot")
 
     async def pops(self, name: str) -> None:
         """Wait until the card of ``name`` stands there, ringing."""
@@ -102,32 +100,38 @@ class House:
 
     @asynccontextmanager
     async def desk(
-        self, extension: str | None, name: str = "Анна Ли", *, role: Role = Role.AGENT, locale: str = "ru-RU"
+        self, extension: str | None, name: str = "Анна Ли", *, role: Role = Role.AGENT
     ) -> AsyncIterator[Desk]:
         """A new person in front of the program; what their pages complain about fails the story."""
         login = f"person{next(self._logins)}"
         await hire(self.database, login, name, extension=extension, role=role)
-        context = await self.chrome.new_context(locale=locale, base_url=self.settings.public_url)
+        context = await self.chrome.new_context(locale="ru-RU", base_url=self.settings.public_url)
+        context.set_default_timeout(10_000)
         complaints = _listen_for_complaints(context)
         try:
             answer = await context.request.post("/api/v1/session", data={"login": login, "password": PASSWORD})
             told = await answer.json()
             person = Viewer(user_id=UUID(told["user"]["id"]), role=role, team_id=None)
             page = await context.new_page()
-            await self.open(page, locale=locale)
+            await self.open(page)
             yield Desk(person=person, context=context, page=page, csrf_token=told["csrf_token"])
         finally:
             await context.close()
         assert complaints == []
 
-    async def open(self, page: Page, *, locale: str = "ru-RU") -> None:
+    async def open(self, page: Page) -> None:
         """The first page, in line with the server."""
         await page.goto(self.settings.public_url)
-        await page.get_by_text(_CONNECTED[locale]).wait_for()
+        await in_line(page)
 
     async def client(self, name: str, phone: str) -> UUID:
         """Somebody the log knows by that number."""
         return await add_client(self.database, name, phone=phone)
+
+    async def short_abandon(self, queue: str, limit_s: int) -> None:
+        """From now on, who leaves this queue within that time has hardly called."""
+        async with self.database.begin() as tx:
+            await tx.execute("UPDATE queues SET short_abandon_s = $2 WHERE name = $1", queue, limit_s)
 
     async def call_of(self, caller: str, *, state: str | None = None) -> Interaction:
         """The newest interaction with ``caller``, once it is in ``state``."""
@@ -150,8 +154,8 @@ def _listen_for_complaints(context: BrowserContext) -> list[str]:
     """Errors that no handler caught, and what the content policy forbade."""
     complaints: list[str] = []
 
-    def on_error(error: object) -> None:
-        complaints.append(str(error.error if isinstance(error, Error) else error))
+    def on_error(error: WebError) -> None:
+        complaints.append(str(error.error))
 
     def on_console(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:

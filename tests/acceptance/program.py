@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import orjson
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from config.settings import Settings, load_settings
 from crm_core.actions.passwords import hash_password
@@ -90,5 +90,10 @@ async def sign_in(chrome: Browser, settings: Settings, login: str, *, locale: st
     await page.get_by_label("Логин").fill(login)
     await page.get_by_label("Пароль").fill(PASSWORD)
     await page.get_by_role("button", name="Войти").click()
-    await page.get_by_text("На связи").wait_for()
+    await in_line(page)
     return context
+
+
+async def in_line(page: Page) -> None:
+    """Wait until the page has its socket, and with it everything that is going on."""
+    await page.get_by_text("На связи").first.wait_for(state="attached")

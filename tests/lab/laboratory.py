@@ -24,6 +24,7 @@ from tests.lab.exchange import (
     TRUNK_NEVER_ANSWERS,
     TRUNK_OUT_OF_ORDER,
     TRUNK_UNKNOWN_NUMBER,
+    Agent,
     Office,
 )
 from tests.lab.rtp import tone
@@ -167,6 +168,20 @@ class Lab:
             Async="true",
         )
 
+    async def pause(self, agent: Agent, reason: str) -> None:
+        """Somebody else than Perezvon pauses a phone in its queues."""
+        await self.witness.action("QueuePause", Interface=agent.interface, Paused="true", Reason=reason)
+
+    def pause_of(self, agent: Agent) -> str | None:
+        """Why the queues pass this phone by, as the PBX told it last; None: they ring it."""
+        told = [frame for frame in self.witness.frames if _is_pause_of(agent, frame)]
+        return told[-1]["PausedReason"] if told and told[-1]["Paused"] == "1" else None
+
+    async def is_paused(self, agent: Agent, reason: str | None) -> None:
+        """Wait until the queues pass this phone by for ``reason``, or ring it again when it is None."""
+        while self.pause_of(agent) != reason:
+            await self.witness.wait_for(partial(_is_pause_of, agent), since=len(self.witness.frames))
+
     def queue_log(self, call_id: str | None = None) -> list[QueueLogLine]:
         """The lines of queue_log, or of one call by the Uniqueid of the caller's channel."""
         lines = read_queue_log(self.asterisk.queue_log)
@@ -200,6 +215,10 @@ class Lab:
     def _sipp(self, script: str, *arguments: str) -> Sipp:
         directory = self._directory / str(next(self._numbers))
         return Sipp(self.asterisk.toolbox, directory, script, *arguments)
+
+
+def _is_pause_of(agent: Agent, frame: Frame) -> bool:
+    return frame.event == "QueueMemberPause" and frame["Interface"] == agent.interface
 
 
 def _is_hangup_of(uniqueid: str, frame: Frame) -> bool:

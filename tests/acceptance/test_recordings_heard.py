@@ -1,0 +1,48 @@
+"""A talk is heard again from any place of it, by those who may, and the hearing leaves a trace."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.house import House
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def test_a_recording_plays_from_its_middle_for_its_manager_and_for_no_colleague(house: House) -> None:
+    extension = "1092"
+
+    async with (
+        house.desk(extension) as anna,
+        house.desk("1093", "Борис Ким") as boris,
+        house.lab.soft_phone(extension) as phone,
+    ):
+        call = await house.lab.call(house.lab.office.direct_did(extension), caller="87010000661")
+        talk = await phone.ringing()
+        await talk.answer()
+        await talk.packets(50)  # a second of the client's voice
+        await call.hang_up()
+        ended = await house.call_of("+77010000661", state="wrap_up")
+
+        async def found() -> bool:
+            return (await house.call_of("+77010000661")).recordings[0].available
+
+        await eventually(found)
+        [recording] = (await house.call_of("+77010000661")).recordings
+        address = f"/api/v1/recordings/{recording.id}/audio"
+        whole = await anna.context.request.get(address)
+        middle = await anna.context.request.get(address, headers={"Range": "bytes=4000-4999"})
+        beyond = await anna.context.request.get(address, headers={"Range": "bytes=99999999-"})
+        colleagues = await boris.context.request.get(address)
+        sound, piece = await whole.body(), await middle.body()
+        async with house.database.read() as db:
+            heard = await db.fetch("SELECT user_id FROM audit_log WHERE action = 'recording.heard'")
+
+    assert (whole.status, whole.headers["content-type"], sound[:4]) == (200, "audio/wav", b"RIFF")
+    assert (middle.status, piece) == (206, sound[4000:5000])
+    assert middle.headers["content-range"] == f"bytes 4000-4999/{len(sound)}"
+    assert (beyond.status, colleagues.status) == (416, 404)
+    assert [row["user_id"] for row in heard] == [anna.person.user_id]
+    assert ended.talk_s is not None
+    assert recording.duration_s == pytest.approx(ended.talk_s, abs=1.0)

@@ -77,6 +77,16 @@ async def listen(page: Page) -> None:
     await page.wait_for_timeout(1500)
 
 
+async def reorder(page: Page) -> None:
+    await page.get_by_role("button", name="Место в списке").nth(2).focus()
+    await page.keyboard.press("ArrowUp")
+
+
+async def leave_unsaved(page: Page) -> None:
+    await reorder(page)
+    await page.get_by_role("link", name="Клиенты").first.click()
+
+
 WRAPPING = day.desk(
     agent=day.agent("wrap_up", day.WRAP_UP["ended_at"]),
     wrap_up=[{"interaction": day.WRAP_UP, "card": day.CARD, "wrap_up_until": day.ahead(seconds=102)}],
@@ -136,7 +146,14 @@ SCENES: dict[str, Scene] = {
     "client-new": Scene(path=f"/clients/{day.LONG['id']}"),
     "client-promise": Scene(path=f"/clients/{day.AIGERIM['id']}", act=press("KeyP")),
     "settings": Scene(path="/settings", role="admin"),
+    "settings-outcome": Scene(path="/settings/outcomes", role="admin", act=click("Изменить: Обещан перезвон")),
+    "settings-changed": Scene(path="/settings/outcomes", role="admin", act=reorder),
+    "settings-leave": Scene(path="/settings/outcomes", role="admin", act=leave_unsaved),
+    "settings-pauses": Scene(path="/settings/pauses", role="admin", act=click("Изменить: Обед")),
+    "settings-queues": Scene(path="/settings/queues", role="admin"),
     "settings-people": Scene(path="/settings/people", role="admin"),
+    "settings-person": Scene(path="/settings/people", role="admin", act=click("Динара Абенова dinara")),
+    "settings-own": Scene(path="/settings", role="supervisor"),
     "nowhere": Scene(path="/nowhere"),
 }
 

@@ -18,7 +18,7 @@ export const router = createRouter({
     { path: '/calls', name: 'calls', component: () => import('@/pages/calls/CallsPage.vue') },
     { path: '/clients', name: 'clients', component: () => import('@/pages/clients/ClientsPage.vue') },
     { path: '/clients/:id', name: 'client', props: true, component: () => import('@/pages/client/ClientPage.vue') },
-    { path: '/settings', name: 'settings', component: () => import('@/pages/settings/SettingsPage.vue') },
+    { path: '/settings/:section?', name: 'settings', props: true, component: () => import('@/pages/settings/SettingsPage.vue') },
     { path: '/more', name: 'more', component: () => import('@/pages/MorePage.vue') },
     { path: '/:rest(.*)*', name: 'nowhere', component: () => import('@/pages/NowherePage.vue') },
   ],

@@ -122,6 +122,7 @@ export const ICONS = {
   left: [path('M10 3.5 5.5 8l4.5 4.5')],
   play: [path('M5 3.2v9.6L12.5 8z')],
   'play-pause': [path('M5.5 3.5v9M10.5 3.5v9', 2)],
+  grip: [path('M6 4h.01M6 8h.01M6 12h.01M10 4h.01M10 8h.01M10 12h.01', 2)],
   download: [path('M8 2.5v8M4.5 7.2 8 10.7l3.5-3.5M2.5 13.5h11')],
   undo: [path('M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6'), path('M5.5 4 3 6.5 5.5 9')],
   moved: [path('M3 5.5h9.5M10 3l2.5 2.5L10 8'), path('M3 11.5h6')],

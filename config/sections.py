@@ -148,3 +148,6 @@ class Limits(_Section):
     slow_socket_events: Count = Field(default=4_096, description="events waiting for one browser before it is cut off")
     slow_socket_s: Seconds = Field(default=30, description="seconds: a browser may stay behind before it is cut off")
     session_s: Seconds = Field(default=43_200, description="seconds: a session lives without use")
+    request_s: Seconds = Field(default=30, description="seconds: after which a request is given up")
+    body_s: Seconds = Field(default=15, description="seconds: within which a request's body must have arrived")
+    body_bytes: Count = Field(default=1024 * 1024, description="bytes: the largest body of a request")

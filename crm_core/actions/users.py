@@ -16,10 +16,11 @@ import asyncpg
 
 from crm_core.actions import audit, catalogues, sessions
 from crm_core.domain.errors import DecisionRefused, ExtensionTaken, Forbidden, LoginTaken, NotFound
-from crm_core.domain.events import FLOOR, AgentChanged, agent_room, team_room
+from crm_core.domain.events import AgentChanged
 from crm_core.domain.ids import new_id
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
+from crm_core.store.audience import audience
 from crm_core.store.database import Transaction
 
 #: What ``hash_password`` made; computed before the transaction, as it is slow.
@@ -166,7 +167,7 @@ async def add_user(tx: Transaction, user: NewUser, password: PasswordHash | None
     if user.queues:
         await catalogues.join_queues(tx, user_id, user.queues)
     await _note(tx, "user.added", user_id, by, login=user.login, role=user.role)
-    await _announce(tx, user_id, team_id)
+    await _announce(tx, user_id)
     return user_id
 
 
@@ -196,7 +197,7 @@ async def change_user(tx: Transaction, user_id: UUID, changes: UserChanges, *, b
     if not enabled:
         await sessions.end_sessions_of(tx, user_id)
     await _note(tx, "user.changed", user_id, by, changed=sorted(changes), role=role, enabled=enabled)
-    await _announce(tx, user_id, team_id)
+    await _announce(tx, user_id)
 
 
 async def set_password(tx: Transaction, user_id: UUID, password: PasswordHash, *, by: Viewer | None) -> None:
@@ -267,7 +268,6 @@ async def _note(tx: Transaction, action: str, user_id: UUID, by: Viewer | None, 
     )
 
 
-async def _announce(tx: Transaction, user_id: UUID, team_id: UUID | None) -> None:
+async def _announce(tx: Transaction, user_id: UUID) -> None:
     version: int = await tx.fetchval(_NEXT_STATE_VERSION, user_id)
-    rooms = (FLOOR, agent_room(user_id), *((team_room(team_id),) if team_id else ()))
-    tx.emit(AgentChanged(rooms=rooms, agent_id=user_id, version=version))
+    tx.emit(AgentChanged(rooms=await audience(tx, [user_id]), agent_id=user_id, version=version))

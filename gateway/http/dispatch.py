@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, Final, cast
 
 from aiohttp import web
@@ -26,8 +25,6 @@ from gateway.http.inputs import read_body, read_path, read_query
 from gateway.http.request import SERVICES, Reply, Request, Services, Streamed
 from gateway.http.route import Connection, Route
 
-#: No answer takes longer than this; streams of sound begin after it.
-REQUEST_TIMEOUT: Final = timedelta(seconds=30)
 SEQ_HEADER: Final = "X-Perezvon-Seq"
 KEY_HEADER: Final = "Idempotency-Key"
 KEY_PATTERN: Final = "^[!-~]{1,200}$"
@@ -45,8 +42,9 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResp
     """The route as aiohttp wants it."""
 
     async def handle(raw: web.Request) -> web.StreamResponse:
-        async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
-            response = await _serve(route, raw)
+        services = raw.app[SERVICES]
+        async with asyncio.timeout(services.settings.limits.request_s):
+            response = await _serve(route, raw, services)
         if isinstance(response, Streamed):
             await response.prepare(raw)
         return response
@@ -54,8 +52,7 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResp
     return handle
 
 
-async def _serve(route: Route, raw: web.Request) -> web.StreamResponse:
-    services = raw.app[SERVICES]
+async def _serve(route: Route, raw: web.Request, services: Services) -> web.StreamResponse:
     request = Request(
         services=services,
         principal=await admit(raw, services, route.permission),
@@ -69,7 +66,7 @@ async def _serve(route: Route, raw: web.Request) -> web.StreamResponse:
         arguments["query"] = query
     body = b""
     if route.signature.body is not None:
-        body, arguments["body"] = await read_body(raw, route.signature.body)
+        body, arguments["body"] = await read_body(raw, route.signature.body, timeout_s=services.settings.limits.body_s)
     match route.signature.connection:
         case Connection.NONE:
             return _response(route, await route.handler(request, **arguments), services)

@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.http.refusals import UnknownAddress
+from crm_core.domain.errors import NotFound
 
 _ONE_YEAR: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
@@ -59,7 +59,7 @@ def serve_app(root: Path) -> Callable[[web.Request], Awaitable[web.StreamRespons
         if known is not None and known != index:
             return _file(known, _ONE_YEAR if raw.path.startswith("/assets/") else _ASK_AGAIN)
         if raw.path.startswith(_FOR_PROGRAMS) or (known is None and Path(raw.path).suffix):
-            raise UnknownAddress
+            raise NotFound
         if index is None:
             return web.Response(text=_NOT_BUILT, content_type="text/html", status=503)
         return _file(index, _ASK_AGAIN)

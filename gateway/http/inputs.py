@@ -19,16 +19,11 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 
-from crm_core.domain.errors import InputRejected
+from crm_core.domain.errors import InputRejected, NotFound
 from crm_core.inputs import InputModel
 from crm_core.views.paging import DEFAULT_LIMIT, MAX_LIMIT
 from gateway.http.problems import invalid
-from gateway.http.refusals import BodyTooSlow, UnknownAddress, UnsupportedContent
-
-#: Larger bodies than this are refused; attachments will come in their own way.
-MAX_BODY_BYTES = 1024 * 1024
-#: A body that takes longer than this is cut off.
-BODY_TIMEOUT_S = 15.0
+from gateway.http.refusals import BodyTooSlow, UnsupportedContent
 
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -59,16 +54,16 @@ class Paging(InputModel):
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
-async def read_body(raw: web.Request, adapter: TypeAdapter[Any]) -> tuple[bytes, Any]:
+async def read_body(raw: web.Request, adapter: TypeAdapter[Any], *, timeout_s: float) -> tuple[bytes, Any]:
     """The body as it came and as it is understood; no body at all is an empty object.
 
     Raises:
         UnsupportedContent, MalformedJson, BodyTooSlow: it cannot be read.
-        InvalidInput: it can, and is wrong.
+        InputRejected: it can, and is wrong.
         web.HTTPRequestEntityTooLarge: it does not end.
     """
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             body = await raw.read()
     except TimeoutError as error:
         raise BodyTooSlow from error
@@ -88,7 +83,7 @@ def read_query(raw: web.Request, model: type[BaseModel] | None) -> BaseModel | N
     """The query string as its model; a route without one allows none.
 
     Raises:
-        InvalidInput: an unknown name, a value that is wrong, a single value given twice.
+        InputRejected: an unknown name, a value that is wrong, a single value given twice.
     """
     values: dict[str, object] = {}
     lists = _list_fields(model) if model else frozenset()
@@ -107,17 +102,17 @@ def read_path(raw: web.Request, adapters: Mapping[str, TypeAdapter[Any]]) -> dic
     """The variable parts of the path.
 
     Raises:
-        UnknownAddress: an id that is none names nothing.
+        NotFound: an id that is none names nothing.
     """
     values: dict[str, object] = {}
     for name, adapter in adapters.items():
         text = raw.match_info[name]
         if "\0" in text:
-            raise UnknownAddress
+            raise NotFound
         try:
             values[name] = adapter.validate_strings(text)
         except PydanticError as error:
-            raise UnknownAddress from error
+            raise NotFound from error
     return values
 
 

@@ -14,11 +14,11 @@ from pydantic import TypeAdapter
 
 from crm_core.actions.idempotency import KeyReused, RequestInProgress
 from crm_core.actions.sessions import NotSignedIn
-from crm_core.domain.errors import CrmError, Forbidden, NotFound
+from crm_core.domain.errors import CrmError, Forbidden, InputRejected, NotFound
 from gateway.http import problems, refusals
 from gateway.http.dispatch import KEY_HEADER, KEY_PATTERN, SEQ_HEADER
 from gateway.http.permissions import Permission
-from gateway.http.problems import InvalidInput, Problem, status_of
+from gateway.http.problems import Problem, status_of
 from gateway.http.route import Connection, Route
 
 Json = dict[str, Any]
@@ -183,7 +183,7 @@ def _responses(route: Route, schemas: Mapping[_Key, Json]) -> Json:
 def _refusals(route: Route) -> Iterator[type[CrmError]]:
     yield from route.refusals
     yield refusals.ForeignOrigin
-    yield InvalidInput  # an unknown query parameter is one everywhere
+    yield InputRejected  # an unknown query parameter is one everywhere
     if route.permission is not Permission.PUBLIC:
         yield from (NotSignedIn, Forbidden)
         if route.method not in {"GET", "HEAD"}:

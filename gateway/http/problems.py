@@ -62,12 +62,6 @@ STATUSES: Final[tuple[tuple[type[CrmError], int], ...]] = (
 RETRY_SOON = timedelta(seconds=1)
 
 
-class InvalidInput(InputRejected):
-    """Something in the request is not as it must be."""
-
-    code = "invalid_input"
-
-
 class Unforeseen(CrmError):
     """Something went wrong on our side; the log has the details under this request id."""
 
@@ -149,13 +143,13 @@ def translate_http(error: web.HTTPException) -> CrmError:
         case web.HTTPRequestEntityTooLarge():
             return refusals.BodyTooLarge()
         case web.HTTPNotFound():
-            return refusals.UnknownAddress()
+            return NotFound("There is nothing at this address.")
         case web.HTTPUnsupportedMediaType():
             return refusals.UnsupportedContent()
         case web.HTTPForbidden():
             return Forbidden()
         case _:
-            return InvalidInput(error.reason)
+            return InputRejected(error.reason)
 
 
 def invalid(error: ValidationError, *where: str) -> CrmError:
@@ -163,7 +157,7 @@ def invalid(error: ValidationError, *where: str) -> CrmError:
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if details[0]["type"] == "json_invalid":
         return refusals.MalformedJson(details[0]["msg"])
-    return InvalidInput(errors=_complaints(details, where))
+    return InputRejected(errors=_complaints(details, where))
 
 
 def _complaints(details: Sequence[ErrorDetails], where: tuple[str, ...]) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ They belong to the one tree of errors, so that a client reads every "no" alike.
 
 from __future__ import annotations
 
-from crm_core.domain.errors import DecisionRefused, Forbidden, InputRejected, NotFound, PeerUnavailable
+from crm_core.domain.errors import DecisionRefused, Forbidden, InputRejected, PeerUnavailable
 
 
 class MalformedJson(InputRejected):
@@ -30,12 +30,6 @@ class BodyTooSlow(InputRejected):
     """The body did not arrive in time."""
 
     code = "request_timeout"
-
-
-class UnknownAddress(NotFound):
-    """There is nothing at this address."""
-
-    code = "not_found"
 
 
 class MethodNotAllowed(DecisionRefused):

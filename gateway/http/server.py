@@ -31,7 +31,6 @@ from gateway.http.handlers import (
     session,
     users,
 )
-from gateway.http.inputs import MAX_BODY_BYTES
 from gateway.http.middleware import HEADERS, add_headers, around, headers_of
 from gateway.http.request import SERVICES, Services
 from gateway.http.route import Route
@@ -64,7 +63,7 @@ MAX_LINE_BYTES: Final = 32_768
 
 def build_app(services: Services, *, static: Path) -> web.Application:
     """An application ready to run; ``static`` holds the built web app."""
-    app = web.Application(middlewares=[around], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[around], client_max_size=services.settings.limits.body_bytes)
     app[SERVICES] = services
     app[HEADERS] = headers_of(services)
     app[meta.DOCUMENT] = orjson.dumps(openapi.document(ROUTES, version=services.version))

@@ -7,9 +7,9 @@ from typing import Final
 
 from aiohttp import web
 
+from crm_core.domain.errors import NotFound
 from crm_core.views.model import WireModel
 from gateway.http.permissions import Permission
-from gateway.http.refusals import UnknownAddress
 from gateway.http.request import DemoLogin, Request
 from gateway.http.route import Routes
 
@@ -60,5 +60,5 @@ async def get_docs(request: Request) -> web.Response:
 @routes.add("GET", "/docs/{name}", permission=Permission.PUBLIC, summary="What the page needs", media="text/css")
 async def get_docs_file(request: Request, name: str) -> web.Response:
     if name not in _PAGE_FILES:
-        raise UnknownAddress
+        raise NotFound
     return web.Response(text=(_PAGE / name).read_text(), content_type=_PAGE_FILES[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from aiohttp import hdrs
 
 from crm_core.domain.people import Role
+from crm_core.store.database import Database
 from gateway.http.permissions import Permission
 from gateway.http.route import Route
 from gateway.http.server import ROUTES, build_app
-from tests.integration.http.house import House
+from tests.integration.http.house import House, open_house
 
 #: The one address that is no route of ours: the web app's pages and files.
 APP = "/{page}"
@@ -174,3 +176,18 @@ async def test_a_request_with_bytes_that_are_no_text_is_only_a_stranger(house: H
         answer = await stranger.get("/api/v1/session", headers=headers)
 
         assert answer.code == "not_signed_in"
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(database: Database, tmp_path: Path) -> None:
+    async with open_house(database, static=tmp_path, limits={"body_s": 0.1}) as house:
+        host, port = house.root.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+
+        writer.write(
+            f"POST /api/v1/session HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+            "Content-Length: 100\r\nConnection: close\r\n\r\n{".encode()
+        )
+        answer = await reader.readline()
+        writer.close()
+
+    assert answer == b"HTTP/1.1 408 Request Timeout\r\n"

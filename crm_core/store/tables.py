@@ -659,13 +659,7 @@ pbx_links = Table(
     _moment("since", default_now=True),
     Column("boot", Text),
     Column("error", Text),
-    Column(
-        "fence",
-        BigInteger,
-        nullable=False,
-        server_default=text("0"),
-        comment="grows with each owner of the link",
-    ),
+    _moment("heard_at"),
     _one_of("state", ("up", "down", "refused")),
 )
 

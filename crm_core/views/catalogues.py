@@ -60,9 +60,10 @@ class DispositionKind(WireModel):
 
 
 class Dispositions(WireModel):
-    """The whole list; ``version`` goes back with an edit of it."""
+    """The whole list, on one page; ``version`` goes back with an edit of it."""
 
     items: list[DispositionKind]
+    next: None = None
     version: int
 
 
@@ -78,9 +79,10 @@ class PauseReason(WireModel):
 
 
 class PauseReasons(WireModel):
-    """The whole list; ``version`` goes back with an edit of it."""
+    """The whole list, on one page; ``version`` goes back with an edit of it."""
 
     items: list[PauseReason]
+    next: None = None
     version: int
 
 

@@ -98,7 +98,9 @@ class QueuesIn(InputModel):
     version: Version
 
 
-@routes.add("GET", "/dispositions", permission=Permission.SIGNED_IN, summary="List outcomes of a contact")
+@routes.add(
+    "GET", "/dispositions", permission=Permission.SIGNED_IN, summary="List outcomes of a contact", snapshot=True
+)
 async def get_dispositions(request: Request, reader: Reader) -> Dispositions:
     return await list_dispositions(reader)
 
@@ -127,7 +129,7 @@ async def put_dispositions(request: Request, tx: Transaction, body: Dispositions
     return await list_dispositions(tx)
 
 
-@routes.add("GET", "/pause-reasons", permission=Permission.SIGNED_IN, summary="List reasons for a pause")
+@routes.add("GET", "/pause-reasons", permission=Permission.SIGNED_IN, summary="List reasons for a pause", snapshot=True)
 async def get_pause_reasons(request: Request, reader: Reader) -> PauseReasons:
     return await list_pause_reasons(reader)
 
@@ -155,7 +157,7 @@ async def put_pause_reasons(request: Request, tx: Transaction, body: PauseReason
     return await list_pause_reasons(tx)
 
 
-@routes.add("GET", "/queues", permission=Permission.SIGNED_IN, summary="List queues and their members")
+@routes.add("GET", "/queues", permission=Permission.SIGNED_IN, summary="List queues and their members", snapshot=True)
 async def get_queues(request: Request, reader: Reader) -> Queues:
     return await list_queues(reader)
 

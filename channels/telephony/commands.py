@@ -21,7 +21,7 @@ import phonenumbers
 from channels.telephony.actions import Action, ActionRejected, is_plain
 from channels.telephony.ami import AmiLink, AmiResponse
 from channels.telephony.dialect import PbxDialect
-from crm_core.domain.errors import DecisionRefused, NumberNotDiallable, PbxUnavailable
+from crm_core.domain.errors import NoOutboundContext, NumberNotDiallable, PbxUnavailable
 
 DialFormat = Literal["e164", "digits", "national"]
 
@@ -41,12 +41,6 @@ _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,19}/[A-Za-z0-9_.+*#:@/-]{1,79}")
 _CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{0,19}/[A-Za-z0-9_.+*#:@/-]{1,99}(?:;[12])?")
 _LONGEST_NAME = 40
 _LONGEST_REASON = 60
-
-
-class NoOutboundContext(DecisionRefused):
-    """The settings of this PBX name no outbound_context, so no number can be dialled through it."""
-
-    code = "no_outbound_context"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

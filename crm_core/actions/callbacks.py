@@ -185,16 +185,17 @@ async def promise_in_interaction(
     """Write down what was agreed at the end of a contact; said again, it replaces what was said before.
 
     Without ``callback`` an earlier promise stays: a corrected note does not take back a word given.
+    Gives the promise that stands after it, if one does.
 
     Raises:
         ClientRequired: the contact has no client yet.
         DueTimeRejected: the time cannot be.
     """
+    earlier = await store.lock_promised_in(tx, interaction_id)
     if callback is None:
-        return None
+        return earlier
     if client_id is None:
         raise ClientRequired
-    earlier = await store.lock_promised_in(tx, interaction_id)
     if earlier is None:
         return await promise(
             tx,

@@ -23,6 +23,7 @@ from crm_core.domain.errors import (
     CallNotLive,
     CallNotRinging,
     NoExtension,
+    NoOutboundContext,
     NotFound,
     NumberNotDiallable,
     PbxUnavailable,
@@ -186,6 +187,7 @@ async def _look_around(tx: Transaction, heard: Sequence[CallSnapshot], country: 
         present=phones.present,
         addresses=addresses,
         clients={address: tuple(people) for address, people in clients.items()},
+        now=tx.now,
         queues={
             row["name"]: QueueRule(
                 team_id=row["team_id"],
@@ -389,11 +391,11 @@ ORDER BY device.position
 LIMIT 1
 """
 
-# The PBX a person's phone belongs to, or any that is up.
+# The PBX a person's phone belongs to, or any that is up; of those that may dial clients.
 _FIND_LINK = """
 SELECT pbx
 FROM pbx_links
-WHERE state = 'up' AND ($1 = '' OR pbx = $1)
+WHERE state = 'up' AND ($1 = '' OR pbx = $1) AND pbx = ANY($2::text[])
 ORDER BY pbx
 LIMIT 1
 """
@@ -414,11 +416,20 @@ VALUES ($1, 'call', 'outbound', 'offered', $2, $3, $4, $5, $6, $7)
 
 
 async def place_call(
-    tx: Transaction, caller: Viewer, *, client_id: UUID | None, number: str | None, country: str
+    tx: Transaction,
+    caller: Viewer,
+    *,
+    client_id: UUID | None,
+    number: str | None,
+    country: str,
+    dialling: Collection[str],
 ) -> UUID:
     """Ring the caller's phone, then the client; the interaction stands in the log before the PBX is asked.
 
+    ``dialling``: the PBXs whose settings say where clients are dialled.
+
     Raises:
+        NoOutboundContext: there is no such PBX at all.
         NoExtension: the caller has no phone to ring.
         NumberNotDiallable: there is no number in it, or the client has none.
         PbxUnavailable: no PBX link is up; nothing was asked of it and nothing will be.
@@ -427,7 +438,9 @@ async def place_call(
     if device is None:
         raise NoExtension
     address = await _number_to_dial(tx, client_id, number, country)
-    pbx: str | None = await tx.fetchval(_FIND_LINK, device["pbx"])
+    if not dialling:
+        raise NoOutboundContext
+    pbx: str | None = await tx.fetchval(_FIND_LINK, device["pbx"], list(dialling))
     if pbx is None:
         raise PbxUnavailable
     if client_id is None:

@@ -7,7 +7,7 @@ there is no wrap-up at all; given again it edits, and its promise is replaced.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.actions import agents
@@ -22,6 +22,7 @@ from crm_core.domain.errors import (
     NotYourInteraction,
 )
 from crm_core.domain.events import FLOOR, InteractionChanged, Room, agent_room, team_room
+from crm_core.domain.interactions import USUAL_RULE
 from crm_core.domain.viewer import Viewer
 from crm_core.store.calls import load_calls
 from crm_core.store.database import Record, Transaction
@@ -36,9 +37,10 @@ WHERE code = $1 AND enabled
 
 _LOCK = """
 SELECT call.id, call.state, call.agent_id, call.client_id, call.queues, call.ended_at, call.wrap_up_s,
-       call.version, agent.team_id
+       call.wrap_up_until, queue.wrap_up_limit_s, call.version, agent.team_id
 FROM interactions call
 LEFT JOIN users agent ON agent.id = call.agent_id
+LEFT JOIN queues queue ON queue.name = call.queue
 WHERE call.id = $1 AND call.merged_into IS NULL
 FOR NO KEY UPDATE OF call
 """
@@ -107,9 +109,7 @@ async def set_disposition(
     disposition = await tx.fetchrow(_FIND_DISPOSITION, code)
     if disposition is None:
         raise DispositionUnknown(code=code)
-    if disposition["callback"] == "required" and callback is None:
-        raise DispositionRequiresCallback(disposition=code)
-    await promise_in_interaction(
+    promised = await promise_in_interaction(
         tx,
         interaction_id=interaction_id,
         client_id=row["client_id"],
@@ -117,6 +117,8 @@ async def set_disposition(
         by=by.user_id,
         callback=callback,
     )
+    if disposition["callback"] == "required" and promised is None:
+        raise DispositionRequiresCallback(disposition=code)
     await _dispose(tx, row, code=code, resultative=disposition["resultative"], note=note, by=by.user_id)
 
 
@@ -166,12 +168,20 @@ async def _dispose(
         by,
         tx.now,
         InteractionState.CLOSED if wrapping_up else row["state"],
-        max((tx.now - row["ended_at"]).total_seconds(), 0.0) if wrapping_up else row["wrap_up_s"],
+        _wrapped_up_s(row, tx.now) if wrapping_up else row["wrap_up_s"],
         tx.now if wrapping_up else None,
     )
     await _tell(tx, await _lock(tx, row["id"]), people={row["agent_id"]} - {None})
     if wrapping_up and row["agent_id"]:
         await agents.refresh_phones(tx, [row["agent_id"]])
+
+
+def _wrapped_up_s(row: Record, now: datetime) -> float:
+    """Since the desk was told of the end, which the limit was counted from."""
+    limit_s = row["wrap_up_limit_s"]
+    limit = USUAL_RULE.wrap_up_limit if limit_s is None else timedelta(seconds=limit_s)
+    began: datetime = max(row["wrap_up_until"] - limit, row["ended_at"])
+    return max((now - began).total_seconds(), 0.0)
 
 
 async def _tell(tx: Transaction, row: Record, *, people: set[UUID]) -> None:

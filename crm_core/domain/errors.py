@@ -116,6 +116,12 @@ class NoExtension(DecisionRefused):
     code = "no_extension"
 
 
+class NoOutboundContext(DecisionRefused):
+    """No telephone system of the settings names an outbound_context, so no number can be dialled."""
+
+    code = "no_outbound_context"
+
+
 class NumberNotDiallable(InputRejected):
     """This is not a telephone number that can be called."""
 

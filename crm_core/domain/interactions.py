@@ -121,13 +121,14 @@ class QueueRule:
     wrap_up_limit: timedelta = timedelta(seconds=120)
 
 
-_USUAL_RULE = QueueRule()
+USUAL_RULE = QueueRule()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the log knows beside the call: whose phone that is, whose number, what the queue says."""
 
+    now: datetime  # when it was heard: a clock of the PBX may be wrong, a spool may bring yesterday's calls
     agents: Mapping[str, UUID]  # extension → agent, at this PBX
     present: frozenset[UUID]  # whose desk is open
     queues: Mapping[str, QueueRule]
@@ -207,9 +208,12 @@ def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> d
 def _finish(
     stored: StoredCall, heard: CallSnapshot, around: Surroundings, *, agent_id: UUID | None, queue: str | None
 ) -> dict[str, Any]:
-    """The end of the call: its outcome, and wrap-up for a present agent who answered it."""
+    """The end of the call: its outcome, and wrap-up for a present agent who answered it.
+
+    Wrap-up is a person's time: it begins when their desk is told of the end, however late that is.
+    """
     assert heard.ended_at is not None
-    rule = around.queues.get(queue or "", _USUAL_RULE)
+    rule = around.queues.get(queue or "", USUAL_RULE)
     verdict = outcome(heard, short_abandon=rule.short_abandon)
     wraps_up = (
         verdict is Outcome.ANSWERED
@@ -219,7 +223,7 @@ def _finish(
     )
     ended = {"outcome": verdict, "ended_at": heard.ended_at}
     if wraps_up:
-        return ended | {"state": InteractionState.WRAP_UP, "wrap_up_until": heard.ended_at + rule.wrap_up_limit}
+        return ended | {"state": InteractionState.WRAP_UP, "wrap_up_until": around.now + rule.wrap_up_limit}
     no_wrap_up = 0.0 if verdict is Outcome.ANSWERED else None
     return ended | {"state": InteractionState.CLOSED, "closed_at": heard.ended_at, "wrap_up_s": no_wrap_up}
 

@@ -57,7 +57,7 @@ async def test_click_to_call_rings_the_manager_then_the_client(
 
     async with hearing(asterisk, database, tmp_path), lab.soft_phone(extension) as phone:
         async with database.begin() as tx:
-            placed = await place_call(tx, boris, client_id=None, number="+77010000403", country="KZ")
+            placed = await place_call(tx, boris, client_id=None, number="+77010000403", country="KZ", dialling=["main"])
         ringing = await phone.ringing()
         await ringing.answer()
         talking = await the_call(database, "+77010000403", state="active")
@@ -78,7 +78,7 @@ async def test_a_call_to_a_phone_that_is_not_there_fails_and_says_so(
 
     async with hearing(asterisk, database, tmp_path):
         async with database.begin() as tx:
-            await place_call(tx, boris, client_id=None, number="+77010000404", country="KZ")
+            await place_call(tx, boris, client_id=None, number="+77010000404", country="KZ", dialling=["main"])
         failed = await the_call(database, "+77010000404", state="closed")
 
     assert (failed.outcome, failed.answered_at) == ("failed", None)

@@ -141,7 +141,6 @@ async def test_wrap_up_nobody_ends_closes_by_itself(database: Database) -> None:
     await hear(database, ringing(), answered(), ended())
 
     async with database.begin() as tx:
-        # The story plays in the past: its limit is long over by the database's clock.
         await tx.execute("UPDATE interactions SET wrap_up_until = now() - interval '1 second'")
         assert await close_due_wrap_ups(tx) == 1
 
@@ -201,7 +200,7 @@ async def test_click_to_call_stands_in_the_log_before_the_pbx_is_asked(database:
     viewer = Viewer(user_id=anna, role=Role.AGENT, team_id=None)
     async with database.begin() as tx:
         await record_link(tx, pbx="main", state="up", since=NOON)
-        placed = await place_call(tx, viewer, client_id=aigerim, number=None, country="KZ")
+        placed = await place_call(tx, viewer, client_id=aigerim, number=None, country="KZ", dialling=["main"])
 
     own = leg("1001", role=LegRole.ORIGINATE, queue=None, answered_at=after(2))
     await hear(
@@ -227,7 +226,7 @@ async def test_nobody_is_called_without_a_phone_a_number_or_a_link(database: Dat
     async def place(agent: UUID, number: str) -> None:
         async with database.begin() as tx:
             viewer = Viewer(user_id=agent, role=Role.AGENT, team_id=None)
-            await place_call(tx, viewer, client_id=None, number=number, country="KZ")
+            await place_call(tx, viewer, client_id=None, number=number, country="KZ", dialling=["main"])
 
     with pytest.raises(NoExtension):
         await place(guest, "+77011234567")

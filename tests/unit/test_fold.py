@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from crm_core.domain.calls import CallSnapshot, Direction, InteractionState, LegResult, LegRole, Outcome
-from crm_core.domain.interactions import LegNews, StoredCall, Surroundings, fold, news_of
+from crm_core.domain.interactions import USUAL_RULE, LegNews, StoredCall, Surroundings, fold, news_of
 from tests.builders import abandoned, after, answered, call, ended, leg, ringing
 
 ANNA = UUID("0190a000-0000-7000-8000-00000000000a")
@@ -15,9 +15,12 @@ BORIS = UUID("0190a000-0000-7000-8000-00000000000b")
 AIGERIM = UUID("0190a000-0000-7000-8000-0000000000c1")
 ERLAN = UUID("0190a000-0000-7000-8000-0000000000c2")
 
+HEARD_AT = after(3600)
+
 
 def around(*, present: set[UUID] | None = None, clients: tuple[UUID, ...] = (AIGERIM,)) -> Surroundings:
     return Surroundings(
+        now=HEARD_AT,
         agents={"1001": ANNA, "1002": BORIS},
         present=frozenset({ANNA, BORIS} if present is None else present),
         queues={},
@@ -52,6 +55,8 @@ def test_a_call_is_offered_answered_and_goes_to_wrap_up() -> None:
     assert stored.agent_id == ANNA
     assert stored.client_id == AIGERIM
     assert (stored.wait_s, stored.talk_s) == (5.0, 60.0)
+    # The end was heard long after it happened: the limit leaves the manager their time all the same.
+    assert stored.wrap_up_until == HEARD_AT + USUAL_RULE.wrap_up_limit
 
 
 def test_the_same_recording_told_twice_says_nothing_new() -> None:

@@ -12,6 +12,7 @@ from crm_core.domain.errors import (
     CallNotLive,
     CallNotRinging,
     NoExtension,
+    NoOutboundContext,
     NotFound,
     NumberNotDiallable,
     PbxUnavailable,
@@ -53,13 +54,19 @@ class CallAsked(WireModel):
     permission=Permission.SIGNED_IN,
     summary="Click to call",
     status=202,
-    refusals=[NoExtension, NotFound, NumberNotDiallable, PbxUnavailable],
+    refusals=[NoExtension, NoOutboundContext, NotFound, NumberNotDiallable, PbxUnavailable],
 )
 async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsked:
     """Rings the caller's own phone first, then the client."""
     client_id = body.client_id and (await get_client(tx, body.client_id, request.viewer)).id
+    settings = request.services.settings
     interaction_id = await calls.place_call(
-        tx, request.viewer, client_id=client_id, number=body.number, country=request.services.settings.country
+        tx,
+        request.viewer,
+        client_id=client_id,
+        number=body.number,
+        country=settings.country,
+        dialling=[pbx.name for pbx in settings.pbx if pbx.outbound_context is not None],
     )
     return CallAsked(interaction_id=interaction_id)
 

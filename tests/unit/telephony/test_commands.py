@@ -12,7 +12,7 @@ from channels.telephony import commands
 from channels.telephony.actions import ActionRejected, serialise
 from channels.telephony.commands import Command, DialFormat
 from channels.telephony.dialect import PbxDialect
-from crm_core.domain.errors import InputRejected, NumberNotDiallable, PbxUnavailable
+from crm_core.domain.errors import InputRejected, NoOutboundContext, NumberNotDiallable, PbxUnavailable
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DIALECT = PbxDialect(pbx="main")
@@ -124,7 +124,7 @@ def test_a_hostile_display_name_stays_a_display_name(name: str):
 
 
 def test_without_a_context_in_the_settings_nothing_is_dialled():
-    with pytest.raises(commands.NoOutboundContext):
+    with pytest.raises(NoOutboundContext):
         originate(outbound_context=None)
 
 

@@ -59,8 +59,8 @@ def document(routes: Iterable[Route], *, version: str) -> Json:
         "info": {
             "title": "Perezvon",
             "version": version,
-            "description": "Times are RFC 3339 with an offset, durations are seconds (`_s`), ids are UUIDs. "
-            "Errors are problem documents with a stable `code`.",
+            "description": "Times are RFC 3339 with an offset, durations are seconds (suffix _s), ids are UUIDs. "
+            "Errors are problem documents with a stable code.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

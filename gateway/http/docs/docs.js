@@ -52,7 +52,7 @@ async function send(method, path, fields, body, output) {
     }
     output.replaceChildren(
       element('p', { className: answer.ok ? '' : 'bad' }, `${answer.status} ${answer.statusText}`),
-      element('pre', {}, shown),
+      ...(shown ? [element('pre', {}, shown)] : []),
     )
   } catch (error) {
     output.replaceChildren(element('p', { className: 'bad' }, String(error)))

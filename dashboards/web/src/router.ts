@@ -1,6 +1,9 @@
 /** Pages. Each is a chunk of its own; what is on the desk around them stays. */
 import { createRouter, createWebHistory } from 'vue-router'
+import { t } from '@/i18n'
+import { useLink } from '@/live/link'
 import { useSession } from '@/stores/session'
+import { useToasts } from '@/stores/toasts'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -22,6 +25,21 @@ export const router = createRouter({
     { path: '/more', name: 'more', component: () => import('@/pages/MorePage.vue') },
     { path: '/:rest(.*)*', name: 'nowhere', component: () => import('@/pages/NowherePage.vue') },
   ],
+})
+
+/** All pages fetched ahead: opening one is instant then, and needs no connection. */
+export function fetchPages(): void {
+  for (const { components } of router.getRoutes()) {
+    const page = components?.default
+    // A lazy page is a plain function; one that was loaded is an object. A failed fetch is tried again when opened.
+    if (typeof page === 'function') void Promise.resolve((page as () => unknown)()).catch(() => undefined)
+  }
+}
+
+// A page that cannot be fetched: without a link it must wait; with one, the server has a newer app, so load that.
+router.onError((_error, to) => {
+  if (useLink().state === 'lost') useToasts().say(t('problems.no_connection'), { tone: 'problem' })
+  else window.location.assign(to.fullPath)
 })
 
 router.beforeEach((to) => {

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = ".sources.sha256"
 LOCK_STAMP = ".package-lock.sha256"
+# Beside the sources and ignored with the packages; on the same disk as where it goes.
+BUILT = "node_modules/.built"
+REPLACED = ".replaced"
 # Screenshots and fixtures for looking at pages; nothing of them reaches the product.
 NOT_SOURCES = {"node_modules", "dev"}
 
@@ -112,9 +116,20 @@ def build(root: Path = ROOT, *, force: bool = False) -> bool:
         stamp = source_stamp(web)
         node = Node(web)
         node.install()
-        node.run("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
-        (static / STAMP).write_text(stamp)
+        node.run("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", BUILT)
+        (web / BUILT / STAMP).write_text(stamp)
+        replace(static, by=web / BUILT)
     return True
+
+
+def replace(static: Path, *, by: Path) -> None:
+    """Put the finished build in its place: who starts meanwhile finds the old one or the new one, never half."""
+    old = by.with_name(REPLACED)
+    shutil.rmtree(old, ignore_errors=True)
+    if static.exists():
+        static.rename(old)
+    by.rename(static)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def check(root: Path = ROOT) -> None:

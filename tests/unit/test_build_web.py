@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,20 @@ class FakeNode:
     """Stands where Node would: counts builds and leaves what a build leaves."""
 
     builds = 0
+    fails = False
 
     def __init__(self, web: Path) -> None:
-        self._static = web.parent / "static"
+        self._built = web / build_web.BUILT
 
     def install(self) -> None:
         pass
 
     def run(self, script: Path | str, *arguments: str) -> None:
         FakeNode.builds += 1
-        self._static.mkdir(exist_ok=True)
-        (self._static / "index.html").write_text("<!doctype html>")
+        self._built.mkdir(parents=True)
+        (self._built / "index.html").write_text(f"build {FakeNode.builds}")
+        if FakeNode.fails:
+            raise subprocess.CalledProcessError(1, "vite")
 
 
 @pytest.fixture
@@ -34,6 +38,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (web / "src" / "main.ts").write_text("start()")
     monkeypatch.setattr(build_web, "Node", FakeNode)
     monkeypatch.setattr(FakeNode, "builds", 0)
+    monkeypatch.setattr(FakeNode, "fails", False)
     return tmp_path
 
 
@@ -57,11 +62,22 @@ def test_a_changed_a_new_and_a_removed_source_each_mean_a_build(tree: Path) -> N
     assert build_web.build(tree) is True
 
 
+def test_a_build_that_fails_leaves_the_last_one_in_its_place(tree: Path) -> None:
+    build_web.build(tree)
+    (tree / "dashboards" / "web" / "src" / "main.ts").write_text("start(")
+    FakeNode.fails = True
+
+    with pytest.raises(subprocess.CalledProcessError):
+        build_web.build(tree)
+
+    assert (tree / "dashboards" / "static" / "index.html").read_text() == "build 1"
+
+
 def test_what_is_only_for_developers_does_not_count(tree: Path) -> None:
     build_web.build(tree)
     for name in ("dev", "node_modules"):
         folder = tree / "dashboards" / "web" / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "anything.js").write_text("")
 
     assert build_web.build(tree) is False

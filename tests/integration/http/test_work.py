@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -12,11 +14,22 @@ from crm_core.actions.calls import record_calls
 from crm_core.actions.links import record_link
 from crm_core.domain.calls import CallSnapshot
 from crm_core.domain.people import Role
+from crm_core.store.database import Database
 from tests.builders import NOON, abandoned, answered, call, ended, ringing
-from tests.integration.http.house import Answer, Caller, House
+from tests.integration.http.house import Answer, Caller, House, open_house
 from tests.people import add_client
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
+
+
+PBX = {"name": "main", "host": "127.0.0.1", "username": "crm", "secret": "s3cret", "outbound_context": "from-crm"}
+
+
+@pytest.fixture
+async def dialling(database: Database, tmp_path: Path) -> AsyncIterator[House]:
+    """A house whose PBX may dial clients."""
+    async with open_house(database, static=tmp_path, pbx=[PBX]) as running:
+        yield running
 
 
 async def hear(house: House, *story: CallSnapshot) -> None:
@@ -155,7 +168,14 @@ async def test_a_promise_is_made_claimed_moved_taken_over_too_early_and_cancelle
     assert (await boss.get("/api/v1/callbacks?late=maybe")).status == 422
 
 
-async def test_the_telephone_obeys_or_says_why_not(house: House) -> None:
+async def test_a_pbx_that_may_not_dial_clients_is_not_asked_to(house: House) -> None:
+    anna = await house.program("anna", extension="1001")
+
+    assert (await anna.post("/api/v1/calls", {"number": "8 701 123 45 67"})).code == "no_outbound_context"
+
+
+async def test_the_telephone_obeys_or_says_why_not(dialling: House) -> None:
+    house = dialling
     dumb = await house.program("dumb")
     anna = await house.program("anna", extension="1001")
     number = {"number": "8 701 123 45 67"}

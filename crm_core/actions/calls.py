@@ -121,7 +121,8 @@ async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, countr
     if not heard:
         return
     known = await _known_calls(tx, heard)
-    around, phones = await _look_around(tx, heard, country)
+    new_calls = [snapshot for snapshot in heard if known[snapshot.linkedid][0] is None]
+    around, phones = await _look_around(tx, heard, new_calls, country)
     keys: list[tuple[str, str, UUID]] = []
     pairs: list[tuple[StoredCall | None, StoredCall]] = []
     for snapshot in heard:
@@ -174,11 +175,14 @@ def _source(snapshot: CallSnapshot, key: str) -> str:
     return snapshot.pbx if as_our_id(key) else f"{snapshot.pbx}@{snapshot.boot}"
 
 
-async def _look_around(tx: Transaction, heard: Sequence[CallSnapshot], country: str) -> tuple[Surroundings, _Phones]:
+async def _look_around(
+    tx: Transaction, heard: Sequence[CallSnapshot], new_calls: Sequence[CallSnapshot], country: str
+) -> tuple[Surroundings, _Phones]:
+    """``new_calls`` are those that the log does not know yet: only of them it is asked who calls."""
     phones = await _phones(tx, heard)
-    numbers = {number for call in heard for number in (call.client_number, call.our_number) if number}
+    numbers = {number for call in new_calls for number in (call.client_number, call.our_number) if number}
     addresses = {number: normalise(number, country) for number in numbers}
-    callers = {addresses[call.client_number] for call in heard if call.client_number} - {None}
+    callers = {addresses[call.client_number] for call in new_calls if call.client_number} - {None}
     clients = await clients_by_phones(tx, [caller for caller in callers if caller]) if callers else {}
     queues = {queue for call in heard for queue in call.queues}
     rules = await tx.fetch(_FIND_QUEUES, list(queues)) if queues else []

@@ -167,6 +167,8 @@ class Database:
             json_deserializer=orjson.loads,
             pool_timeout=10,
             pool_recycle=1800,
+            # The connection used last knows the statements and the tables best: each learns and plans them anew.
+            pool_use_lifo=True,
             connect_args={
                 "timeout": 10,
                 "server_settings": {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, disable_created_metrics
+
+# A second line for each counter, saying when it began, is of no use to anybody here.
+disable_created_metrics()
 
 REQUESTS: Final = Counter(
     "perezvon_http_requests_total", "Requests answered, by route and status.", ("method", "route", "status")

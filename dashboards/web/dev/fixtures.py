@@ -59,7 +59,9 @@ NATALIA = client(4, "Наталья Лис", "+79161234567")
 OLGA = client(5, "Ольга и Марат Ким", "+77055551802")
 DALA = client(6, "ТОО «Алтын Дала»", "+77272334455", service_class="A")
 GULNARA = client(7, "Гульнара Ахметова", "+77021110022")
-LONG = client(8, "Анна-Мария Константинопольская-Преображенская и Александр Вильгельмович Шнайдер-Мюллер", "+77770001122")
+LONG = client(
+    8, "Анна-Мария Константинопольская-Преображенская и Александр Вильгельмович Шнайдер-Мюллер", "+77770001122"
+)
 
 
 def interaction(number: int, **fields: Any) -> Json:
@@ -112,7 +114,8 @@ def of(person: Json) -> Json:
 def callback(number: int, person: Json, due_at: str, subject: str, **fields: Any) -> Json:
     return {
         "id": f"0190bbbb-0000-7000-8000-{number:012d}",
-        **{"client_id": person["id"], "client_name": person["name"]},
+        "client_id": person["id"],
+        "client_name": person["name"],
         "lead_id": None,
         "subject": subject,
         "via": "call",
@@ -132,7 +135,15 @@ def callback(number: int, person: Json, due_at: str, subject: str, **fields: Any
         "policies": ["strict-10m"],
         "moves": 0,
         "history": [
-            {"agent_id": ME, "agent_name": "Динара Абенова", "from": ago(hours=3), "to": None, "reason": "promised", "explanation": "", "by": None}
+            {
+                "agent_id": ME,
+                "agent_name": "Динара Абенова",
+                "from": ago(hours=3),
+                "to": None,
+                "reason": "promised",
+                "explanation": "",
+                "by": None,
+            }
         ],
         "version": 1,
         **fields,

@@ -24,7 +24,6 @@ from fixtures import (
     Json,
     agent,
     ago,
-
     callback,
     interaction,
     of,
@@ -65,7 +64,15 @@ def logged(number: int) -> Json:
         "ended_at": ago(minutes=began - 6),
         "legs": [
             leg(number, RUSLAN, 4, began, ended_at=ago(minutes=began, seconds=-19), result="no_answer"),
-            leg(number, ME, 21, began, answered_at=ago(minutes=began, seconds=-27), ended_at=ago(minutes=began - 6), result="answered"),
+            leg(
+                number,
+                ME,
+                21,
+                began,
+                answered_at=ago(minutes=began, seconds=-27),
+                ended_at=ago(minutes=began - 6),
+                result="answered",
+            ),
         ],
     }
     if number % 4 == 1:
@@ -82,12 +89,21 @@ def logged(number: int) -> Json:
             "wrap_up_s": 21.0,
             "ended_by": "client",
             "contact_number": 1 + number % 6,
-            "recordings": [{"id": f"r{number}", "started_at": ago(minutes=began), "duration_s": 332.0, "available": number % 6 != 2}],
+            "recordings": [
+                {
+                    "id": f"r{number}",
+                    "started_at": ago(minutes=began),
+                    "duration_s": 332.0,
+                    "available": number % 6 != 2,
+                }
+            ],
             "disposition": code
             and {
                 "code": code,
                 "resultative": code in {"OFFER_SENT", "SALE"},
-                "note": "Просит вид на море, готова доплатить. Перезвонить, когда ответит отель." if number % 2 == 0 else None,
+                "note": "Просит вид на море, готова доплатить. Перезвонить, когда ответит отель."
+                if number % 2 == 0
+                else None,
                 "by": agent_id,
                 "at": ago(minutes=began - 7),
             },
@@ -112,7 +128,14 @@ PAST_TRIP = {
     "transfer_ordered": None,
 }
 KEPT = callback(
-    31, AIGERIM, ago(days=2, hours=1), "Прислать страховку", state="kept", closed_at=ago(days=2), late_s=3600.0, late_by="agent"
+    31,
+    AIGERIM,
+    ago(days=2, hours=1),
+    "Прислать страховку",
+    state="kept",
+    closed_at=ago(days=2),
+    late_s=3600.0,
+    late_by="agent",
 )
 
 
@@ -130,7 +153,14 @@ def timeline(more: int = 0) -> list[Json]:
         *CARD["recent"][1:],
     ]
     older = [
-        interaction(60 - number, **of(AIGERIM), started_at=ago(days=20 + number * 5), talk_s=120.0, agent_id=ME, agent_name=NAMES[ME])
+        interaction(
+            60 - number,
+            **of(AIGERIM),
+            started_at=ago(days=20 + number * 5),
+            talk_s=120.0,
+            agent_id=ME,
+            agent_name=NAMES[ME],
+        )
         for number in range(more)
     ]
     return [
@@ -171,9 +201,21 @@ ACCOUNTS = [
     account(6, "petr", "Пётр Константинопольский-Преображенский", "agent", enabled=False, extension=None),
 ]
 COLLEAGUES = [
-    {**agent(), "id": person["id"], "name": person["name"], "login": person["login"], "role": person["role"]} for person in ACCOUNTS[:4]
+    {**agent(), "id": person["id"], "name": person["name"], "login": person["login"], "role": person["role"]}
+    for person in ACCOUNTS[:4]
 ]
-FOUND = [*PEOPLE, {**YERZHAN, "id": "0190cccc-0000-7000-8000-000000000099", "name": "Ержанова Алуа", "restricted": True, "contact_points": [], "owner_id": RUSLAN, "owner_name": NAMES[RUSLAN]}]
+FOUND = [
+    *PEOPLE,
+    {
+        **YERZHAN,
+        "id": "0190cccc-0000-7000-8000-000000000099",
+        "name": "Ержанова Алуа",
+        "restricted": True,
+        "contact_points": [],
+        "owner_id": RUSLAN,
+        "owner_name": NAMES[RUSLAN],
+    },
+]
 
 QUEUES = [
     {
@@ -202,13 +244,19 @@ def pages(calls: list[Json] | None = None, more: int = 0) -> Json:
         f"/clients/{AIGERIM['id']}/card": {**CARD, "client": card, "trips": [*CARD["trips"], PAST_TRIP]},
         f"/clients/{AIGERIM['id']}/timeline": {"items": timeline(more), "next": None},
         f"/clients/{LONG['id']}": LONG,
-        f"/clients/{LONG['id']}/card": {**CARD, "client": LONG, "callbacks": [], "family": [], "trips": [], "deals": [], "recent": []},
+        f"/clients/{LONG['id']}/card": {
+            **CARD,
+            "client": LONG,
+            "callbacks": [],
+            "family": [],
+            "trips": [],
+            "deals": [],
+            "recent": [],
+        },
         f"/clients/{LONG['id']}/timeline": {"items": [], "next": None},
         "/users": {"items": ACCOUNTS, "next": None},
         "/queues": {"items": QUEUES, "next": None, "version": 1},
     }
-
-
 
 
 def sound(seconds: int = 8) -> bytes:
@@ -221,7 +269,9 @@ def sound(seconds: int = 8) -> bytes:
             out.setframerate(rate)
             out.writeframes(
                 b"".join(
-                    int(9000 * math.sin(n / 9) * abs(math.sin(n / 3000) * math.sin(n / 1100))).to_bytes(2, "little", signed=True)
+                    int(9000 * math.sin(n / 9) * abs(math.sin(n / 3000) * math.sin(n / 1100))).to_bytes(
+                        2, "little", signed=True
+                    )
                     for n in range(rate * seconds)
                 )
             )

@@ -25,7 +25,13 @@ from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_pla
 STATIC = Path(os.environ.get("PEREZVON_TEST_STATIC", Path(__file__).resolve().parents[2] / "static"))
 ORIGIN = "http://desk.test"
 CHROMIUM = os.environ.get("PEREZVON_CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+]
 HEIGHTS = {1440: 900, 1180: 820, 390: 844}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
@@ -113,7 +119,9 @@ SCENES: dict[str, Scene] = {
     ),
     "anonymous": Scene(
         path="/today",
-        desk=day.desk(agent=day.agent("ringing", day.ago(seconds=5)), offers=[day.offer(day.ANONYMOUS, day.EMPTY_CARD)]),
+        desk=day.desk(
+            agent=day.agent("ringing", day.ago(seconds=5)), offers=[day.offer(day.ANONYMOUS, day.EMPTY_CARD)]
+        ),
     ),
     "talking": Scene(path="/today", desk=talking(day.TALKING, day.CARD)),
     "talking-waiting": Scene(

@@ -63,7 +63,7 @@ class AmiPlayer:
     """Plays recordings to whoever connects, within ``async with player.listening(): …``.
 
     ``choose_outbound`` is asked which recording an Originate shall play; without
-    it the ``outbound`` ones take turns.
+    it the ``outbound`` ones take turns. ``on_start`` is told of every call as it begins.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class AmiPlayer:
         members: Iterable[Member] = (),
         outbound: Sequence[Recording] = (),
         choose_outbound: Callable[[OriginateAsked], Recording | None] | None = None,
+        on_start: Callable[[PlayedCall], object] | None = None,
         speed: float = 1.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -80,6 +81,7 @@ class AmiPlayer:
         self.logins = 0
         self._outbound = list(outbound)
         self._choose_outbound = choose_outbound or self._take_turns
+        self._on_start = on_start
         self._speed = speed
         self._clock = clock
         self._pbx = PlayedPbx()
@@ -161,6 +163,8 @@ class AmiPlayer:
             speed=self._speed,
         )
         self._own(self._play(call))
+        if self._on_start is not None:
+            self._on_start(call)
         return call
 
     async def _play(self, call: PlayedCall) -> None:

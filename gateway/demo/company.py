@@ -24,6 +24,17 @@ class Employee:
     queues: tuple[str, ...] = ()
 
 
+#: What a talk came to, how often, and what is noted.
+ENDINGS: tuple[tuple[str, int, str | None], ...] = (
+    ("INFO_GIVEN", 6, "Рассказали про перелёт и визу"),
+    ("OFFER_SENT", 5, "Выслали три отеля на почту"),
+    ("HOTLINE_HELP", 5, "Встречающий нашёлся, едут в отель"),
+    ("SALE", 2, "Внесли предоплату"),
+    ("FEEDBACK_TAKEN", 2, "Довольны поездкой"),
+    ("COMPLAINT", 1, "Номер не с той стороны"),
+    ("REFUSED", 1, "Дорого"),
+)
+
 SALES, HOTLINE = "Продажи", "Горячая линия"
 
 EMPLOYEES: tuple[Employee, ...] = (
@@ -90,6 +101,11 @@ class DemoClient:
     deals: tuple[Deal, ...] = ()
     promise: tuple[str, int] | None = None  # what, and in how many minutes it is due
     shares_number_with: str | None = None  # the tail of a relative's number they both answer
+
+    @property
+    def since(self) -> int:
+        """The year of the first contact."""
+        return 2019 + int(self.tail) // 10 % 7
 
     @property
     def phone(self) -> str:
@@ -213,7 +229,7 @@ CLIENTS: tuple[DemoClient, ...] = (
         "1156",
         "aliya",
         "A",
-        hint="Постоянный клиент с 2019 года. Подарок на день рождения.",
+        hint="Постоянный клиент. Подарок на день рождения.",
         family=(Relative("Дамир", "son", "2014-07-07"), Relative("Дана", "daughter", "2012-03-21")),
         trips=(Trip(ANTALYA, "Maxx Royal 5*", 34, 44, 1, 2, _TURKEY),),
         promise=("Подтвердить детский клуб в Maxx Royal", 240),

@@ -4,6 +4,9 @@ The PBX of the demo is a player that speaks AMI on loopback. The director
 starts calls at a natural pace, to managers whom no queue passes by, and at once
 when somebody asks to be rung. A manager's own clients call them most; now and
 then it is a stranger, a number that two people share, or nobody's number.
+
+Managers at whose desks nobody sits write down how their talks ended, as real
+ones do; whoever is signed in does it by hand.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,10 +27,13 @@ from channels.telephony.player_answers import OriginateAsked
 from channels.telephony.recording_format import Recording, load
 from channels.telephony.retelling import Cast, Member, cast_of
 from config.sections import PbxSettings
+from crm_core.actions.interactions import set_disposition
 from crm_core.domain.errors import DecisionRefused
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.views.agents import Agent, staff
-from gateway.demo.company import CLIENTS, EMPLOYEES, DemoClient, Employee
+from gateway.demo.company import CLIENTS, EMPLOYEES, ENDINGS, DemoClient, Employee
 from gateway.demo.seed import PBX
 from gateway.demo.sound import write_talk
 
@@ -49,6 +56,15 @@ PAUSE_S = (14.0, 30.0)
 FIRST_AFTER_S = 4.0
 #: More at once would be a bigger company than this.
 MOST_AT_ONCE = 4
+#: How long a manager at whose desk nobody sits writes after a talk, and how often that is looked at.
+WRITING = timedelta(seconds=12)
+LOOK_EVERY_S = 4.0
+
+_WRITING_NOW = """
+SELECT call.id, call.agent_id
+FROM interactions call LEFT JOIN agent_states state ON state.user_id = call.agent_id
+WHERE call.pbx = $1 AND call.state = 'wrap_up' AND call.ended_at < $2 AND NOT COALESCE(state.present, false)
+"""
 
 
 class NobodyToRing(DecisionRefused):
@@ -75,7 +91,8 @@ class Director:
         self._inbound = [(load(_file(name)), weight) for name, weight in _INBOUND.items()]
         self._outbound = [(load(_file(name)), weight) for name, weight in _OUTBOUND.items()]
         self._playing: set[PlayedCall] = set()
-        self.player = AmiPlayer(members=_members(), choose_outbound=self._choose_outbound)
+        self._tasks: asyncio.TaskGroup | None = None
+        self.player = AmiPlayer(members=_members(), choose_outbound=self._choose_outbound, on_start=self._follow)
 
     def settings(self) -> PbxSettings:
         """How Perezvon reaches this PBX, once the player listens."""
@@ -92,15 +109,33 @@ class Director:
         )
 
     async def run(self) -> None:
-        """Let clients call, for ever."""
-        await self.player.wait_for_login()
-        await asyncio.sleep(FIRST_AFTER_S)
+        """Let clients call, and colleagues write, for ever."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._write_for_colleagues())
+            await self.player.wait_for_login()
+            await asyncio.sleep(FIRST_AFTER_S)
+            while True:
+                try:
+                    await self._next_call()
+                except DATABASE_AWAY:
+                    logger.debug("the demo waits for the database", action="demo_waits")
+                await asyncio.sleep(self._story.uniform(*PAUSE_S))
+
+    async def _write_for_colleagues(self) -> None:
         while True:
+            await asyncio.sleep(LOOK_EVERY_S)
             try:
-                await self._next_call()
+                await self._write_once()
             except DATABASE_AWAY:
                 logger.debug("the demo waits for the database", action="demo_waits")
-            await asyncio.sleep(self._story.uniform(*PAUSE_S))
+
+    async def _write_once(self) -> None:
+        """How their talks came out, of managers who are not signed in."""
+        async with self._database.begin() as tx:
+            for row in await tx.fetch(_WRITING_NOW, PBX, tx.now - WRITING):
+                code, _, note = self._story.choices(ENDINGS, weights=[ending[1] for ending in ENDINGS])[0]
+                manager = Viewer(user_id=row["agent_id"], role=Role.AGENT, team_id=None)
+                await set_disposition(tx, row["id"], manager, code=code, note=note, callback=None)
 
     async def ring(self, agent_id: UUID) -> None:
         """A client calls this manager now.
@@ -142,9 +177,7 @@ class Director:
         caller = self._caller(first)
         words = {cast.client_number: caller.number, cast.queue: queue, cast.our_number: _PLACE_OF_QUEUE[queue]}
         words |= _phones(cast, phones)
-        call = self.player.start(recording, replace=words)
-        self._playing.add(call)
-        self._record_sound(call)
+        self.player.start(recording, replace=words)
 
     def _caller(self, manager: Employee | None) -> _Caller:
         dice = self._story.random()
@@ -165,16 +198,23 @@ class Director:
     def _choose(self, recordings: Sequence[tuple[Recording, int]]) -> Recording:
         return self._story.choices([one for one, _ in recordings], [weight for _, weight in recordings])[0]
 
-    def _record_sound(self, call: PlayedCall) -> None:
-        """A sound file under the name the PBX will tell, as long as the talk."""
+    def _follow(self, call: PlayedCall) -> None:
+        assert self._tasks is not None, "not running"
+        self._playing.add(call)
+        self._tasks.create_task(self._record_sound(call))
+
+    async def _record_sound(self, call: PlayedCall) -> None:
+        """When it is over: a sound file under the name that the PBX told, as long as the talk was."""
+        begun = asyncio.get_running_loop().time()
+        await call.over.wait()
+        talk_s = _talk_s(call, lasted_s=asyncio.get_running_loop().time() - begun)
         names = [
             dict(call.retelling.tell(frame.headers)).get("Value", "")
             for frame in call.frames
             if frame.event == "VarSet" and frame.get("Variable") == "MIXMONITOR_FILENAME"
         ]
-        talk_s = _talk_s(call)
-        if names and talk_s:
-            write_talk(self._sounds / Path(names[0]).name, talk_s)
+        if names and talk_s > 0:
+            await asyncio.to_thread(write_talk, self._sounds / Path(names[0]).name, talk_s)
 
 
 def _file(name: str) -> Path:
@@ -204,8 +244,9 @@ def _phones(cast: Cast, agents: Sequence[Agent]) -> dict[str, str]:
     return words
 
 
-def _talk_s(call: PlayedCall) -> float:
-    """From the moment both sides were in a bridge to the first who left it; 0: they never were."""
-    entered = [frame.at for frame in call.frames if frame.event == "BridgeEnter"]
-    left = [frame.at for frame in call.frames if frame.event == "BridgeLeave"]
-    return left[0] - entered[1] if len(entered) > 1 and left else 0.0
+def _talk_s(call: PlayedCall, *, lasted_s: float) -> float:
+    """From the moment both sides were in a bridge to the first who left it or hung up; 0: they never were."""
+    first_at = call.frames[0].at
+    entered = [frame.at - first_at for frame in call.frames if frame.event == "BridgeEnter"]
+    left = [frame.at - first_at for frame in call.frames if frame.event == "BridgeLeave"]
+    return max(0.0, min(left[0], lasted_s) - entered[1]) if len(entered) > 1 and left else 0.0

@@ -28,7 +28,7 @@ from crm_core.domain.calls import (
     RecordingSnapshot,
 )
 from crm_core.store.database import Database, Transaction
-from gateway.demo.company import CLIENTS, EMPLOYEES, PASSWORD, DemoClient, Employee
+from gateway.demo.company import CLIENTS, EMPLOYEES, ENDINGS, PASSWORD, DemoClient, Employee
 from gateway.demo.sound import write_talk
 
 PBX = "demo"
@@ -38,17 +38,8 @@ CALLS_A_DAY = 18
 DAYS_WITH_SOUND = 2
 OUR_NUMBER = "+77272000001"
 
-#: What a talk came to, how often, and what is noted.
-_ENDINGS: tuple[tuple[str, int, str | None], ...] = (
-    ("INFO_GIVEN", 6, "Рассказали про перелёт и визу"),
-    ("OFFER_SENT", 5, "Выслали подборку на почту"),
-    ("HOTLINE_HELP", 5, "Вопрос решён"),
-    ("THINKING", 3, "Думает до пятницы"),
-    ("SALE", 2, "Внесли предоплату"),
-    ("FEEDBACK_TAKEN", 2, "Довольны поездкой"),
-    ("COMPLAINT", 1, "Номер не с той стороны"),
-    ("REFUSED", 1, "Дорого"),
-)
+#: How long before its deadline a promise was given.
+_GIVEN_BEFORE = timedelta(minutes=50)
 
 
 async def seed(database: Database, *, country: str, timezone: str, sounds: Path) -> bool:
@@ -57,7 +48,7 @@ async def seed(database: Database, *, country: str, timezone: str, sounds: Path)
         if await tx.fetchval("SELECT EXISTS (SELECT 1 FROM users)"):
             return False
         people = await _hire(tx)
-        known = await _meet(tx, people, country)
+        known = await _meet(tx, people, country, today=tx.now.astimezone(ZoneInfo(timezone)).date())
     story = random.Random(7)  # noqa: S311  (a believable past, the same every time)
     for day in range(DAYS_OF_HISTORY, 0, -1):
         async with database.begin() as tx:
@@ -91,12 +82,12 @@ async def _hire_one(tx: Transaction, employee: Employee, password: users.Passwor
     return await users.add_user(tx, person, password, by=None)
 
 
-async def _meet(tx: Transaction, people: dict[str, UUID], country: str) -> dict[str, UUID]:
+async def _meet(tx: Transaction, people: dict[str, UUID], country: str, *, today: date) -> dict[str, UUID]:
     """Every client with family, trips and deals; ids by the last four digits of their numbers."""
-    return {client.tail: await _meet_one(tx, client, people, country) for client in CLIENTS}
+    return {client.tail: await _meet_one(tx, client, people, country, today=today) for client in CLIENTS}
 
 
-async def _meet_one(tx: Transaction, client: DemoClient, people: dict[str, UUID], country: str) -> UUID:
+async def _meet_one(tx: Transaction, client: DemoClient, people: dict[str, UUID], country: str, *, today: date) -> UUID:
     owner = people[client.owner] if client.owner else None
     points = [{"kind": "phone", "value": client.phone}, {"kind": "email", "value": client.email}]
     given = ClientIn.model_validate(
@@ -110,12 +101,12 @@ async def _meet_one(tx: Transaction, client: DemoClient, people: dict[str, UUID]
         }
     )
     client_id = await clients.create(tx, given, country=country)
+    await tx.execute("UPDATE clients SET created_at = make_date($2, 3, 1) WHERE id = $1", client_id, client.since)
     for relative in client.family:
         born = date.fromisoformat(relative.born) if relative.born else None
         await families.add_relation(
             tx, client_id, name=relative.name, relation=relative.relation, birth_date=born, note=relative.note
         )
-    today = tx.now.date()
     for trip in client.trips:
         ends_on = today + timedelta(days=trip.ends_in)
         zone = ZoneInfo(trip.zone) if trip.zone else None
@@ -153,16 +144,20 @@ async def _promise(tx: Transaction, known: dict[str, UUID], people: dict[str, UU
     for client in CLIENTS:
         if client.promise is not None and client.owner is not None:
             subject, minutes = client.promise
-            await callbacks.promise(
+            due_at = tx.now + timedelta(minutes=minutes)
+            callback_id = await callbacks.promise(
                 tx,
                 client_id=known[client.tail],
-                due_at=tx.now + timedelta(minutes=minutes),
+                due_at=due_at,
                 subject=subject,
                 via="call",
                 agent_id=people[client.owner],
                 promised_in=None,
                 by=None,
             )
+            given_at = min(tx.now, due_at - _GIVEN_BEFORE)
+            await tx.execute("UPDATE callbacks SET created_at = $2 WHERE id = $1", callback_id, given_at)
+            await tx.execute("UPDATE callback_history SET from_at = $2 WHERE callback_id = $1", callback_id, given_at)
 
 
 def _opening(day: datetime, zone: ZoneInfo) -> datetime:
@@ -180,7 +175,7 @@ async def _call(tx: Transaction, story: random.Random, opens: datetime, hours: t
         PBX,
     )
     for row in rows:
-        code, _, note = story.choices(_ENDINGS, weights=[ending[1] for ending in _ENDINGS])[0]
+        code, _, note = story.choices(ENDINGS, weights=[ending[1] for ending in ENDINGS])[0]
         wrap_up_s = round(story.uniform(8, 70), 1)
         closed_at = row["ended_at"] + timedelta(seconds=wrap_up_s)
         await import_disposition(tx, row["id"], code=code, note=note, at=closed_at, wrap_up_s=wrap_up_s)

@@ -12,11 +12,11 @@ from crm_core.domain.ids import new_id
 from crm_core.store.database import Reader, Transaction
 
 _SAVE_LINK = """
-INSERT INTO pbx_links (pbx, state, since, boot, error)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO pbx_links (pbx, state, since, boot, error, heard_at)
+VALUES ($1, $2, $3, $4, $5, CASE WHEN $2 = 'up' THEN now() END)
 ON CONFLICT (pbx) DO UPDATE
 SET state = EXCLUDED.state, since = EXCLUDED.since, boot = COALESCE(EXCLUDED.boot, pbx_links.boot),
-    error = EXCLUDED.error, heard_at = CASE WHEN EXCLUDED.state = 'up' THEN now() ELSE pbx_links.heard_at END
+    error = EXCLUDED.error, heard_at = COALESCE(EXCLUDED.heard_at, pbx_links.heard_at)
 """
 
 _LAST_HEARD = """

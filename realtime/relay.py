@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from crm_core.store import outbox
-from crm_core.store.database import DATABASE_AWAY, Database
+from crm_core.store.database import DATABASE_AWAY, Database, Reader
 from crm_core.store.locks import HeldLock, holding
 from crm_core.store.outage import Outage
 from crm_core.store.outbox import OutboxRow, Window
@@ -54,7 +54,6 @@ class Relay:
         self._window = window or Window()
         self._poll_s = poll_s
         self._seq: int | None = None  # the last event passed on
-        self._doubtful = True  # whether the database may be another than the one we knew
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -103,7 +102,6 @@ class Relay:
                     more = await self._deliver(audience)
                     outage.over()
                 except DATABASE_AWAY as error:
-                    self._doubtful = True
                     await outage.wait(error)
                 else:
                     if not more:
@@ -112,18 +110,21 @@ class Relay:
     async def _deliver(self, audience: Audience) -> bool:
         """Pass on the next piece; true when there may be more."""
         async with self._db.read() as db:
-            if self._doubtful:
-                last = await outbox.last_seq(db)
-                if self._seq is None or last < self._seq:
-                    audience.begin(last)
-                    self._seq = last
-                self._doubtful = False
-            assert self._seq is not None
-            rows = await outbox.read_after(db, self._seq, limit=DELIVER_LIMIT)
+            rows = [] if self._seq is None else await outbox.read_after(db, self._seq, limit=DELIVER_LIMIT)
+            if not rows:
+                return await self._begin_again(db, audience)
             audience.give(await encode_rows(db, audience.take(rows)))
-            if rows:
-                self._seq = rows[-1].seq
+            self._seq = rows[-1].seq
         return len(rows) == DELIVER_LIMIT
+
+    async def _begin_again(self, db: Reader, audience: Audience) -> bool:
+        """Where nothing follows, the numbers may stand behind us: another database is there now, or an older one."""
+        last = await outbox.last_seq(db)
+        if self._seq is not None and last >= self._seq:
+            return False
+        audience.begin(last)
+        self._seq = last
+        return True
 
 
 async def _wait(woken: asyncio.Event, at_most_s: float) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
 # A second line for each counter, saying when it began, is of no use to anybody here.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves this one untyped
 
 REQUESTS: Final = Counter(
     "perezvon_http_requests_total", "Requests answered, by route and status.", ("method", "route", "status")

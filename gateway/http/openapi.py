@@ -16,7 +16,7 @@ from crm_core.actions.idempotency import KeyReused, RequestInProgress
 from crm_core.actions.sessions import NotSignedIn
 from crm_core.domain.errors import CrmError, Forbidden, InputRejected, NotFound
 from gateway.http import problems, refusals
-from gateway.http.dispatch import KEY_HEADER, KEY_PATTERN, SEQ_HEADER
+from gateway.http.dispatch import KEY_HEADER, KEY_PATTERN, SEQ_HEADER, KeyMalformed
 from gateway.http.permissions import Permission
 from gateway.http.problems import Problem, status_of
 from gateway.http.route import Connection, Route
@@ -193,7 +193,7 @@ def _refusals(route: Route) -> Iterator[type[CrmError]]:
     if route.signature.body is not None:
         yield from _BODY_REFUSALS
     if route.is_idempotent_by_key:
-        yield from (RequestInProgress, KeyReused)
+        yield from (RequestInProgress, KeyReused, KeyMalformed)
     if route.signature.connection is not Connection.NONE or route.permission is not Permission.PUBLIC:
         yield from (refusals.DatabaseUnavailable, refusals.TookTooLong)
 

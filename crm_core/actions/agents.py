@@ -17,6 +17,7 @@ from crm_core.domain.events import FLOOR, AgentChanged, agent_room, team_room
 from crm_core.domain.people import SETTABLE, AgentState, desired_pause, shown_state
 from crm_core.store import commands
 from crm_core.store.database import Record, Transaction
+from crm_core.store.ids import AMONG_FIRST, as_ids
 
 #: A pause that comes this late would stop the wrong call; the resync at login mends it instead.
 PAUSE_EXPIRY = timedelta(seconds=30)
@@ -39,7 +40,7 @@ FOR NO KEY UPDATE OF state
 """
 
 # By legs_live_idx and interactions_live_idx: what each person's phone is at, the most binding first.
-_PHONES = """
+_PHONES = f"""
 SELECT DISTINCT ON (agent_id) agent_id, phone, interaction_id
 FROM (
     SELECT leg.agent_id, leg.interaction_id,
@@ -50,15 +51,15 @@ FROM (
            CASE WHEN leg.answered_at IS NOT NULL THEN 0 ELSE 2 END AS rank,
            leg.offered_at AS since
     FROM legs leg
-    WHERE leg.agent_id = ANY($1::uuid[]) AND leg.ended_at IS NULL
+    WHERE leg.agent_id = {AMONG_FIRST} AND leg.ended_at IS NULL
     UNION ALL
     SELECT call.agent_id, call.id, 'wrap_up', 1, call.ended_at
     FROM interactions call
-    WHERE call.agent_id = ANY($1::uuid[]) AND call.state <> 'closed' AND call.state = 'wrap_up'
+    WHERE call.agent_id = {AMONG_FIRST} AND call.state <> 'closed' AND call.state = 'wrap_up'
 ) AS live
 WHERE phone IS NOT NULL
 ORDER BY agent_id, rank, since DESC
-"""
+"""  # noqa: S608
 
 _SAVE = """
 UPDATE agent_states
@@ -167,7 +168,7 @@ async def refresh_phones(tx: Transaction, agent_ids: Iterable[UUID]) -> None:
     if not wanted:
         return
     desks = await _load(tx, wanted)
-    phones = {row["agent_id"]: row for row in await tx.fetch(_PHONES, wanted)}
+    phones = {row["agent_id"]: row for row in await tx.fetch(_PHONES, as_ids(wanted))}
     changed = []
     for desk in desks:
         row = phones.get(desk.user_id)

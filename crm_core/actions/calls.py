@@ -47,7 +47,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.store import calls as log
 from crm_core.store import commands
 from crm_core.store.clients import clients_by_phones
-from crm_core.store.database import Transaction
+from crm_core.store.database import Transaction, to_json
 
 #: How long a click-to-call may wait for the PBX before it is worth nothing: a late one surprises people.
 ORIGINATE_EXPIRY = timedelta(seconds=10)
@@ -69,6 +69,7 @@ WHERE name = ANY($1::text[])
 """
 
 # By interactions_client_id_id_idx, or interactions_client_address_id_idx for a caller nobody knows yet.
+# One jsonb, so that one plan is kept: see crm_core.store.ids.
 _COUNT_CONTACTS = """
 SELECT asked.id,
        CASE
@@ -82,7 +83,7 @@ SELECT asked.id,
                    AND earlier.contact_number IS NOT NULL)
            ELSE 0
        END AS earlier
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS asked (id, client_id, address)
+FROM jsonb_to_recordset($1::jsonb) AS asked (id uuid, client_id uuid, address text)
 """
 
 # By callbacks_client_id_idx.
@@ -227,12 +228,8 @@ async def contact_numbers(tx: Transaction, calls: Sequence[StoredCall]) -> dict[
     if not calls:
         return {}
     ordered = sorted(calls, key=lambda call: call.id)
-    rows = await tx.fetch(
-        _COUNT_CONTACTS,
-        [call.id for call in ordered],
-        [call.client_id for call in ordered],
-        [call.client_address for call in ordered],
-    )
+    asked = [{"id": call.id, "client_id": call.client_id, "address": call.client_address} for call in ordered]
+    rows = await tx.fetch(_COUNT_CONTACTS, to_json(asked))
     earlier = {row["id"]: row["earlier"] for row in rows}
     together: Counter[UUID | str] = Counter()
     numbers = {}

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from crm_core.domain.interactions import StoredCall, StoredLeg
 from crm_core.store.database import Record, Transaction
+from crm_core.store.ids import AMONG_FIRST, as_ids
 
 CALL = "call"
 
@@ -23,7 +24,7 @@ _CALL_COLUMNS = tuple(field.name for field in fields(StoredCall) if field.name n
 _LOAD_CALLS = f"""
 SELECT {", ".join(_CALL_COLUMNS)}, disposition_code IS NOT NULL AS disposed
 FROM interactions
-WHERE id = ANY($1::uuid[])
+WHERE id = {AMONG_FIRST}
 ORDER BY id
 FOR NO KEY UPDATE
 """  # noqa: S608  (column names of our own dataclass)
@@ -32,7 +33,7 @@ FOR NO KEY UPDATE
 _LOAD_LEGS = f"""
 SELECT interaction_id, {", ".join(_LEG_COLUMNS)}
 FROM legs
-WHERE interaction_id = ANY($1::uuid[])
+WHERE interaction_id = {AMONG_FIRST}
 """  # noqa: S608
 
 # By primary key of fact_keys.
@@ -83,9 +84,9 @@ async def claim_keys(tx: Transaction, keys: Sequence[tuple[str, str, UUID]]) -> 
 
 async def load_calls(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, StoredCall]:
     """The rows of these calls with their legs, locked until the transaction ends."""
-    wanted = list(set(ids))
-    if not wanted:
+    if not (unique := set(ids)):
         return {}
+    wanted = as_ids(unique)
     rows = await tx.fetch(_LOAD_CALLS, wanted)
     legs: dict[UUID, dict[str, StoredLeg]] = {row["id"]: {} for row in rows}
     for row in await tx.fetch(_LOAD_LEGS, wanted):

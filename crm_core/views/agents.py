@@ -8,6 +8,7 @@ from uuid import UUID
 
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Reader
+from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.views.model import WireModel
 from crm_core.views.paging import Page
 
@@ -41,14 +42,14 @@ FROM users person
 LEFT JOIN agent_states state ON state.user_id = person.id
 """
 
-_LOAD = f"{_SELECT} WHERE person.id = ANY($1::uuid[])"
+_LOAD = f"{_SELECT} WHERE person.id = {AMONG_FIRST}"
 
 # Colleagues see each other's names and states: whom to hand a call to is everybody's question.
 _LIST = f"{_SELECT} WHERE person.enabled AND ($1::uuid IS NULL OR person.team_id = $1) ORDER BY lower(person.name)"
 
 
 async def load_agents(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Agent]:
-    rows = await db.fetch(_LOAD, list(set(ids)))
+    rows = await db.fetch(_LOAD, as_ids(set(ids)))
     return {row["id"]: Agent.model_validate(dict(row)) for row in rows}
 
 

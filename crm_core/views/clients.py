@@ -18,6 +18,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.store.clients import find_survivor, visible_clients
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
+from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
 
@@ -69,7 +70,7 @@ LEFT JOIN users owner ON owner.id = client.owner_id
 """
 
 # By primary key.
-_LOAD = f"{_COLUMNS} WHERE client.id = ANY($1::uuid[])"
+_LOAD = f"{_COLUMNS} WHERE client.id = {AMONG_FIRST}"
 
 _NAME = "lower(replace(replace(client.name, 'ё', 'е'), 'Ё', 'Е'))"
 
@@ -130,8 +131,8 @@ ORDER BY word_similarity($1, found.name) DESC, similarity($1, found.name) DESC, 
 
 async def load_clients(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Client]:
     """Whole cards by id, without a scope: for delivery to rooms an action has chosen, and to answer it."""
-    wanted = list(set(ids))
-    rows = await db.fetch(_LOAD, wanted) if wanted else []
+    wanted = set(ids)
+    rows = await db.fetch(_LOAD, as_ids(wanted)) if wanted else []
     return {row["id"]: _client(row) for row in rows}
 
 

@@ -18,6 +18,7 @@ from crm_core.domain.ids import first_id
 from crm_core.domain.viewer import Viewer
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
+from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
 
@@ -146,7 +147,7 @@ LEFT JOIN users agent ON agent.id = call.agent_id
 """
 
 # By primary key.
-_LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE call.id = ANY($1::uuid[])"
+_LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE call.id = {AMONG_FIRST}"
 
 # What an agent may see: calls they had or were offered, and those of the clients they own.
 _OWN = """(
@@ -169,8 +170,8 @@ _TEAM = """(
 
 async def load_interactions(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Interaction]:
     """Interactions by id, without a scope: for delivery to rooms an action has chosen."""
-    wanted = list(set(ids))
-    rows = await db.fetch(_LOAD, wanted) if wanted else []
+    wanted = set(ids)
+    rows = await db.fetch(_LOAD, as_ids(wanted)) if wanted else []
     return {row["id"]: _interaction(row) for row in rows}
 
 

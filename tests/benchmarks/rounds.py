@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-ROUNDS = 1
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

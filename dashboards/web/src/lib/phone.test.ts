@@ -23,4 +23,8 @@ describe('a number on the screen', () => {
     expect(countryOf('+79161234567')?.code).toBe('RU')
     expect(countryOf('1001')).toBeNull()
   })
+
+  it('leaves a number alone that the server has masked', () => {
+    expect(maskNumber('+7 701 ··· 45 67')).toBe(maskNumber('+77011234567'))
+  })
 })

@@ -53,8 +53,9 @@ export function groupNumber(number: string): string {
   return [code, ...(grouped ? grouped.slice(1) : rest.match(/.{1,3}/g) ?? [])].join('\u00a0')
 }
 
-/** `+77011234567` → `+7 701 ··· 45 67`: enough to recognise, not enough to carry away. */
+/** `+77011234567` → `+7 701 ··· 45 67`: enough to recognise, not enough to carry away. The server may have masked it already. */
 export function maskNumber(number: string): string {
+  if (number.includes('···')) return number.replaceAll(' ', '\u00a0')
   const digits = number.replace(/\D/g, '')
   if (digits.length < 8) return number
   const groups = groupNumber(number).split('\u00a0')

@@ -5,7 +5,7 @@
  * lies further back than what has been read. Pure.
  */
 import type { Callback, Interaction, OwnerChange, TimelineItem, Trip } from '@/api/types'
-import { startOfDay } from '@/lib/time'
+import { dayMoment, fromWallClock, startOfDay, wallClock } from '@/lib/time'
 
 export type TimelineEvent = { id: string; at: string } & (
   | { kind: 'interaction'; interaction: Interaction }
@@ -21,10 +21,18 @@ export interface TimelineGroup {
   events: TimelineEvent[]
 }
 
-function eventOf(item: TimelineItem): TimelineEvent | null {
+/** A trip stands at its first day of our calendar, whatever the clock says where it leads. */
+function startOfTrip(trip: Trip, zone: string): string {
+  const day = wallClock(dayMoment(trip.starts_on), 'UTC')
+  return new Date(fromWallClock({ ...day, hour: 0, minute: 0 }, zone)).toISOString()
+}
+
+function eventOf(item: TimelineItem, zone: string): TimelineEvent | null {
   if (item.interaction) return { kind: 'interaction', id: item.interaction.id, at: item.at, interaction: item.interaction }
   if (item.callback) return { kind: 'promise', id: item.callback.id, at: item.at, promise: item.callback }
-  if (item.trip) return { kind: 'trip', id: item.trip.id, at: item.at, trip: item.trip }
+  if (item.trip) {
+    return { kind: 'trip', id: item.trip.id, at: startOfTrip(item.trip, zone), trip: item.trip }
+  }
   return null
 }
 
@@ -41,7 +49,7 @@ const newestFirst = (a: TimelineEvent, b: TimelineEvent): number => Date.parse(b
 
 export function groupsOf(items: readonly TimelineItem[], complete: boolean, zone: string): TimelineGroup[] {
   const events = items.flatMap((item) => {
-    const event = eventOf(item)
+    const event = eventOf(item, zone)
     return event ? [{ event, planned: item.planned }] : []
   })
   const planned = events.filter((one) => one.planned).map((one) => one.event)

@@ -22,8 +22,8 @@ export interface Conflict {
 }
 
 export interface ClientEdit {
-  /** True when it was saved. */
-  save: (field: EditedField, patch: ClientPatch) => Promise<boolean>
+  /** True when it was saved. `seen` is the card as it was when the person began to write. */
+  save: (field: EditedField, patch: ClientPatch, seen?: Client) => Promise<boolean>
   /** The field that was changed within the last ten seconds. */
   undoable: Readonly<Ref<EditedField | null>>
   undo: () => Promise<void>
@@ -66,34 +66,33 @@ export function provideClientEdit(client: () => Client | undefined): ClientEdit 
   const send = async (base: Client, patch: ClientPatch): Promise<void> =>
     void clients.put(await api.patch<Client>(`/clients/${base.id}`, { ...patch, version: base.version }))
 
-  /** Somebody was faster: with another field it is nothing to us, with this one the person decides. */
-  async function overtaken(base: Client, field: EditedField, patch: ClientPatch): Promise<boolean> {
-    const fresh = await clients.read(base.id)
-    if (same(asPatch(fresh, field), asPatch(base, field))) {
-      await send(fresh, patch)
-      return true
-    }
-    const theirs = field === 'contact_points' ? '' : String(fresh[field] ?? '')
-    conflict.value = { field, yours: patch, theirs }
+  function clash(field: EditedField, yours: ClientPatch, now: Client): false {
+    const theirs = field === 'contact_points' ? '' : String(now[field] ?? '')
+    conflict.value = { field, yours, theirs }
     return false
   }
 
-  async function save(field: EditedField, patch: ClientPatch): Promise<boolean> {
+  /** Somebody was faster: with another field it is nothing to us, with this one the person decides. */
+  async function sendOver(seen: Client, now: Client, field: EditedField, patch: ClientPatch): Promise<boolean> {
+    if (!same(asPatch(now, field), asPatch(seen, field))) return clash(field, patch, now)
+    await send(now, patch)
+    return true
+  }
+
+  async function save(field: EditedField, patch: ClientPatch, seen = client()): Promise<boolean> {
     const base = client()
-    if (!base || busy.value) return false
+    if (!base || !seen || busy.value) return false
     if (same(patch, asPatch(base, field))) return true
     busy.value = true
     problem.value = null
     conflict.value = null
     try {
-      try {
-        await send(base, patch)
-      } catch (error) {
+      const sent = await sendOver(seen, base, field, patch).catch(async (error: unknown) => {
         if (!isProblem(error, 'version_conflict')) throw error
-        if (!(await overtaken(base, field, patch))) return false
-      }
-      offerUndo(field, asPatch(base, field))
-      return true
+        return sendOver(seen, await clients.read(base.id), field, patch)
+      })
+      if (sent) offerUndo(field, asPatch(base, field))
+      return sent
     } catch (error) {
       problem.value = { field, text: sentence(error) }
       return false
@@ -112,9 +111,9 @@ export function provideClientEdit(client: () => Client | undefined): ClientEdit 
   }
 
   async function settle(keepMine: boolean): Promise<void> {
-    const clash = conflict.value
+    const settled = conflict.value
     conflict.value = null
-    if (clash && keepMine) await save(clash.field, clash.yours)
+    if (settled && keepMine) await save(settled.field, settled.yours)
   }
 
   const edit: ClientEdit = { save, undoable, undo, conflict, settle, busy, problem }

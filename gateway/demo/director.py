@@ -1,8 +1,8 @@
 """Who calls whom in the demo: real recorded calls, told again with the company's people in them.
 
 The PBX of the demo is a player that speaks AMI on loopback. The director
-starts calls at a natural pace, to managers whom no queue passes by, and at once
-when somebody asks to be rung. A manager's own clients call them most; now and
+starts calls at a natural pace, to managers whom no queue passes by, soon to
+whoever has just signed in, and at once when somebody asks to be rung. A manager's own clients call them most; now and
 then it is a stranger, a number that two people share, or nobody's number.
 
 Managers at whose desks nobody sits write down how their talks ended, as real
@@ -12,6 +12,7 @@ ones do; whoever is signed in does it by hand.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,8 +57,9 @@ PAUSE_S = (14.0, 30.0)
 FIRST_AFTER_S = 4.0
 #: More at once would be a bigger company than this.
 MOST_AT_ONCE = 4
-#: How long a manager at whose desk nobody sits writes after a talk, and how often that is looked at.
+#: How long a manager at whose desk nobody sits writes after a talk.
 WRITING = timedelta(seconds=12)
+#: How often we look who writes, and who has come.
 LOOK_EVERY_S = 4.0
 
 _WRITING_NOW = """
@@ -91,6 +93,7 @@ class Director:
         self._inbound = [(load(_file(name)), weight) for name, weight in _INBOUND.items()]
         self._outbound = [(load(_file(name)), weight) for name, weight in _OUTBOUND.items()]
         self._playing: set[PlayedCall] = set()
+        self._welcomed: set[UUID] = set()  # who has signed in and been rung
         self._tasks: asyncio.TaskGroup | None = None
         self.player = AmiPlayer(members=_members(), choose_outbound=self._choose_outbound, on_start=self._follow)
 
@@ -119,7 +122,20 @@ class Director:
                     await self._next_call()
                 except DATABASE_AWAY:
                     logger.debug("the demo waits for the database", action="demo_waits")
-                await asyncio.sleep(self._story.uniform(*PAUSE_S))
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """Until the next call is due, or somebody new has sat down."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._story.uniform(*PAUSE_S)):
+                while True:
+                    await asyncio.sleep(LOOK_EVERY_S)
+                    with contextlib.suppress(*DATABASE_AWAY):
+                        if any(self._is_new(one) for one in await self._free()):
+                            return
+
+    def _is_new(self, agent: Agent) -> bool:
+        return agent.present and agent.id not in self._welcomed
 
     async def _write_for_colleagues(self) -> None:
         while True:
@@ -157,7 +173,10 @@ class Director:
             return
         # Whoever looks at the demo wants to be rung; the others keep the floor alive.
         weights = [3 if one.present else 1 for one in free]
-        first = self._story.choices(free, weights)[0]
+        newcomers = [one for one in free if self._is_new(one)]
+        first = newcomers[0] if newcomers else self._story.choices(free, weights)[0]
+        if first.present:
+            self._welcomed.add(first.id)
         others = [one for one in free if one is not first]
         self._story.shuffle(others)
         self._begin(self._choose(self._inbound), [first, *others])

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -25,13 +24,11 @@ from tempfile import TemporaryDirectory
 
 from channels.telephony.player import AmiPlayer
 from channels.telephony.recording_format import Recording, load
-from crm_core.actions import users
-from crm_core.domain.ids import new_id
-from crm_core.store.database import Database
 from gateway.demo.company import CLIENTS
 from gateway.demo.seed import seed
 from tests.benchmarks.browsers import Browsers, Seen, open_browsers
-from tests.benchmarks.gateway_process import running_gateway
+from tests.benchmarks.desks import FIRST_EXTENSION, hire
+from tests.benchmarks.gateway_process import free_port, running_gateway
 from tests.benchmarks.result import Figure
 from tests.benchmarks.rounds import ROUNDS
 from tests.benchmarks.server import fresh_database
@@ -40,7 +37,6 @@ from tests.replay.recordings import AMI_FIXTURES
 from tests.waiting import eventually
 
 AGENTS, SUPERVISORS = 490, 10
-FIRST_EXTENSION = 3001
 #: The first agents have the other calls; the rest are those whose rings are timed.
 BUSY_AGENTS = 200
 OTHER_EVENTS_PER_S = 1_000
@@ -65,7 +61,7 @@ async def _run(rings: int) -> list[Figure]:
     async with _stage() as (pbx, browsers):
         for segment in segments:
             await pbx.speak(segment)
-        seen = await browsers.report()
+        seen = (await browsers.report()).offers
     _check(story, seen)
     arrived = {one.linkedid: one.at for one in seen if one.desk < AGENTS}
     idle, loaded = (
@@ -183,8 +179,8 @@ async def _stage() -> AsyncIterator[tuple[_Pbx, Browsers]]:
     with TemporaryDirectory(prefix="perezvon-bench-") as folder:
         async with fresh_database() as database, pbx.listening():
             await seed(database, country="KZ", timezone="Asia/Almaty", sounds=Path(folder))
-            tokens = await _hire(database)
-            port = _free_port()
+            tokens = await hire(database, agents=AGENTS, supervisors=SUPERVISORS)
+            port = free_port()
             settings = {
                 "PEREZVON_DATABASE_URL": database.url,
                 "PEREZVON_DATA_DIR": folder,
@@ -205,27 +201,6 @@ def _pbx_settings(port: int) -> dict[str, object]:
         "secret": "bench",
         "trunk_prefixes": ["PJSIP/trunk"],
     }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-async def _hire(database: Database) -> list[str]:
-    """Agents with a phone each and supervisors of the floor; gives their tokens, agents first."""
-    async with database.begin() as tx:
-        tokens = []
-        for number in range(AGENTS + SUPERVISORS):
-            person, login = new_id(tx.now), f"desk{number}"
-            role = "agent" if number < AGENTS else "supervisor"
-            await tx.execute("INSERT INTO users (id, login, name, role) VALUES ($1, $2, $2, $3)", person, login, role)
-            if number < AGENTS:
-                device = (new_id(tx.now), person, str(FIRST_EXTENSION + number))
-                await tx.execute("INSERT INTO devices (id, user_id, extension) VALUES ($1, $2, $3)", *device)
-            tokens.append(await users.create_token(tx, login))
-    return tokens
 
 
 def _check(story: _Story, seen: Sequence[Seen]) -> None:

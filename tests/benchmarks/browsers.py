@@ -19,6 +19,7 @@ import orjson
 import uvloop
 
 _OFFERED = '42/desk,["call.offered",'
+_NEWS = '42/desk,["agent.changed",'
 _HELLO = '42/desk,["hello",'
 _PING, _PONG = "2", "3"
 #: So many connect at the same time.
@@ -35,6 +36,14 @@ class Seen:
     client: str | None  # whose card came with it
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What all desks together heard."""
+
+    offers: list[Seen]
+    news: int  # how often any of them was told of a changed agent
+
+
 @dataclass(slots=True)
 class Browsers:
     """The open desks; ``pid`` is the process they live in."""
@@ -42,14 +51,15 @@ class Browsers:
     pid: int
     _process: asyncio.subprocess.Process
 
-    async def report(self) -> list[Seen]:
-        """Close them all; gives what they saw."""
+    async def report(self) -> Report:
+        """Close them all; gives what they heard."""
         told, _ = await self._process.communicate(b"")  # the end of its input
-        return [Seen(*seen) for seen in json.loads(told)]
+        report = json.loads(told)
+        return Report([Seen(*seen) for seen in report["offers"]], report["news"])
 
 
 @asynccontextmanager
-async def open_browsers(url: str, tokens: Sequence[str], path: str = "/desk") -> AsyncIterator[Browsers]:
+async def open_browsers(url: str, tokens: Sequence[str]) -> AsyncIterator[Browsers]:
     """A desk for each token, all of them greeted already; ``url`` begins with ``ws://``."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -69,10 +79,11 @@ async def open_browsers(url: str, tokens: Sequence[str], path: str = "/desk") ->
 
 
 class _Desk:
-    def __init__(self, number: int, socket: aiohttp.ClientWebSocketResponse, seen: list[Seen]) -> None:
+    def __init__(self, number: int, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._number = number
         self._socket = socket
-        self._seen = seen
+        self.offers: list[Seen] = []
+        self.news = 0
         self.greeted = asyncio.Event()
 
     async def live(self, token: str) -> None:
@@ -84,6 +95,8 @@ class _Desk:
                 await self._socket.send_str(_PONG)
             elif text.startswith(_OFFERED):
                 self._note(text, at)
+            elif text.startswith(_NEWS):
+                self.news += 1
             elif text.startswith(_HELLO):
                 self.greeted.set()
             elif text.startswith("44"):
@@ -93,32 +106,30 @@ class _Desk:
     def _note(self, text: str, at: float) -> None:
         offer = orjson.loads(text.removeprefix("42/desk,"))[1]
         client = offer["card"]["client"]
-        self._seen.append(Seen(self._number, at, offer["interaction"]["external_id"], client and client["name"]))
+        self.offers.append(Seen(self._number, at, offer["interaction"]["external_id"], client and client["name"]))
 
 
 async def _live() -> None:
     asked = json.loads(sys.stdin.readline())
-    seen: list[Seen] = []
     admission = asyncio.Semaphore(_AT_ONCE)
-    async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
-        asyncio.TaskGroup() as desks,
-    ):
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as lives:
 
-        async def open_desk(number: int, token: str) -> asyncio.Task[None]:
+        async def open_desk(number: int, token: str) -> tuple[_Desk, asyncio.Task[None]]:
             async with admission:
                 socket = await session.ws_connect(f"{asked['url']}/socket.io/?EIO=4&transport=websocket")
-                desk = _Desk(number, socket, seen)
-                living = desks.create_task(desk.live(token))
+                desk = _Desk(number, socket)
+                life = lives.create_task(desk.live(token))
                 await desk.greeted.wait()
-                return living
+                return desk, life
 
-        living = await asyncio.gather(*(open_desk(number, token) for number, token in enumerate(asked["tokens"])))
+        desks = await asyncio.gather(*(open_desk(number, token) for number, token in enumerate(asked["tokens"])))
         print("open", flush=True)
         await asyncio.to_thread(sys.stdin.read)
-        print(json.dumps([astuple(one) for one in seen]), flush=True)
-        for desk in living:
-            desk.cancel()
+        offers = [astuple(offer) for desk, _ in desks for offer in desk.offers]
+        print(json.dumps({"offers": offers, "news": sum(desk.news for desk, _ in desks)}), flush=True)
+        for _, life in desks:
+            life.cancel()
 
 
 if __name__ == "__main__":

@@ -527,9 +527,14 @@ async def hang_up(tx: Transaction, interaction_id: UUID, viewer: Viewer) -> None
 
 async def _my_call(tx: Transaction, interaction_id: UUID, viewer: Viewer) -> StoredCall:
     call = (await log.load_calls(tx, [interaction_id])).get(interaction_id)
-    if call is None or not (viewer.supervises or viewer.user_id in call.people):
+    if call is None or not (viewer.supervises or _was_asked(call, viewer.user_id)):
         raise NotFound
     return call
+
+
+def _was_asked(call: StoredCall, person: UUID) -> bool:
+    """Did it ever ring or speak at a phone of theirs."""
+    return any(leg.agent_id == person for leg in call.legs.values()) or call.agent_id == person
 
 
 async def _ask_hangup(tx: Transaction, call: StoredCall, viewer: Viewer, channel: str, *, kind: str) -> None:

@@ -20,6 +20,7 @@ from crm_core.domain.errors import (
 from crm_core.inputs import InputModel
 from crm_core.store.database import Transaction
 from crm_core.views.clients import get_client
+from crm_core.views.interactions import get_interaction
 from crm_core.views.model import WireModel
 from gateway.http.inputs import Nothing
 from gateway.http.permissions import Permission
@@ -81,8 +82,9 @@ async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsk
 )
 async def decline_call(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> CallAsked:
     """The queue offers the call to the next."""
-    await calls.decline(tx, interaction_id, request.viewer)
-    return CallAsked(interaction_id=interaction_id)
+    seen = await get_interaction(tx, interaction_id, request.viewer)
+    await calls.decline(tx, seen.id, request.viewer)
+    return CallAsked(interaction_id=seen.id)
 
 
 @routes.add(
@@ -94,5 +96,6 @@ async def decline_call(request: Request, tx: Transaction, interaction_id: UUID, 
     refusals=[CallNotLive],
 )
 async def hang_up_call(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> CallAsked:
-    await calls.hang_up(tx, interaction_id, request.viewer)
-    return CallAsked(interaction_id=interaction_id)
+    seen = await get_interaction(tx, interaction_id, request.viewer)
+    await calls.hang_up(tx, seen.id, request.viewer)
+    return CallAsked(interaction_id=seen.id)

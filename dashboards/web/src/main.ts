@@ -3,7 +3,8 @@ import { createPinia } from 'pinia'
 import { createApp, watch } from 'vue'
 import App from '@/App.vue'
 import { onSignedOut } from '@/api/client'
-import { i18n, useLocale } from '@/i18n'
+import type { Locale } from '@/api/types'
+import { i18n, isLocale, useLocale } from '@/i18n'
 import { startClock } from '@/lib/clock'
 import { startKeyboard } from '@/lib/keys'
 import NoServerPage from '@/pages/NoServerPage.vue'
@@ -39,6 +40,12 @@ async function waitForServer(): Promise<void> {
   }
 }
 
+/** What was chosen here, else the company's language; a stranger who looks at the demo is met in their own. */
+function startingLocale(): Locale {
+  const spoken = session.meta?.demo ? navigator.languages.map((tag) => tag.slice(0, 2)).find(isLocale) : null
+  return preferences.chosen.locale ?? spoken ?? session.meta?.locale ?? 'ru'
+}
+
 async function start(): Promise<void> {
   await useLocale(preferences.chosen.locale ?? 'ru')
   await meetServer().catch(waitForServer)
@@ -46,11 +53,11 @@ async function start(): Promise<void> {
     () => session.user,
     (person) => {
       if (person) preferences.adopt(person)
-      void useLocale(preferences.chosen.locale ?? session.meta?.locale ?? 'ru')
+      void useLocale(startingLocale())
     },
   )
   if (session.user) preferences.adopt(session.user)
-  await useLocale(preferences.chosen.locale ?? session.meta?.locale ?? 'ru')
+  await useLocale(startingLocale())
   onSignedOut(session.forget)
   startClock()
   startKeyboard()

@@ -48,6 +48,7 @@ class _Batch:
     touched: dict[str, None] = field(default_factory=dict)  # Linkedids in order
     refused: list[str] = field(default_factory=list)  # our ids of calls that Asterisk could not begin
     resynced: bool = False
+    lost: int = 0  # calls of which the resync learned only that they are over
 
 
 class Intake:
@@ -104,7 +105,9 @@ class Intake:
                 for arrival in held:
                     self._read_event(arrival.event, arrival.at, batch)
             case marks.Standing(alive=alive):
-                batch.touched.update({news.linkedid: None for news in self._tracker.resync(alive, arrived)})
+                changed = {news.linkedid: None for news in self._tracker.resync(alive, arrived)}
+                batch.touched.update(changed)
+                batch.lost += sum(call.ended_at is not None for call in self._snapshots(changed))
                 batch.resynced = True
 
     def _read_event(self, event: Event, arrived: datetime, batch: _Batch) -> None:
@@ -157,12 +160,12 @@ class Intake:
         if batch.raw and batch.first_heard is not None:
             await record_raw_events(tx, self._dialect.pbx, self._boot, batch.first_heard, RawEvents(batch.raw))
         if batch.resynced:
-            await self._settle(tx)
+            await self._settle(tx, batch.lost)
 
-    async def _settle(self, tx: Transaction) -> None:
+    async def _settle(self, tx: Transaction, lost: int) -> None:
         """After a resync: what Asterisk no longer knows is closed, and the gap in our hearing with it."""
         pbx = self._dialect.pbx
-        lost = await record_lost_calls(
+        lost += await record_lost_calls(
             tx, pbx=pbx, boot=self._boot, alive=self._tracker.live_calls(), last_heard=self._deaf_since
         )
         if await close_gap(tx, source=pbx, to_at=tx.now, affected=lost) or lost:

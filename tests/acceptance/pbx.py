@@ -36,11 +36,11 @@ def pbx_settings(asterisk: Asterisk) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def hearing(asterisk: Asterisk, database: Database, data_dir: Path) -> AsyncIterator[PbxRoom]:
-    """The telephony room at work on the laboratory's PBX, in line with it."""
+async def hearing(asterisk: Asterisk, database: Database, data_dir: Path, **instead: object) -> AsyncIterator[PbxRoom]:
+    """The telephony room at work on the laboratory's PBX, in line with it; ``instead`` of its own settings."""
     environ = {
         "PEREZVON_DATA_DIR": str(data_dir),
-        "PEREZVON_PBX": orjson.dumps([pbx_settings(asterisk)]).decode(),
+        "PEREZVON_PBX": orjson.dumps([pbx_settings(asterisk) | instead]).decode(),
     }
     settings = load_settings(None, environ)
     room = PbxRoom(settings.pbx[0], settings, database)

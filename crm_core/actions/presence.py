@@ -14,18 +14,21 @@ from uuid import UUID
 from crm_core.actions.agents import record_presence
 from crm_core.store.database import Transaction
 
-# In id order, so that two nodes never wait for each other in a ring.
+# All of them are locked in id order, also those who only now come, so that nobody who locks several people
+# (another node, the recorder of calls) ever waits for us in a ring.
 _CONFIRM = """
-UPDATE agent_states
-SET last_seen_at = clock_timestamp()
-WHERE user_id IN (
-    SELECT user_id
+WITH theirs AS MATERIALIZED (
+    SELECT user_id, present
     FROM agent_states
-    WHERE user_id = ANY($1::uuid[]) AND present
+    WHERE user_id = ANY($1::uuid[])
     ORDER BY user_id
     FOR NO KEY UPDATE
 )
-RETURNING user_id
+UPDATE agent_states
+SET last_seen_at = clock_timestamp()
+FROM theirs
+WHERE agent_states.user_id = theirs.user_id AND theirs.present
+RETURNING agent_states.user_id
 """
 
 _FIND_UNCONFIRMED = """

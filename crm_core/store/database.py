@@ -41,6 +41,7 @@ DATABASE_AWAY: tuple[type[BaseException], ...] = (
     asyncpg.CrashShutdownError,
     asyncpg.InsufficientResourcesError,  # no connection left, no disk left: as good as away
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DeadlockDetectedError,  # not away, but the same to do: nothing was committed, tell it again
 )
 
 _INSERT_OUTBOX = """

@@ -50,7 +50,8 @@ class PlayedCall:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     cut: asyncio.Event = field(default_factory=asyncio.Event)
     hung_up: tuple[str, int] | None = None  # the channel somebody ended by an action, and the cause
-    stamp: float = 0.0  # the recorded time of the last event, as of `told_at`
+    shift: float | None = None  # from recorded time to now; None: no event has told a time yet
+    stamp: float = 0.0  # the shifted time of the last event, as of `told_at`
     told_at: float = 0.0
 
     def hang_up(self, channel: str, cause: int) -> None:
@@ -152,7 +153,10 @@ class AmiPlayer:
         return self._start(recording, Retelling(words), is_fresh=True)
 
     def start_as_recorded(self, recording: Recording) -> PlayedCall:
-        """Play a recording now exactly as it was heard, old times and all."""
+        """Play a recording now as it was heard, old ids and all, as if it happened now.
+
+        Its times are as far apart as they were at any speed, and none of them lies in the future.
+        """
         return self._start(recording, Retelling({}), is_fresh=False)
 
     def _start(self, recording: Recording, retelling: Retelling, *, is_fresh: bool) -> PlayedCall:
@@ -198,10 +202,15 @@ class AmiPlayer:
                     session.write(frame.raw + END_OF_FRAME)
             return
         call.told_at = self._clock()
-        call.stamp = _stamp(frame) or call.stamp
         headers = call.retelling.tell(frame.headers)
+        recorded = _stamp(frame)
         if call.is_fresh:
             headers = stamped(headers, call.told_at)
+        elif recorded is not None:
+            if call.shift is None:
+                call.shift = call.told_at - recorded - _time_saved(call)
+            call.stamp = recorded + call.shift
+            headers = stamped(headers, call.stamp)
         if frame.event == "Newchannel":
             self._owners[dict(headers).get("Uniqueid", "")] = call
         elif frame.event == "QueueMemberStatus":
@@ -347,8 +356,15 @@ def _is_played(frame: RecordedFrame, *, is_fresh: bool) -> bool:
     return frame.event == "OriginateResponse" or not (frame.get("ActionID") or frame.get("EventList"))
 
 
-def _stamp(frame: RecordedFrame) -> float:
+def _time_saved(call: PlayedCall) -> float:
+    """How many seconds sooner than it happened the recording will be told."""
+    stamps = [stamp for stamp in map(_stamp, call.frames) if stamp is not None]
+    lasted = stamps[-1] - stamps[0]
+    return max(lasted - lasted / call.speed, 0.0) if call.speed else lasted
+
+
+def _stamp(frame: RecordedFrame) -> float | None:
     try:
         return float(frame.get("Timestamp"))
     except ValueError:
-        return 0.0
+        return None

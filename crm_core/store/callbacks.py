@@ -135,6 +135,7 @@ WHERE id = $1
 RETURNING version
 """
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCallback:
     """A promise under lock, with what its verbs judge by."""

@@ -164,6 +164,8 @@ class EventParser:
                 self._counts.unwanted += 1
                 return None
             return self._parse_unusual(frame, first_line)
+        if b"\0" in frame:
+            frame = frame.replace(b"\0", _UNREADABLE)
         text = frame.decode("utf-8", "replace")
         for match, names in shapes:
             found = match(text)
@@ -194,7 +196,7 @@ class EventParser:
         return None
 
     def _parse_slowly(self, frame: bytes, shapes: list[_Shape] | None) -> Event:
-        headers, broken = read_headers(frame)
+        headers, broken = read_headers(frame.replace(b"\0", _UNREADABLE))
         if broken:
             self._report(frame, "a line without a colon")
         event = as_event(headers)
@@ -235,6 +237,9 @@ def values(event: Mapping[str, str], name: str) -> list[str]:
     joined = event.get(name)
     return joined.split("\n") if joined is not None else []
 
+
+#: In the place of what no text of the database can hold, a NUL in a caller's name.
+_UNREADABLE = "\ufffd".encode()
 
 #: A frame's end may itself be cut: so much of it may already stand in the tail.
 _CUT_END = len(END_OF_FRAME) - 1

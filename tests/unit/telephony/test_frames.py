@@ -163,6 +163,12 @@ def test_bytes_that_are_no_utf8_spoil_only_themselves():
     assert event == {"Event": "Hangup", "CallerIDName": "�", "Cause": "16"}
 
 
+def test_a_nul_becomes_a_sign_that_a_database_can_hold():
+    slowly, quickly = Ear().hear(2 * b"Event: Newchannel\r\nCallerIDName: Anna\0\r\nUniqueid: 1.1\r\n\r\n")
+
+    assert slowly == quickly == {"Event": "Newchannel", "CallerIDName": "Anna\ufffd", "Uniqueid": "1.1"}
+
+
 @given(length=st.integers(4000, 9000), piece=st.integers(1, 6000))
 def test_an_overlong_frame_is_skipped_and_counted_and_what_follows_is_heard(length: int, piece: int):
     overlong = frame(("Event", "Hangup"), ("AppData", "x" * length))

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -37,6 +37,8 @@ from crm_core.store.outage import Outage
 from crm_core.views.catalogues import list_pause_reasons
 
 logger = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
 
 #: Commands wake us at once; this is the safety net.
 COMMAND_POLL = timedelta(seconds=1)
@@ -132,10 +134,10 @@ class PbxRoom:
     async def _follow_link(self) -> None:
         """Write the link's state down, and after every login ask what is alive."""
         await self._owned.wait()
-        await self._write(self._note_absence)
+        await self._transact(self._note_absence)
         while True:
             self._state_changed.clear()
-            await self._write(self._note_state)
+            await self._transact(self._note_state)
             if self._wanted_resync.is_set() and self.link.state.status is LinkStatus.UP:
                 self._wanted_resync.clear()
                 await self._resync()
@@ -175,7 +177,7 @@ class PbxRoom:
         try:
             standing = await ask_standing(self.link)
             self.inbox.put(marks.write(marks.Standing(standing.alive)), asked_at)
-            await self._write(lambda tx: catalogues.record_queues(tx, standing.queues))
+            await self._transact(lambda tx: catalogues.record_queues(tx, standing.queues))
             await self._mend_pauses(standing.members)
             self.in_line.set()
         except CrmError as lost:
@@ -183,10 +185,7 @@ class PbxRoom:
 
     async def _mend_pauses(self, members: tuple[QueueMember, ...]) -> None:
         """Bring the queues' pauses in line with the managers' states; a pause that is not ours is left alone."""
-        async with self._database.begin() as tx:
-            wanted = await agents.desired_pauses(tx, self._pbx.name)
-            reasons = {reason.code for reason in (await list_pause_reasons(tx)).items}
-        ours = reasons | {WRAP_UP_PAUSE, OFFLINE_PAUSE}
+        wanted, ours = await self._transact(self._pauses)
         for member in members:
             extension = self._dialect.extension_of(member.interface)
             if extension not in wanted:
@@ -196,6 +195,12 @@ class PbxRoom:
                 continue
             if (member.paused_reason if member.paused else None) != reason:
                 await self._pause(extension, reason)
+
+    async def _pauses(self, tx: Transaction) -> tuple[dict[str, str | None], set[str]]:
+        """Extension → why it should be paused; and every reason that we could have given."""
+        wanted = await agents.desired_pauses(tx, self._pbx.name)
+        reasons = {reason.code for reason in (await list_pause_reasons(tx)).items}
+        return wanted, reasons | {WRAP_UP_PAUSE, OFFLINE_PAUSE}
 
     # Saying what people ask
 
@@ -268,17 +273,17 @@ class PbxRoom:
         # "Interface not found" is no fault: this phone is in no queue.
         await commands.send(self.link, action, now=now)
 
-    async def _write(self, write: Callable[[Transaction], Awaitable[None]]) -> None:
-        """Write to the database, again and again while it is away."""
+    async def _transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Work in the database, again and again while it is away."""
         while True:
             try:
                 async with self._database.begin() as tx:
-                    await write(tx)
+                    result = await work(tx)
             except DATABASE_AWAY as away:
                 await self._outage.wait(away)
             else:
                 self._outage.over()
-                return
+                return result
 
 
 async def _woken_or_timeout(event: asyncio.Event, limit: timedelta) -> None:

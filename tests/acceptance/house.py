@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, WebError
+from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from config.settings import Settings
 from crm_core.domain.people import Role
@@ -18,7 +18,7 @@ from crm_core.store.database import Database
 from crm_core.views.interactions import Interaction
 from gateway.app import Process
 from tests.acceptance.pbx import pbx_settings, the_call
-from tests.acceptance.program import PASSWORD, browser, hire, in_line, serving, settings_for
+from tests.acceptance.program import PASSWORD, browser, hire, in_line, listen_for_complaints, serving, settings_for
 from tests.lab.asterisk import Asterisk
 from tests.lab.laboratory import Lab
 from tests.people import add_client
@@ -107,7 +107,7 @@ class House:
         await hire(self.database, login, name, extension=extension, role=role)
         context = await self.chrome.new_context(locale="ru-RU", base_url=self.settings.public_url)
         context.set_default_timeout(10_000)
-        complaints = _listen_for_complaints(context)
+        complaints = listen_for_complaints(context)
         try:
             answer = await context.request.post("/api/v1/session", data={"login": login, "password": PASSWORD})
             told = await answer.json()
@@ -148,19 +148,3 @@ async def open_house(asterisk: Asterisk, database_url: str, data_dir: Path) -> A
         process = await stack.enter_async_context(serving(settings, database))
         chrome = await stack.enter_async_context(browser())
         yield House(lab=lab, settings=settings, database=database, process=process, chrome=chrome)
-
-
-def _listen_for_complaints(context: BrowserContext) -> list[str]:
-    """Errors that no handler caught, and what the content policy forbade."""
-    complaints: list[str] = []
-
-    def on_error(error: WebError) -> None:
-        complaints.append(str(error.error))
-
-    def on_console(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            complaints.append(message.text)
-
-    context.on("weberror", on_error)
-    context.on("console", on_console)
-    return complaints

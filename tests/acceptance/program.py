@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import orjson
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, async_playwright
 
 from config.settings import Settings, load_settings
 from crm_core.actions.passwords import hash_password
 from crm_core.actions.users import NewUser, PasswordHash, add_user
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
-from gateway.app import Process
+from gateway.app import Part, Process
 from tests.lab.install import LabUnavailable
 from tests.lab.peers import chromium
 from tests.lab.plugin import require_lab
@@ -46,16 +46,22 @@ def settings_for(data_dir: Path, pbx: Sequence[Mapping[str, object]] = ()) -> Se
 @asynccontextmanager
 async def serving(settings: Settings, database: Database) -> AsyncIterator[Process]:
     """All parts at work; every PBX of the settings is heard."""
-    process = Process(settings, database)
+    async with running(Process(settings, database)) as process:
+        yield process
+
+
+@asynccontextmanager
+async def running(process: Process, *, also: Sequence[Part] = ()) -> AsyncIterator[Process]:
+    """This process at work, and ``also`` what plays the world around it."""
     async with asyncio.TaskGroup() as tasks:
         async with process.listening():
-            running = [tasks.create_task(part.run()) for part in process.parts]
+            works = [tasks.create_task(part.run()) for part in (*process.parts, *also)]
             process.services.serving.set()
             async with asyncio.timeout(20):
                 for room in process.rooms:
                     await room.in_line.wait()
             yield process
-        for task in running:
+        for task in works:
             task.cancel()
 
 
@@ -92,6 +98,22 @@ async def sign_in(chrome: Browser, settings: Settings, login: str, *, locale: st
     await page.get_by_role("button", name="Войти").click()
     await in_line(page)
     return context
+
+
+def listen_for_complaints(context: BrowserContext) -> list[str]:
+    """Errors that no handler caught, and what the content policy forbade."""
+    complaints: list[str] = []
+
+    def on_error(error: WebError) -> None:
+        complaints.append(str(error.error))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            complaints.append(message.text)
+
+    context.on("weberror", on_error)
+    context.on("console", on_console)
+    return complaints
 
 
 async def in_line(page: Page) -> None:

@@ -118,8 +118,7 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.get_by_text("Айгерим Сулейменова").first.wait_for()
         found["clients"] = await flaws(page)
 
-        await page.get_by_text("Айгерим Сулейменова").first.click()
-        await page.get_by_role("heading", name="Айгерим Сулейменова").wait_for()
+        await page.get_by_role("link", name="Айгерим Сулейменова").click()
         await page.get_by_text("Как связаться").wait_for()
         found["client"] = await flaws(page)
 
@@ -139,7 +138,7 @@ async def test_an_administrator_can_settle_everything(demo: DemoHouse, theme: st
             await page.get_by_role("main").get_by_text(words).first.wait_for()
             found[section] = await flaws(page)
 
-    assert found == {"outcomes": [], "queues": [], "people": []}
+    assert found == {"outcomes": [], "people": []}
 
 
 @pytest.mark.parametrize(("theme", "login"), [("light", "dinara"), ("dark", "ruslan")])

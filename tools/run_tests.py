@@ -32,7 +32,7 @@ def main() -> int:
     except LabUnavailable as reason:
         print(f"PostgreSQL {OLDEST}: skipped, {reason}")
         suites.append(int(os.environ.get("PEREZVON_REQUIRE_LABS") == "1"))
-    return max(suites)
+    return int(any(suites))  # a suite that was killed answers with a negative number
 
 
 def pytest(path: str, **environ: str) -> int:

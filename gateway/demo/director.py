@@ -65,7 +65,8 @@ LOOK_EVERY_S = 4.0
 _WRITING_NOW = """
 SELECT call.id, call.agent_id
 FROM interactions call LEFT JOIN agent_states state ON state.user_id = call.agent_id
-WHERE call.pbx = $1 AND call.state = 'wrap_up' AND call.ended_at < $2 AND NOT COALESCE(state.present, false)
+WHERE call.pbx = $1 AND call.answered_at IS NOT NULL AND call.disposition_code IS NULL AND call.agent_id IS NOT NULL
+  AND call.ended_at BETWEEN $2 - interval '10 minutes' AND $2 AND NOT COALESCE(state.present, false)
 """
 
 

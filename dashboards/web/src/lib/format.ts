@@ -89,7 +89,7 @@ export function useFormats(): Formats {
     if (daysBetween(now.value, moment(at), zone()) > 0 && ahead >= HOUR_S * 1000) return day(at)
     const minutes = Math.ceil(ahead / 1000 / MINUTE_S)
     return t('time.in', {
-      duration: ahead < 2 * HOUR_S * 1000 ? t('time.minutes', { n: minutes }) : t('time.hours', { h: Math.floor(minutes / 60) }),
+      duration: ahead < 2 * HOUR_S * 1000 ? t('time.minutes', { n: minutes }) : t('time.hours', { h: Math.round(minutes / 60) }),
     })
   }
 

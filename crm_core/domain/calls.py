@@ -169,7 +169,8 @@ def _inbound_outcome(call: CallSnapshot, short_abandon: timedelta) -> Outcome:
     results = {leg.result for leg in call.legs}
     if results and results <= {LegResult.BUSY, LegResult.DECLINED}:
         return Outcome.BUSY
-    if results & {LegResult.NO_ANSWER, LegResult.CANCELLED} or call.queues:
+    # None: the phone rang until the end, and its own channel has not told of it yet.
+    if results & {LegResult.NO_ANSWER, LegResult.CANCELLED, None} or call.queues:
         return Outcome.NO_ANSWER
     return Outcome.FAILED
 

@@ -198,6 +198,10 @@ def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> d
     if answered_at is not None and heard.ended_at is not None:
         changes["talk_s"] = _longer(stored.talk_s, heard.talk)
         changes["hold_s"] = _longer(stored.hold_s, heard.hold)
+    if stored.is_over and heard.complete and heard.ended_at is not None and stored.outcome != Outcome.ANSWERED:
+        # The phones' own channels may tell of the end after the client's: the last word counts.
+        rule = around.queues.get(changes["queue"] or "", USUAL_RULE)
+        changes["outcome"] = outcome(heard, short_abandon=rule.short_abandon)
     if not stored.is_over:
         changes["state"] = heard.state
         if heard.ended_at is not None:

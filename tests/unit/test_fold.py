@@ -143,3 +143,14 @@ def test_the_last_who_answered_had_the_client() -> None:
     stored, _ = tell(call(state=InteractionState.ACTIVE, answered_at=after(5), legs=(first, second)))
 
     assert stored.agent_id == BORIS
+
+
+def test_a_phone_that_tells_of_its_end_after_the_client_has_the_last_word() -> None:
+    rings = call(state=InteractionState.CLOSED, queues=(), legs=(leg("1001"),), ended_at=after(9), ended_by="system")
+    busy = leg("1001", rang=False, ended_at=after(9), result=LegResult.BUSY)
+    was_busy = call(state=InteractionState.CLOSED, queues=(), legs=(busy,), ended_at=after(9), ended_by="system")
+
+    at_first, _ = tell(rings)
+    in_the_end, _ = tell(rings, was_busy)
+
+    assert (at_first.outcome, in_the_end.outcome) == (Outcome.NO_ANSWER, Outcome.BUSY)

@@ -59,6 +59,8 @@ FIRST_AFTER_S = 4.0
 MOST_AT_ONCE = 4
 #: How long a manager at whose desk nobody sits writes after a talk.
 WRITING = timedelta(seconds=12)
+#: A talk that ended longer ago they do not write about any more.
+REMEMBERED = timedelta(minutes=10)
 #: How often we look who writes, and who has come.
 LOOK_EVERY_S = 4.0
 
@@ -66,7 +68,7 @@ _WRITING_NOW = """
 SELECT call.id, call.agent_id
 FROM interactions call LEFT JOIN agent_states state ON state.user_id = call.agent_id
 WHERE call.pbx = $1 AND call.answered_at IS NOT NULL AND call.disposition_code IS NULL AND call.agent_id IS NOT NULL
-  AND call.ended_at BETWEEN $2 - interval '10 minutes' AND $2 AND NOT COALESCE(state.present, false)
+  AND call.ended_at BETWEEN $2 AND $3 AND NOT COALESCE(state.present, false)
 """
 
 
@@ -149,7 +151,7 @@ class Director:
     async def _write_once(self) -> None:
         """How their talks came out, of managers who are not signed in."""
         async with self._database.begin() as tx:
-            for row in await tx.fetch(_WRITING_NOW, PBX, tx.now - WRITING):
+            for row in await tx.fetch(_WRITING_NOW, PBX, tx.now - REMEMBERED, tx.now - WRITING):
                 code, _, note = self._story.choices(ENDINGS, weights=[ending[1] for ending in ENDINGS])[0]
                 manager = Viewer(user_id=row["agent_id"], role=Role.AGENT, team_id=None)
                 await set_disposition(tx, row["id"], manager, code=code, note=note, callback=None)

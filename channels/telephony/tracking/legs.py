@@ -91,12 +91,16 @@ def picked_up_at(phone: Channel) -> Moment | None:
     return min(signs, default=None)
 
 
+#: What the end of a dial says already; the channel's own end, which says more, may come after the client's.
+_DIAL_RESULTS = {"BUSY": LegResult.BUSY, "NOANSWER": LegResult.NO_ANSWER, "CANCEL": LegResult.CANCELLED}
+
+
 def leg_result(phone: Channel) -> LegResult | None:
     """What became of one phone; None while it rings."""
     if picked_up_at(phone) is not None:
         return LegResult.ANSWERED
     if phone.ended_at is None:
-        return None
+        return _DIAL_RESULTS.get(phone.dial_status or "")
     if phone.cause == ANSWERED_ELSEWHERE:
         return LegResult.ANSWERED_ELSEWHERE
     if phone.cause == USER_BUSY or phone.dial_status == "BUSY":

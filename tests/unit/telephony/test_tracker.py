@@ -48,6 +48,20 @@ def test_a_phone_that_refuses_at_once_is_a_leg_but_no_offer(exchange: Exchange) 
     assert (leg.rang, leg.result, leg.queue, leg.extension) == (False, LegResult.BUSY, "sales", "1001")
 
 
+@pytest.mark.parametrize(("status", "verdict"), [("NOANSWER", Outcome.NO_ANSWER), ("BUSY", Outcome.BUSY)])
+def test_a_phone_whose_end_is_told_after_the_clients_has_its_say_in_the_outcome(
+    exchange: Exchange, status: str, verdict: Outcome
+) -> None:
+    client = exchange.client_calls()
+    phone = exchange.dial(client, "PJSIP/1001")
+    exchange.rings(phone)
+
+    exchange.dial_ends(client, phone, status)
+    exchange.hangs_up(client, cause=16)
+
+    assert outcome(exchange.call(client)) is verdict
+
+
 @pytest.mark.parametrize(
     ("cause", "status", "result"),
     [

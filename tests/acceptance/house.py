@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page
@@ -73,13 +74,13 @@ class Desk:
         """Does ``text`` stand anywhere on the page now."""
         return await self.page.get_by_text(text).count() > 0
 
-    async def get(self, path: str) -> dict[str, object]:
+    async def get(self, path: str) -> dict[str, Any]:
         """What the API answers this person."""
         answer = await self.context.request.get(f"/api/v1{path}")
         assert answer.ok, await answer.text()
         return dict(await answer.json())
 
-    async def asks(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+    async def asks(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         """Status and body of a request as this page would send it."""
         answer = await self.context.request.fetch(
             f"/api/v1{path}", method=method, data=body or {}, headers={"X-CSRF-Token": self.csrf_token}

@@ -40,8 +40,8 @@ async def test_a_direct_call_nobody_answers_is_given_up_by_the_pbx(house: House)
         await anna.is_idle()
         ended = await house.call_of("+77010000632", state="closed")
 
-    assert (ended.outcome, ended.ended_by, ended.agent_id) == ("no_answer", "system", None)
     assert [leg.result for leg in ended.legs] == ["no_answer"]
+    assert (ended.outcome, ended.ended_by, ended.agent_id) == ("no_answer", "system", None)
 
 
 async def test_a_number_dialled_on_the_phone_is_a_call_of_the_log(house: House) -> None:

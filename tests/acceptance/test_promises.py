@@ -34,7 +34,7 @@ async def test_a_promise_made_by_keyboard_stands_first_at_the_next_call_and_is_k
         await anna.pops("Ержан Мукашев")
         blocks = await anna.slot.inner_text()
         await (await phone.ringing()).answer()
-        await anna.shows("Обещание выполняется этим разговором")
+        await anna.slot.get_by_text("Обещание выполн").wait_for()
         await second.hang_up()
         await anna.shows("Постобработка")
         kept = await anna.get(f"/callbacks?client_id={client}")

@@ -38,7 +38,7 @@ async def test_a_call_the_first_manager_does_not_take_moves_to_the_second(house:
 
 
 async def test_f4_refuses_at_the_phone_and_the_queue_goes_on(house: House) -> None:
-    queue = house.lab.office.queue("q08")
+    queue = house.lab.office.queue("q03")
     first, second = (member.extension for member in queue.members[:2])
 
     async with (

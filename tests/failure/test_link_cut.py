@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -130,7 +130,7 @@ async def test_an_asterisk_restarted_in_mid_call_leaves_one_closed_call_and_is_h
     assert "paused:LUNCH" in line
 
 
-def _logged(logs: list[dict[str, object]], action: str, *, times: int = 1) -> Callable[[], Awaitable[object]]:
+def _logged(logs: Sequence[Mapping[str, object]], action: str, *, times: int = 1) -> Callable[[], Awaitable[object]]:
     async def said() -> bool:
         return [line.get("action") for line in logs].count(action) >= times
 

@@ -13,8 +13,7 @@ import pytest
 from channels.telephony.recording_format import load
 from crm_core.store.database import Database
 from gateway.app import Process
-from tests.acceptance.house import listen_for_complaints
-from tests.acceptance.program import PASSWORD, browser, hire, in_line, serving, settings_for
+from tests.acceptance.program import PASSWORD, browser, hire, in_line, listen_for_complaints, serving, settings_for
 from tests.failure.program import call_in, log_of
 from tests.integration.ami_peer import AmiPeer, Heard, a_list, ami_peer
 from tests.integration.realtime.severed import severable

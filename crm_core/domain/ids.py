@@ -6,7 +6,7 @@ PostgreSQL 15 cannot make them, and an import needs the historic moment, so they
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -31,11 +31,6 @@ def new_id(at: datetime) -> UUID:
 def first_id(at: datetime) -> UUID:
     """The smallest UUIDv7 of the moment ``at``: the lower bound of ids, and of partitions, from then on."""
     return UUID(int=_milliseconds(at) << 80 | _VERSION | _VARIANT)
-
-
-def moment_of(identifier: UUID, epoch: datetime) -> datetime:
-    """The moment a UUIDv7 was made for, to the millisecond; ``epoch`` is 1970-01-01 in the zone you want back."""
-    return epoch + timedelta(milliseconds=identifier.int >> 80)
 
 
 def _milliseconds(at: datetime) -> int:

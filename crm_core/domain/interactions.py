@@ -200,8 +200,7 @@ def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> d
         changes["hold_s"] = _longer(stored.hold_s, heard.hold)
     if stored.is_over and heard.complete and heard.ended_at is not None and stored.outcome != Outcome.ANSWERED:
         # The phones' own channels may tell of the end after the client's: the last word counts.
-        rule = around.queues.get(changes["queue"] or "", USUAL_RULE)
-        changes["outcome"] = outcome(heard, short_abandon=rule.short_abandon)
+        changes["outcome"] = outcome(heard, short_abandon=_rule(around, changes["queue"]).short_abandon)
     if not stored.is_over:
         changes["state"] = heard.state
         if heard.ended_at is not None:
@@ -217,7 +216,7 @@ def _finish(
     Wrap-up is a person's time: it begins when their desk is told of the end, however late that is.
     """
     assert heard.ended_at is not None
-    rule = around.queues.get(queue or "", USUAL_RULE)
+    rule = _rule(around, queue)
     verdict = outcome(heard, short_abandon=rule.short_abandon)
     wraps_up = (
         verdict is Outcome.ANSWERED
@@ -230,6 +229,10 @@ def _finish(
         return ended | {"state": InteractionState.WRAP_UP, "wrap_up_until": around.now + rule.wrap_up_limit}
     no_wrap_up = 0.0 if verdict is Outcome.ANSWERED else None
     return ended | {"state": InteractionState.CLOSED, "closed_at": heard.ended_at, "wrap_up_s": no_wrap_up}
+
+
+def _rule(around: Surroundings, queue: str | None) -> QueueRule:
+    return around.queues.get(queue or "", USUAL_RULE)
 
 
 def _fold_legs(

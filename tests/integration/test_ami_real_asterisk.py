@@ -65,20 +65,27 @@ async def test_a_ringing_phone_is_told_and_declined_as_by_its_own_button(lab: La
 
 
 async def test_a_pause_and_its_reason_stand_in_the_queue(lab: Lab):
+    phone = "PJSIP/1001"
     async with linked(lab.asterisk) as (link, told):
-        pause = commands.pause("PJSIP/1001", paused=True, reason="LUNCH", now=utc_now())
+        pause = commands.pause(phone, paused=True, reason="LUNCH", now=utc_now())
         assert (await commands.send(link, pause, now=utc_now())).success
         await told.until(lambda told: bool(named(told, "QueueMemberPause")))
-        paused = {member.paused_reason for member in (await ask_standing(link)).members if member.paused}
+        paused = await reasons_of_pauses(link, phone)
 
-        unpause = commands.pause("PJSIP/1001", paused=False, now=utc_now())
+        unpause = commands.pause(phone, paused=False, now=utc_now())
         assert (await commands.send(link, unpause, now=utc_now())).success
-        still = [member for member in (await ask_standing(link)).members if member.paused]
+        still = await reasons_of_pauses(link, phone)
         nobody = commands.pause("PJSIP/9999", paused=True, now=utc_now())
         assert not (await commands.send(link, nobody, now=utc_now())).success
 
     assert paused == {"LUNCH"}
-    assert still == []
+    assert still == set()
+
+
+async def reasons_of_pauses(link: AmiLink, phone: str) -> set[str]:
+    """Why one phone is paused; the other phones of this Asterisk belong to other stories."""
+    members = (await ask_standing(link)).members
+    return {member.paused_reason for member in members if member.interface == phone and member.paused}
 
 
 async def test_click_to_call_bears_the_id_it_was_given(lab: Lab):

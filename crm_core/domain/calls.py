@@ -77,6 +77,8 @@ class LegResult(StrEnum):
 
 #: Contract: an inbound caller who left sooner than this was a short abandon (a setting of the queue).
 DEFAULT_SHORT_ABANDON = timedelta(seconds=5)
+#: How long a click-to-call may wait for the PBX before it is worth nothing: a late one surprises people.
+ORIGINATE_EXPIRY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

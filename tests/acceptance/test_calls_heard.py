@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_core.actions.calls import hang_up, place_call
+from crm_core.actions.dialling import hang_up, place_call
 from crm_core.actions.interactions import set_disposition
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer

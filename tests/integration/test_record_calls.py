@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from crm_core.actions import agents
-from crm_core.actions.calls import place_call, record_calls, record_lost_calls
+from crm_core.actions.calls import record_calls, record_lost_calls
+from crm_core.actions.dialling import place_call
 from crm_core.actions.interactions import close_due_wrap_ups, set_disposition
 from crm_core.actions.links import record_link
 from crm_core.domain.callbacks import PromisedCallback

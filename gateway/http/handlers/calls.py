@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from crm_core.actions import calls
+from crm_core.actions import dialling
 from crm_core.domain.errors import (
     CallNotLive,
     CallNotRinging,
@@ -61,7 +61,7 @@ async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsk
     """Rings the caller's own phone first, then the client."""
     client_id = body.client_id and (await get_client(tx, body.client_id, request.viewer)).id
     settings = request.services.settings
-    interaction_id = await calls.place_call(
+    interaction_id = await dialling.place_call(
         tx,
         request.viewer,
         client_id=client_id,
@@ -83,7 +83,7 @@ async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsk
 async def decline_call(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> CallAsked:
     """The queue offers the call to the next."""
     seen = await get_interaction(tx, interaction_id, request.viewer)
-    await calls.decline(tx, seen.id, request.viewer)
+    await dialling.decline(tx, seen.id, request.viewer)
     return CallAsked(interaction_id=seen.id)
 
 
@@ -97,5 +97,5 @@ async def decline_call(request: Request, tx: Transaction, interaction_id: UUID, 
 )
 async def hang_up_call(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> CallAsked:
     seen = await get_interaction(tx, interaction_id, request.viewer)
-    await calls.hang_up(tx, seen.id, request.viewer)
+    await dialling.hang_up(tx, seen.id, request.viewer)
     return CallAsked(interaction_id=seen.id)

@@ -200,6 +200,21 @@ queues = Table(
     Column("wrap_up_limit_s", Integer, nullable=False, server_default=text("120")),
     Column("short_abandon_s", Double, nullable=False, server_default=text("5")),
     Column("service_level_s", Integer, nullable=False, server_default=text("20")),
+    Column(
+        "missed_callback",
+        Boolean,
+        nullable=False,
+        server_default=text("true"),
+        comment="a missed call makes a promise to call back",
+    ),
+    Column(
+        "missed_callback_short",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="one that left at once makes it as well",
+    ),
+    Column("missed_callback_due_s", Integer, nullable=False, server_default=text("900")),
     _version(),
 )
 
@@ -463,6 +478,13 @@ Index("interactions_agent_id_id_idx", interactions.c.agent_id, interactions.c.id
 Index("interactions_external_id_idx", interactions.c.external_id)
 Index("interactions_client_address_id_idx", interactions.c.client_address, interactions.c.id)
 Index("interactions_live_idx", interactions.c.agent_id, postgresql_where=text("state <> 'closed'"))
+Index(
+    "interactions_missed_idx",
+    interactions.c.id,
+    postgresql_where=text(
+        "direction = 'inbound' AND outcome IN ('abandoned', 'short_abandoned', 'no_answer', 'busy', 'voicemail')"
+    ),
+)
 
 fact_keys = Table(
     "fact_keys",
@@ -550,18 +572,26 @@ callbacks = Table(
     "callbacks",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("client_id", ForeignKey("clients.id"), nullable=False, comment="a promise is never lost with a client"),
+    Column("client_id", ForeignKey("clients.id"), comment="a promise is never lost with a client"),
+    Column("address", Text, comment="the number of a caller who is nobody's client yet"),
     Column("lead_id", Uuid),
     Column("subject", Text),
     Column("via", Text, nullable=False, server_default="call"),
     Column("state", Text, nullable=False, server_default="open"),
-    Column("agent_id", ForeignKey("users.id"), nullable=False, comment="somebody always owes it"),
+    Column("agent_id", ForeignKey("users.id"), comment="who owes it; null: whoever of the queue takes it first"),
+    Column("queue", Text, comment="the queue it was given to"),
     _moment("due_at", required=True),
     _moment("escalate_at"),
     _moment("takeover_at"),
     Column("claimed_by", Uuid, comment="who said: I am calling now"),
     _moment("claimed_until"),
     Column("promised_in", Uuid),
+    Column(
+        "missed_at",
+        DateTime(timezone=True),
+        comment="the end of the last missed call it stands for; null: it was promised by a person",
+    ),
+    Column("why", JSONB, comment='the rule that made it, in words: {"ru": …, "en": …}'),
     Column("kept_in", Uuid),
     _moment("closed_at"),
     _seconds("late_s"),
@@ -574,6 +604,8 @@ callbacks = Table(
     _version(),
     _one_of("state", ("open", "claimed", "kept", "cancelled")),
     _one_of("late_by", ("agent", "system")),
+    CheckConstraint("client_id IS NOT NULL OR address IS NOT NULL", name="to_somebody"),
+    CheckConstraint("agent_id IS NOT NULL OR queue IS NOT NULL", name="by_somebody"),
 )
 Index(
     "callbacks_escalate_at_idx",
@@ -583,13 +615,29 @@ Index(
 Index("callbacks_client_id_idx", callbacks.c.client_id)
 Index("callbacks_agent_id_due_at_idx", callbacks.c.agent_id, callbacks.c.due_at)
 Index("callbacks_promised_in_idx", callbacks.c.promised_in)
+Index("callbacks_address_idx", callbacks.c.address, postgresql_where=text("client_id IS NULL"))
+Index("callbacks_queue_due_at_idx", callbacks.c.queue, callbacks.c.due_at, postgresql_where=text("queue IS NOT NULL"))
+
+callback_tries = Table(
+    "callback_tries",
+    metadata,
+    # No foreign key: the promise outlives a partition that retention has dropped.
+    Column("interaction_id", Uuid, primary_key=True, comment="a missed call"),
+    Column(
+        "callback_id",
+        ForeignKey("callbacks.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="the promise that answers for it",
+    ),
+)
+Index("callback_tries_callback_id_idx", callback_tries.c.callback_id)
 
 callback_history = Table(
     "callback_history",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("callback_id", ForeignKey("callbacks.id", ondelete="CASCADE"), nullable=False, comment="its story"),
-    Column("agent_id", ForeignKey("users.id"), nullable=False, comment="who owed it in this time"),
+    Column("agent_id", ForeignKey("users.id"), comment="who owed it in this time; null: its queue"),
     _moment("from_at", required=True),
     _moment("to_at"),
     Column("reason", Text, nullable=False),

@@ -139,6 +139,7 @@ CREATE INDEX interactions_client_id_id_idx ON interactions (client_id, id);
 CREATE INDEX interactions_external_id_idx ON interactions (external_id);
 CREATE INDEX interactions_client_address_id_idx ON interactions (client_address, id);
 CREATE INDEX interactions_live_idx ON interactions (agent_id) WHERE state <> 'closed';
+CREATE INDEX interactions_missed_idx ON interactions (id) WHERE direction = 'inbound' AND outcome IN ('abandoned', 'short_abandoned', 'no_answer', 'busy', 'voicemail');
 COMMENT ON COLUMN interactions.id IS 'UUIDv7 of the moment first heard; names its partition';
 COMMENT ON COLUMN interactions.boot IS 'which run of the PBX: its Linkedids repeat after a restart';
 COMMENT ON COLUMN interactions.client_address IS 'E.164 or address; as sent when it is not one; null when withheld';
@@ -301,6 +302,9 @@ CREATE TABLE queues (
   wrap_up_limit_s INTEGER DEFAULT 120 NOT NULL,
   short_abandon_s DOUBLE PRECISION DEFAULT 5 NOT NULL,
   service_level_s INTEGER DEFAULT 20 NOT NULL,
+  missed_callback BOOLEAN DEFAULT true NOT NULL,
+  missed_callback_short BOOLEAN DEFAULT false NOT NULL,
+  missed_callback_due_s INTEGER DEFAULT 900 NOT NULL,
   version INTEGER DEFAULT 1 NOT NULL,
   CONSTRAINT queues_pkey PRIMARY KEY (name),
   CONSTRAINT queues_team_id_fkey FOREIGN KEY(team_id) REFERENCES teams (id) ON DELETE SET NULL
@@ -308,6 +312,8 @@ CREATE TABLE queues (
 
 COMMENT ON COLUMN queues.titles IS '{"ru": …, "en": …}';
 COMMENT ON COLUMN queues.team_id IS 'its supervisors watch this queue';
+COMMENT ON COLUMN queues.missed_callback IS 'a missed call makes a promise to call back';
+COMMENT ON COLUMN queues.missed_callback_short IS 'one that left at once makes it as well';
 
 CREATE TABLE recordings (
   id UUID NOT NULL,
@@ -464,18 +470,22 @@ COMMENT ON COLUMN sessions.user_id IS 'no person, no session';
 
 CREATE TABLE callbacks (
   id UUID NOT NULL,
-  client_id UUID NOT NULL,
+  client_id UUID,
+  address TEXT,
   lead_id UUID,
   subject TEXT,
   via TEXT DEFAULT 'call' NOT NULL,
   state TEXT DEFAULT 'open' NOT NULL,
-  agent_id UUID NOT NULL,
+  agent_id UUID,
+  queue TEXT,
   due_at TIMESTAMP WITH TIME ZONE NOT NULL,
   escalate_at TIMESTAMP WITH TIME ZONE,
   takeover_at TIMESTAMP WITH TIME ZONE,
   claimed_by UUID,
   claimed_until TIMESTAMP WITH TIME ZONE,
   promised_in UUID,
+  missed_at TIMESTAMP WITH TIME ZONE,
+  why JSONB,
   kept_in UUID,
   closed_at TIMESTAMP WITH TIME ZONE,
   late_s DOUBLE PRECISION,
@@ -489,6 +499,8 @@ CREATE TABLE callbacks (
   CONSTRAINT callbacks_pkey PRIMARY KEY (id),
   CONSTRAINT callbacks_state_check CHECK (state IN ('open', 'claimed', 'kept', 'cancelled')),
   CONSTRAINT callbacks_late_by_check CHECK (late_by IN ('agent', 'system')),
+  CONSTRAINT callbacks_to_somebody_check CHECK (client_id IS NOT NULL OR address IS NOT NULL),
+  CONSTRAINT callbacks_by_somebody_check CHECK (agent_id IS NOT NULL OR queue IS NOT NULL),
   CONSTRAINT callbacks_client_id_fkey FOREIGN KEY(client_id) REFERENCES clients (id),
   CONSTRAINT callbacks_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES users (id)
 );
@@ -497,8 +509,14 @@ CREATE INDEX callbacks_agent_id_due_at_idx ON callbacks (agent_id, due_at);
 CREATE INDEX callbacks_client_id_idx ON callbacks (client_id);
 CREATE INDEX callbacks_escalate_at_idx ON callbacks (escalate_at) WHERE state IN ('open', 'claimed');
 CREATE INDEX callbacks_promised_in_idx ON callbacks (promised_in);
+CREATE INDEX callbacks_address_idx ON callbacks (address) WHERE client_id IS NULL;
+CREATE INDEX callbacks_queue_due_at_idx ON callbacks (queue, due_at) WHERE queue IS NOT NULL;
 COMMENT ON COLUMN callbacks.client_id IS 'a promise is never lost with a client';
-COMMENT ON COLUMN callbacks.agent_id IS 'somebody always owes it';
+COMMENT ON COLUMN callbacks.address IS 'the number of a caller who is nobody''s client yet';
+COMMENT ON COLUMN callbacks.agent_id IS 'who owes it; null: whoever of the queue takes it first';
+COMMENT ON COLUMN callbacks.queue IS 'the queue it was given to';
+COMMENT ON COLUMN callbacks.missed_at IS 'the end of the last missed call it stands for; null: it was promised by a person';
+COMMENT ON COLUMN callbacks.why IS 'the rule that made it, in words: {"ru": …, "en": …}';
 COMMENT ON COLUMN callbacks.claimed_by IS 'who said: I am calling now';
 
 CREATE TABLE client_merges (
@@ -604,10 +622,21 @@ CREATE TABLE trips (
 CREATE INDEX trips_client_id_idx ON trips (client_id, starts_on);
 COMMENT ON COLUMN trips.client_id IS 'the one who ordered it';
 
+CREATE TABLE callback_tries (
+  interaction_id UUID NOT NULL,
+  callback_id UUID NOT NULL,
+  CONSTRAINT callback_tries_pkey PRIMARY KEY (interaction_id),
+  CONSTRAINT callback_tries_callback_id_fkey FOREIGN KEY(callback_id) REFERENCES callbacks (id) ON DELETE CASCADE
+);
+
+CREATE INDEX callback_tries_callback_id_idx ON callback_tries (callback_id);
+COMMENT ON COLUMN callback_tries.interaction_id IS 'a missed call';
+COMMENT ON COLUMN callback_tries.callback_id IS 'the promise that answers for it';
+
 CREATE TABLE callback_history (
   id UUID NOT NULL,
   callback_id UUID NOT NULL,
-  agent_id UUID NOT NULL,
+  agent_id UUID,
   from_at TIMESTAMP WITH TIME ZONE NOT NULL,
   to_at TIMESTAMP WITH TIME ZONE,
   reason TEXT NOT NULL,
@@ -621,7 +650,7 @@ CREATE TABLE callback_history (
 
 CREATE INDEX callback_history_callback_id_idx ON callback_history (callback_id, from_at);
 COMMENT ON COLUMN callback_history.callback_id IS 'its story';
-COMMENT ON COLUMN callback_history.agent_id IS 'who owed it in this time';
+COMMENT ON COLUMN callback_history.agent_id IS 'who owed it in this time; null: its queue';
 COMMENT ON COLUMN callback_history.by IS 'who decided; null: the system';
 
 INSERT INTO outbox_counter (last_seq) VALUES (0);

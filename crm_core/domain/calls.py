@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from crm_core.domain.path import Span, Stay
+
 
 class Direction(StrEnum):
     """Seen from the company: who placed the call."""
@@ -97,6 +99,9 @@ class LegSnapshot:
     ended_at: datetime | None
     result: LegResult | None  # None while it rings
     on_hold: bool = False  # the client waits on hold on this phone at this moment
+    talks: tuple[Span, ...] = ()  # when this phone and the client were connected, in order
+    talk: timedelta = timedelta()  # of it, without hold
+    hold: timedelta = timedelta()  # the client waited for this phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,13 @@ class RecordingSnapshot:
 
     file: str  # as the PBX names it: absolute, or relative to its monitor directory
     started_at: datetime
+    #: Uniqueids of the phones that talked while the client was not there; None: the client is heard in it.
+    consultation: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the file alone: its CDR may leave out the folders that the event told."""
+        return self.file.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +149,7 @@ class CallSnapshot:
     client_channel: str | None  # AMI channel name of the client's side while it lives
     legs: tuple[LegSnapshot, ...]  # by offered_at
     recordings: tuple[RecordingSnapshot, ...] = ()
+    stays: tuple[Stay, ...] = ()  # where else the client was
     voicemail: bool = False  # the caller was taken by voicemail
     complete: bool = True  # False: part of it fell in a gap and could not be repaired
 

@@ -56,6 +56,7 @@ class PhoneCall:
         self._answers: dict[tuple[int, str], asyncio.Queue[SipMessage]] = {}
         self._voice: Voice | None = None
         self._established = asyncio.Event()
+        self._alerting = asyncio.Event()
         self._transferred = asyncio.Event()
         self._over = asyncio.Event()
         self.began_at = _now()
@@ -146,6 +147,11 @@ class PhoneCall:
         await _soon(self._transferred.wait())
         await self.hang_up()  # the PBX leaves that to the phone, unlike after a blind transfer
 
+    async def alerting(self, timeout_s: float = _ANSWER_TIMEOUT_S) -> None:
+        """Wait until the other side of this dialled call rings."""
+        async with asyncio.timeout(timeout_s):
+            await self._alerting.wait()
+
     async def answered(self, timeout_s: float = _ANSWER_TIMEOUT_S) -> None:
         """Wait until the other side has answered this dialled call.
 
@@ -213,8 +219,10 @@ class PhoneCall:
             status = answer.status or 0
             if status >= 200:
                 break
-            if status >= 180 and self.rang_at is None:
-                self.rang_at = _now()
+            if status >= 180:
+                self._remote = answer["To"]  # its tag names this call to a transfer that does not wait for the answer
+                self.rang_at = self.rang_at or _now()
+                self._alerting.set()
 
         self._remote = answer["To"]
         number, _ = invite.transaction

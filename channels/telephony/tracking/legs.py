@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 from channels.telephony.dialect import PbxDialect
+from channels.telephony.tracking import spans
 from channels.telephony.tracking.facts import Channel, Moment, as_datetime
 from channels.telephony.tracking.paths import Meeting, dial_path
 from channels.telephony.tracking.sides import answered_at, first
 from crm_core.domain.calls import LegResult, LegRole, LegSnapshot
+from crm_core.domain.path import Span
 
 #: Q.850 causes by which a phone that did not answer says why; in a queue DialEnd only says NOANSWER.
 USER_BUSY, CALL_REJECTED, ANSWERED_ELSEWHERE = 17, 21, 26
@@ -14,12 +19,18 @@ USER_BUSY, CALL_REJECTED, ANSWERED_ELSEWHERE = 17, 21, 26
 _NOTHING_SAID = frozenset({0, 16, 18, 19})
 
 
-def leg(phone: Channel, met: list[Meeting], dialect: PbxDialect) -> LegSnapshot:
-    """One phone of ours as part of its call; ``met`` is when the client was connected, and with whom."""
+def leg(phone: Channel, met: list[Meeting], talks: list[Meeting], dialect: PbxDialect, *, until: Moment) -> LegSnapshot:
+    """One phone of ours as part of its call.
+
+    ``met`` is when the two sides were connected, and with whom; of ``talks``, those with
+    a client, it is told how long they were, as far as ``until``.
+    """
     role = leg_role(phone, met)
     offered = offered_at(phone)
     answered = picked_up_at(phone)
     began = offered if answered is None else max(answered, offered)
+    with_client = spans.union((one.start, one.end) for one in talks if one.other is phone)
+    talked = spans.without(spans.clipped(with_client, -math.inf, until), holds(phone))
     return LegSnapshot(
         uniqueid=phone.uniqueid,
         channel=phone.name,
@@ -33,7 +44,25 @@ def leg(phone: Channel, met: list[Meeting], dialect: PbxDialect) -> LegSnapshot:
         ended_at=None if phone.ended_at is None else as_datetime(max(phone.ended_at, began)),
         result=leg_result(phone),
         on_hold=phone.on_hold,
+        talks=tuple(_span(one) for one in with_client),
+        talk=timedelta(seconds=spans.total(talked)),
+        hold=timedelta(seconds=spans.total(spans.without(_waited(phone, with_client, until), talked))),
     )
+
+
+def holds(phone: Channel) -> list[spans.Span]:
+    """When this phone kept the other side waiting."""
+    return [(hold.start, hold.end) for hold in phone.holds]
+
+
+def _waited(phone: Channel, with_client: list[spans.Span], until: Moment) -> list[spans.Span]:
+    """While its owner consults somebody the client waits alone: the hold lasts beyond the bridge."""
+    return spans.clipped(holds(phone), with_client[0][0], until) if with_client else []
+
+
+def _span(one: spans.Span) -> Span:
+    start, end = one
+    return as_datetime(start), None if end == math.inf else as_datetime(end)
 
 
 def leg_role(phone: Channel, met: list[Meeting]) -> LegRole:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from channels.telephony.dialect import PbxDialect
-from channels.telephony.tracking import legs, sides, spans
+from channels.telephony.tracking import legs, places, sides, spans
 from channels.telephony.tracking.facts import Call, Channel, Moment, as_datetime
 from channels.telephony.tracking.paths import Meeting, dial_path
 from crm_core.domain.calls import (
@@ -37,6 +37,7 @@ def snapshot(call: Call, dialect: PbxDialect, boot: str) -> CallSnapshot:
     until = call.heard_at if call.ended_at is None else call.ended_at
     talked = spans.clipped(_talked(met), -math.inf, until)
     waited_on_hold = spans.clipped(_held(met), until if answered is None else answered, until)
+    talks = [] if way is Direction.INTERNAL else met
     phones = sorted(call.phones, key=_by_offer)
     started = beginning.created_at
     return CallSnapshot(
@@ -60,8 +61,9 @@ def snapshot(call: Call, dialect: PbxDialect, boot: str) -> CallSnapshot:
         hangup_cause=client.cause if client is not None else None,
         dial_status=client.dial_status if client is not None and way is Direction.OUTBOUND else None,
         client_channel=client.name if client is not None and client.ended_at is None else None,
-        legs=tuple(legs.leg(phone, met, dialect) for phone in phones),
+        legs=tuple(legs.leg(phone, met, talks, dialect, until=until) for phone in phones),
         recordings=_recordings(call, beginning),
+        stays=() if way is Direction.INTERNAL else tuple(places.stays(call, client, met)),
         voicemail=call.voicemail,
         complete=not call.gap and all(channel.born for channel in (*call.phones, *call.trunks)),
     )
@@ -113,17 +115,13 @@ def _recordings(call: Call, beginning: Channel) -> tuple[RecordingSnapshot, ...]
 
 
 def _talked(met: Iterable[Meeting]) -> list[spans.Span]:
-    return spans.union(
-        span
-        for one in met
-        for span in spans.without([(one.start, one.end)], ((hold.start, hold.end) for hold in one.other.holds))
-    )
+    return spans.union(span for one in met for span in spans.without([(one.start, one.end)], legs.holds(one.other)))
 
 
 def _held(met: Iterable[Meeting]) -> Iterator[spans.Span]:
     """While an agent consults somebody the client waits alone: the hold lasts beyond the bridge."""
     people = dict.fromkeys(one.other for one in met)
-    return ((hold.start, hold.end) for person in people for hold in person.holds)
+    return (hold for person in people for hold in legs.holds(person))
 
 
 def _ended_by(call: Call, way: Direction, met: list[Meeting]) -> EndedBy | None:

@@ -98,7 +98,13 @@ def web_origin(origin: str) -> str:
 
 
 def recordings_place(place: str) -> str:
-    return web_address(place) if "://" in place else place
+    """A directory, or where a web server keeps them; a user and password in it are that server's."""
+    if "://" not in place:
+        return place
+    parts = _parsed(place, {"http", "https"})
+    if parts.query or parts.fragment:
+        raise ValueError("no query or fragment is allowed")
+    return place.rstrip("/")
 
 
 def imap_url(secret: SecretStr) -> SecretStr:

@@ -72,7 +72,7 @@ class PbxSettings(_Section):
     )
     queue_log: Path | None = Field(default=None, description="the path of Asterisk's queue_log file")
     recordings: Annotated[Line, AfterValidator(checks.recordings_place)] | None = Field(
-        default=None, description="a directory, or a base URL that begins with http:// or https://"
+        default=None, repr=False, description="a directory, or a base URL that begins with http:// or https://"
     )
     demo: bool = Field(default=False, description="true or false")
 

@@ -86,9 +86,10 @@ WHERE client_id = ANY($1::uuid[]) AND state IN ('open', 'claimed')
 """
 
 _SAVE_RECORDINGS = """
-INSERT INTO recordings (id, interaction_id, pbx, file, started_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (interaction_id, file) DO NOTHING
+INSERT INTO recordings (id, interaction_id, pbx, file, name, started_at, consultation, next_look_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now())
+ON CONFLICT (interaction_id, name) DO UPDATE SET consultation = EXCLUDED.consultation
+WHERE recordings.consultation IS DISTINCT FROM EXCLUDED.consultation
 """
 
 
@@ -235,7 +236,15 @@ async def contact_numbers(tx: Transaction, calls: Sequence[StoredCall]) -> dict[
 
 async def _save_recordings(tx: Transaction, heard: Sequence[CallSnapshot], stored: Mapping[str, StoredCall]) -> None:
     rows = [
-        (new_id(recording.started_at), call.id, snapshot.pbx, recording.file, recording.started_at)
+        (
+            new_id(recording.started_at),
+            call.id,
+            snapshot.pbx,
+            recording.file,
+            recording.name,
+            recording.started_at,
+            recording.consultation,
+        )
         for snapshot in heard
         if (call := stored.get(snapshot.linkedid)) is not None
         for recording in snapshot.recordings

@@ -37,6 +37,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core.domain.calls import Direction, EndedBy, InteractionState, LegResult, LegRole, Outcome
 from crm_core.domain.people import AgentState, Role
+from crm_core.domain.recordings import Encoding, RecordingState
 
 metadata = MetaData(
     naming_convention={
@@ -473,10 +474,20 @@ interactions = Table(
     _one_of("ended_by", EndedBy),
     postgresql_partition_by="RANGE (id)",
 )
-Index("interactions_client_id_id_idx", interactions.c.client_id, interactions.c.id)
+Index(
+    "interactions_client_id_id_idx",
+    interactions.c.client_id,
+    interactions.c.id,
+    postgresql_include=["contact_number"],
+)
 Index("interactions_agent_id_id_idx", interactions.c.agent_id, interactions.c.id)
 Index("interactions_external_id_idx", interactions.c.external_id)
-Index("interactions_client_address_id_idx", interactions.c.client_address, interactions.c.id)
+Index(
+    "interactions_client_address_id_idx",
+    interactions.c.client_address,
+    interactions.c.id,
+    postgresql_include=["contact_number"],
+)
 Index("interactions_live_idx", interactions.c.agent_id, postgresql_where=text("state <> 'closed'"))
 Index(
     "interactions_missed_idx",
@@ -537,11 +548,29 @@ recordings = Table(
         comment="heard as part of its call",
     ),
     Column("pbx", Text, nullable=False),
-    Column("file", Text, nullable=False),
+    Column("file", Text, nullable=False, comment="as the PBX named it first"),
+    Column("name", Text, nullable=False, comment="of the file without its folders: a path and a bare name are one"),
     _moment("started_at", required=True),
+    Column(
+        "consultation",
+        ARRAY(Text),
+        comment="uniqueids of the phones that consulted each other; null: the client is heard",
+    ),
+    Column("state", Text, nullable=False, server_default="awaited"),
     _seconds("duration_s"),
-    _flag("available", default=False),
-    UniqueConstraint("interaction_id", "file"),
+    Column("encoding", Text, comment="once the file was seen"),
+    Column("place", Text, comment="where it was found, below the place that the settings name"),
+    Column("looks", Integer, nullable=False, server_default=text("0"), comment="in vain so far"),
+    _moment("next_look_at"),
+    UniqueConstraint("interaction_id", "name"),
+    _one_of("state", RecordingState),
+    _one_of("encoding", Encoding),
+)
+Index(
+    "recordings_next_look_at_idx",
+    recordings.c.pbx,
+    recordings.c.next_look_at,
+    postgresql_where=text("next_look_at IS NOT NULL"),
 )
 
 raw_call_events = Table(
@@ -552,6 +581,12 @@ raw_call_events = Table(
     Column("boot", Text, nullable=False),
     Column("linkedid", Text, nullable=False),
     Column("events", JSONB, nullable=False, comment="AMI events of one call in one batch, in order of arrival"),
+    Column(
+        "heard_at",
+        ARRAY(DateTime(timezone=True)),
+        nullable=False,
+        comment="when each of them was heard: a PBX need not tell the time",
+    ),
     postgresql_partition_by="RANGE (id)",
 )
 Index("raw_call_events_linkedid_idx", raw_call_events.c.linkedid, raw_call_events.c.id)
@@ -705,9 +740,15 @@ pbx_links = Table(
     Column("pbx", Text, primary_key=True),
     Column("state", Text, nullable=False),
     _moment("since", default_now=True),
-    Column("boot", Text),
+    Column("boot", Text, comment="the run whose events were stored last"),
     Column("error", Text),
-    _moment("heard_at"),
+    Column("heard_at", DateTime(timezone=True), comment="the last byte"),
+    Column("stored_at", DateTime(timezone=True), comment="everything heard until then is in the log"),
+    Column(
+        "owner",
+        Integer,
+        comment="backend of the connection that holds the lock of this PBX: who wrote this row, if it still lives",
+    ),
     _one_of("state", ("up", "down", "refused")),
 )
 

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from crm_core.domain.errors import NotFound
 from crm_core.domain.ids import first_id
+from crm_core.domain.recordings import PLAYABLE, RecordingState
 from crm_core.domain.viewer import Viewer
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
@@ -36,12 +37,19 @@ class Disposition(WireModel):
 
 
 class Recording(WireModel):
-    """``available`` is false until the file is found where the settings say."""
+    """``available`` is false until the whole file was found where the settings say; ``state`` says why.
+
+    In a ``consultation`` colleagues talk while the client waits: only supervisors and ``agent_ids`` hear it.
+    """
 
     id: UUID
     started_at: datetime
     duration_s: float | None
     available: bool
+    state: RecordingState
+    playable: bool  # by a browser
+    consultation: bool
+    agent_ids: list[UUID]
 
 
 class Leg(WireModel):
@@ -119,7 +127,10 @@ class InteractionFilters(BaseModel):
     complete: bool | None = None
 
 
-_COLUMNS = """
+_PLAYABLE = ", ".join(f"'{encoding}'" for encoding in sorted(PLAYABLE))
+
+# A file without a sound in it is no recording.
+_COLUMNS = f"""
     call.id, call.channel, call.direction, call.state, call.outcome, call.external_id, call.pbx, call.queue,
     call.queues, call.client_id, client.name AS client_name, call.caller_name, call.client_address,
     call.our_address, call.agent_id, agent.name AS agent_name, call.started_at, call.answered_at, call.ended_at,
@@ -135,15 +146,24 @@ _COLUMNS = """
      WHERE leg.interaction_id = call.id) AS legs,
     (SELECT jsonb_agg(jsonb_build_object(
                 'id', recording.id, 'started_at', recording.started_at, 'duration_s', recording.duration_s,
-                'available', recording.available) ORDER BY recording.started_at)
+                'available', recording.state = 'available', 'state', recording.state,
+                'playable', coalesce(recording.encoding, 'pcm') IN ({_PLAYABLE}),
+                'consultation', recording.consultation IS NOT NULL,
+                'agent_ids', (SELECT coalesce(jsonb_agg(DISTINCT part.agent_id), '[]')
+                              FROM legs part
+                              WHERE part.interaction_id = call.id AND part.agent_id IS NOT NULL
+                                  AND part.uniqueid = ANY(recording.consultation)))
+                ORDER BY recording.started_at, recording.id)
      FROM recordings recording
-     WHERE recording.interaction_id = call.id) AS recordings
-"""
+     WHERE recording.interaction_id = call.id AND recording.state <> 'empty') AS recordings
+"""  # noqa: S608  (words of our own enum)
 
+# Client and agent are looked up row by row: of the ids it is given the planner guesses too many, and would
+# otherwise read every client there is.
 _FROM = """
 FROM interactions call
-LEFT JOIN clients client ON client.id = call.client_id
-LEFT JOIN users agent ON agent.id = call.agent_id
+LEFT JOIN LATERAL (SELECT name, owner_id FROM clients WHERE id = call.client_id OFFSET 0) client ON true
+LEFT JOIN LATERAL (SELECT name, team_id FROM users WHERE id = call.agent_id OFFSET 0) agent ON true
 """
 
 # By primary key.

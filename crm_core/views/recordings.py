@@ -1,4 +1,8 @@
-"""Where a recording's sound is, for those who may hear its call."""
+"""Where a recording's sound is, for those who may hear it.
+
+Who may see a call hears it; but a consultation, in which colleagues talked
+while the client waited, is heard by those who took part and by supervisors only.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +24,31 @@ class RecordingFile:
     interaction_id: UUID
     pbx: str
     file: str
+    place: str | None  # where it was found, below the place that the settings name
+    state: str
     started_at: datetime
+    ended_at: datetime | None  # of its call
 
 
-_COLUMNS = "recording.id, recording.interaction_id, recording.pbx, recording.file, recording.started_at"
+_COLUMNS = """
+    recording.id, recording.interaction_id, recording.pbx, recording.file, recording.place, recording.state,
+    recording.started_at, call.ended_at
+"""
 
-_FIND = f"SELECT {_COLUMNS} FROM recordings recording WHERE recording.id = $1"  # noqa: S608
-
-# By legs' and interactions' primary keys; the day bounds how long a lost file is looked for.
-_MISSING = f"""
+_FIND = f"""
 SELECT {_COLUMNS}
 FROM recordings recording
 JOIN interactions call ON call.id = recording.interaction_id
-WHERE recording.pbx = $1 AND NOT recording.available AND call.ended_at IS NOT NULL
-    AND recording.started_at > now() - interval '1 day'
-ORDER BY recording.started_at DESC
+WHERE recording.id = $1
+"""  # noqa: S608
+
+# By recordings_next_look_at_idx.
+_DUE = f"""
+SELECT {_COLUMNS}
+FROM recordings recording
+JOIN interactions call ON call.id = recording.interaction_id
+WHERE recording.pbx = $1 AND recording.next_look_at <= now() AND call.ended_at IS NOT NULL
+ORDER BY recording.next_look_at
 LIMIT 100
 """  # noqa: S608
 
@@ -42,15 +56,18 @@ LIMIT 100
 async def get_recording(db: Reader, recording_id: UUID, viewer: Viewer) -> RecordingFile:
     """
     Raises:
-        NotFound: there is none, or it belongs to a call that the viewer may not see.
+        NotFound: there is none, or the viewer may not hear it.
     """
     row = await db.fetchrow(_FIND, recording_id)
     if row is None:
         raise NotFound
-    await get_interaction(db, row["interaction_id"], viewer)
+    call = await get_interaction(db, row["interaction_id"], viewer)
+    heard = next((one for one in call.recordings if one.id == recording_id), None)
+    if heard is not None and heard.consultation and not viewer.supervises and viewer.user_id not in heard.agent_ids:
+        raise NotFound
     return RecordingFile(**dict(row))
 
 
-async def missing_recordings(db: Reader, pbx: str) -> list[RecordingFile]:
-    """Recordings of ended calls whose file has not been seen yet, newest first."""
-    return [RecordingFile(**dict(row)) for row in await db.fetch(_MISSING, pbx)]
+async def due_recordings(db: Reader, pbx: str) -> list[RecordingFile]:
+    """Recordings of ended calls whose file is to be looked for now, the longest due first."""
+    return [RecordingFile(**dict(row)) for row in await db.fetch(_DUE, pbx)]

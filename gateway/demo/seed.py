@@ -186,7 +186,7 @@ async def _record(tx: Transaction, sounds: Path) -> None:
     rows = await tx.fetch(
         """SELECT recording.id, recording.file, call.talk_s
            FROM recordings recording JOIN interactions call ON call.id = recording.interaction_id
-           WHERE NOT recording.available AND call.pbx = $1""",
+           WHERE recording.state <> 'available' AND call.pbx = $1""",
         PBX,
     )
     for row in rows:

@@ -135,9 +135,9 @@ CREATE TABLE interactions (
 CREATE TABLE interactions_default PARTITION OF interactions DEFAULT;
 
 CREATE INDEX interactions_agent_id_id_idx ON interactions (agent_id, id);
-CREATE INDEX interactions_client_id_id_idx ON interactions (client_id, id);
+CREATE INDEX interactions_client_id_id_idx ON interactions (client_id, id) INCLUDE (contact_number);
 CREATE INDEX interactions_external_id_idx ON interactions (external_id);
-CREATE INDEX interactions_client_address_id_idx ON interactions (client_address, id);
+CREATE INDEX interactions_client_address_id_idx ON interactions (client_address, id) INCLUDE (contact_number);
 CREATE INDEX interactions_live_idx ON interactions (agent_id) WHERE state <> 'closed';
 CREATE INDEX interactions_missed_idx ON interactions (id) WHERE direction = 'inbound' AND outcome IN ('abandoned', 'short_abandoned', 'no_answer', 'busy', 'voicemail');
 COMMENT ON COLUMN interactions.id IS 'UUIDv7 of the moment first heard; names its partition';
@@ -228,10 +228,16 @@ CREATE TABLE pbx_links (
   boot TEXT,
   error TEXT,
   heard_at TIMESTAMP WITH TIME ZONE,
+  stored_at TIMESTAMP WITH TIME ZONE,
+  owner INTEGER,
   CONSTRAINT pbx_links_pkey PRIMARY KEY (pbx),
   CONSTRAINT pbx_links_state_check CHECK (state IN ('up', 'down', 'refused'))
 );
 
+COMMENT ON COLUMN pbx_links.boot IS 'the run whose events were stored last';
+COMMENT ON COLUMN pbx_links.heard_at IS 'the last byte';
+COMMENT ON COLUMN pbx_links.stored_at IS 'everything heard until then is in the log';
+COMMENT ON COLUMN pbx_links.owner IS 'backend of the connection that holds the lock of this PBX: who wrote this row, if it still lives';
 
 CREATE TABLE raw_call_events (
   id UUID NOT NULL,
@@ -239,6 +245,7 @@ CREATE TABLE raw_call_events (
   boot TEXT NOT NULL,
   linkedid TEXT NOT NULL,
   events JSONB NOT NULL,
+  heard_at TIMESTAMP WITH TIME ZONE[] NOT NULL,
   CONSTRAINT raw_call_events_pkey PRIMARY KEY (id)
 )
  PARTITION BY RANGE (id);
@@ -248,6 +255,7 @@ CREATE TABLE raw_call_events_default PARTITION OF raw_call_events DEFAULT;
 CREATE INDEX raw_call_events_linkedid_idx ON raw_call_events (linkedid, id);
 COMMENT ON COLUMN raw_call_events.id IS 'UUIDv7 of the first event; names its partition';
 COMMENT ON COLUMN raw_call_events.events IS 'AMI events of one call in one batch, in order of arrival';
+COMMENT ON COLUMN raw_call_events.heard_at IS 'when each of them was heard: a PBX need not tell the time';
 
 CREATE TABLE rejected_inputs (
   id UUID NOT NULL,
@@ -320,15 +328,30 @@ CREATE TABLE recordings (
   interaction_id UUID NOT NULL,
   pbx TEXT NOT NULL,
   file TEXT NOT NULL,
+  name TEXT NOT NULL,
   started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  consultation TEXT[],
+  state TEXT DEFAULT 'awaited' NOT NULL,
   duration_s DOUBLE PRECISION,
-  available BOOLEAN DEFAULT false NOT NULL,
+  encoding TEXT,
+  place TEXT,
+  looks INTEGER DEFAULT 0 NOT NULL,
+  next_look_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT recordings_pkey PRIMARY KEY (id),
-  CONSTRAINT recordings_interaction_id_file_key UNIQUE (interaction_id, file),
-  CONSTRAINT recordings_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE
+  CONSTRAINT recordings_interaction_id_name_key UNIQUE (interaction_id, name),
+  CONSTRAINT recordings_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE,
+  CONSTRAINT recordings_state_check CHECK (state IN ('awaited', 'available', 'empty', 'missing', 'gone')),
+  CONSTRAINT recordings_encoding_check CHECK (encoding IN ('pcm', 'alaw', 'ulaw', 'mp3', 'ogg', 'flac', 'gsm', 'unknown'))
 );
 
+CREATE INDEX recordings_next_look_at_idx ON recordings (pbx, next_look_at) WHERE next_look_at IS NOT NULL;
 COMMENT ON COLUMN recordings.interaction_id IS 'heard as part of its call';
+COMMENT ON COLUMN recordings.file IS 'as the PBX named it first';
+COMMENT ON COLUMN recordings.name IS 'of the file without its folders: a path and a bare name are one';
+COMMENT ON COLUMN recordings.consultation IS 'uniqueids of the phones that consulted each other; null: the client is heard';
+COMMENT ON COLUMN recordings.encoding IS 'once the file was seen';
+COMMENT ON COLUMN recordings.place IS 'where it was found, below the place that the settings name';
+COMMENT ON COLUMN recordings.looks IS 'in vain so far';
 
 CREATE TABLE users (
   id UUID NOT NULL,

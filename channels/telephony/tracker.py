@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from channels.telephony.dialect import ChannelKind, PbxDialect
@@ -53,6 +53,8 @@ from crm_core.domain.calls import CallSnapshot, Direction
 #: An ended call is remembered this long by our own clock, so that its Cdr and other stragglers still
 #: find it, and in any case until somebody has looked at it.
 REMEMBERED_S = 30.0
+#: Within so short a time nobody puts a client on hold and takes them back, or passes them on and back.
+UNTOUCHED_S = 1.0
 #: However many calls that would be, no more than this are remembered.
 REMEMBERED_CALLS = 10_000
 
@@ -143,20 +145,27 @@ class CallTracker:
         if call is not None:
             self._board.forget(call)
 
-    def resync(self, alive: Alive, at: datetime) -> list[CallEvent]:
+    def resync(self, alive: Alive, at: datetime, *, heard_until: datetime | None = None) -> list[CallEvent]:
         """Believe the PBX's own lists, asked for at ``at`` by our own clock.
 
         A channel that is no longer there ended unheard: it is closed at the
         last moment anything was heard, and its call is not complete. One that
         is new is met as it stands. What was heard since ``at`` stays.
+
+        Nothing was heard between ``heard_until`` and now; None: nothing was missed.
         """
         self._now = at.timestamp()
         news: list[CallEvent] = []
+        if heard_until is not None:
+            self._heard_at = max(self._heard_at, heard_until.timestamp())
         listed = {event.get("Uniqueid", "") for event in alive.channels}
-        for uniqueid, channel in list(self._board.channels.items()):
-            if channel.ended_at is None and uniqueid not in listed and channel.met < self._now:
+        before = [channel for channel in self._board.channels.values() if channel.met < self._now]
+        for channel in before:
+            if channel.ended_at is None and channel.uniqueid not in listed:
                 channel.lost = channel.call.gap = True
                 self._ended(channel, max(self._heard_at, channel.created_at), news)
+        if heard_until is not None:
+            self._doubt_what_went_on(before, self._now - heard_until.timestamp(), news)
         # Phones that a queue dialled come last: only its caller's line tells which queue it is.
         for event in sorted(alive.channels, key=_is_dialled_by_queue):
             self._find_alive(event, self._now, news)
@@ -165,6 +174,17 @@ class CallTracker:
             self._joins_queue(event, max(self._now - waited, 0.0), news)
         self._await_a_look(news)
         return news
+
+    def _doubt_what_went_on(self, before: Iterable[Channel], deaf_s: float, news: list[CallEvent]) -> None:
+        """A call that lived through a time in which nothing was heard may have been held, offered, passed on and back.
+
+        The lists do not tell. Only of a talk and only for a moment it is believed that nothing happened.
+        """
+        for call in dict.fromkeys(channel.call for channel in before if channel.ended_at is None):
+            talks = any(channel.is_bridged for channel in call.channels.values())
+            if call.ended_at is None and not (talks and deaf_s <= UNTOUCHED_S):
+                call.gap = True
+                self._tell_change(call, self._now, news)
 
     def _newchannel(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._meet_own(event, at, news)
@@ -303,7 +323,7 @@ class CallTracker:
         channel = self._meet_own(event, at, news)
         file = told(event.get("Value"))
         if channel is not None and file is not None:
-            self._recorded(channel.call, file, at, at, news)
+            self._recorded(channel, file, at, at, news)
 
     def _newexten(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         if event.get("Application") in _VOICEMAIL:
@@ -334,7 +354,7 @@ class CallTracker:
             self._taken_by_voicemail(channel, at, news)
         userfield = event.get("UserField", "")
         if _SOUND_FILE.fullmatch(userfield):
-            self._recorded(channel.call, userfield, None, at, news)
+            self._recorded(channel, userfield, None, at, news)
 
     def _moment(self, event: Event) -> Moment:
         """The PBX's own clock where it tells the time, else ours."""
@@ -439,8 +459,9 @@ class CallTracker:
             channel.call.voicemail = True
             self._tell_change(channel.call, at, news)
 
-    def _recorded(self, call: Call, file: str, since: Moment | None, at: Moment, news: list[CallEvent]) -> None:
-        if call.recorded(file, since) and call.told_start:
+    def _recorded(self, channel: Channel, file: str, since: Moment | None, at: Moment, news: list[CallEvent]) -> None:
+        call = channel.call
+        if call.recorded(file, since, channel) and call.told_start:
             news.append(RecordingStarted(linkedid=call.linkedid, at=as_datetime(at), file=file))
 
     def _ended(self, channel: Channel, at: Moment, news: list[CallEvent]) -> None:

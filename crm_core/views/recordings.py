@@ -63,7 +63,7 @@ async def get_recording(db: Reader, recording_id: UUID, viewer: Viewer) -> Recor
         raise NotFound
     call = await get_interaction(db, row["interaction_id"], viewer)
     heard = next((one for one in call.recordings if one.id == recording_id), None)
-    if heard is not None and heard.consultation and not viewer.supervises and viewer.user_id not in heard.agent_ids:
+    if heard is None or (heard.consultation and not viewer.supervises and viewer.user_id not in heard.agent_ids):
         raise NotFound
     return RecordingFile(**dict(row))
 

@@ -65,6 +65,7 @@ class Recorded:
 
     file: str
     since: Moment | None  # None: only its Cdr spoke of it
+    channel: Channel  # the recorder hears what this one says and hears
 
 
 @dataclass(slots=True, eq=False)
@@ -237,7 +238,7 @@ class Call:
         self.keys += [key for key in other.keys if key not in self.keys]
         self.queue_stays += other.queue_stays
         for recording in other.recordings.values():
-            self.recorded(recording.file, recording.since)
+            self.recorded(recording.file, recording.since, recording.channel)
         self.voicemail |= other.voicemail
         self.gap |= other.gap
         self.heard_at = max(self.heard_at, other.heard_at)
@@ -256,16 +257,16 @@ class Call:
             if stay.queue == queue and stay.channel is channel and stay.left == math.inf:
                 stay.left = max(at, stay.joined)
 
-    def recorded(self, file: str, since: Moment | None) -> bool:
+    def recorded(self, file: str, since: Moment | None, channel: Channel) -> bool:
         """Name a recording; False when that says nothing new. Full path and bare name are one recording."""
         bare = file.rpartition("/")[2]
         known = self.recordings.get(bare)
         if known is None:
-            self.recordings[bare] = Recorded(file, since)
+            self.recordings[bare] = Recorded(file, since, channel)
             return True
         if since is None or (known.since is not None and known.since <= since):
             return False
-        self.recordings[bare] = Recorded(file, since)
+        self.recordings[bare] = Recorded(file, since, channel)
         return True
 
 

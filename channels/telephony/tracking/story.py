@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from channels.telephony.dialect import PbxDialect
-from channels.telephony.tracking import legs, places, sides, spans
+from channels.telephony.tracking import legs, places, recorded, sides, spans
 from channels.telephony.tracking.facts import Call, Channel, Moment, as_datetime
 from channels.telephony.tracking.paths import Meeting, dial_path
 from crm_core.domain.calls import (
@@ -21,7 +21,6 @@ from crm_core.domain.calls import (
     EndedBy,
     InteractionState,
     LegResult,
-    RecordingSnapshot,
 )
 
 #: A talk that ended this close to the end of the call is what ended it, in seconds.
@@ -62,7 +61,7 @@ def snapshot(call: Call, dialect: PbxDialect, boot: str) -> CallSnapshot:
         dial_status=client.dial_status if client is not None and way is Direction.OUTBOUND else None,
         client_channel=client.name if client is not None and client.ended_at is None else None,
         legs=tuple(legs.leg(phone, met, talks, dialect, until=until) for phone in phones),
-        recordings=_recordings(call, beginning),
+        recordings=recorded.recordings(call, client, way),
         stays=() if way is Direction.INTERNAL else tuple(places.stays(call, client, met)),
         voicemail=call.voicemail,
         complete=not call.gap and all(channel.born for channel in (*call.phones, *call.trunks)),
@@ -103,15 +102,6 @@ def _answered_queue(call: Call, met: list[Meeting]) -> str | None:
     """The last queue that found somebody, as the last person who had the client is the call's agent."""
     found = (dial_path(one.other).queue for one in reversed(met) if one.other.call is call)
     return next((queue for queue in found if queue is not None), None)
-
-
-def _recordings(call: Call, beginning: Channel) -> tuple[RecordingSnapshot, ...]:
-    by_default = beginning.created_at if call.recorder_on is None else call.recorder_on
-    named = (
-        RecordingSnapshot(file=one.file, started_at=as_datetime(by_default if one.since is None else one.since))
-        for one in call.recordings.values()
-    )
-    return tuple(sorted(named, key=lambda one: (one.started_at, one.file)))
 
 
 def _talked(met: Iterable[Meeting]) -> list[spans.Span]:

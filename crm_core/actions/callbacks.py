@@ -14,14 +14,12 @@ from uuid import UUID
 from crm_core.domain.callbacks import (
     CLAIM_LEASE,
     CallbackState,
-    Contact,
     HistoryReason,
     PromisedCallback,
     check_due,
     chosen,
     lateness,
     terms,
-    which_is_kept,
 )
 from crm_core.domain.errors import (
     CallbackAlreadyClaimed,
@@ -31,14 +29,14 @@ from crm_core.domain.errors import (
     NotFound,
     TakeOverTooEarly,
 )
-from crm_core.domain.events import CallbackChanged, CallbackMoved, Room
+from crm_core.domain.events import CallbackChanged, CallbackMoved, Room, agent_room, team_room
 from crm_core.domain.viewer import Viewer
 from crm_core.inputs import InputModel, Moment, Sentence, Word
 from crm_core.store import callbacks as store
 from crm_core.store.audience import audience
 from crm_core.store.callbacks import StoredCallback
 from crm_core.store.clients import find_survivor, may_see_client
-from crm_core.store.database import Transaction
+from crm_core.store.database import Record, Transaction
 
 _FIND_AGENT = """
 SELECT id
@@ -47,15 +45,17 @@ WHERE id = $1 AND enabled
 """
 
 _FIND_CONTACT = """
-SELECT client_id, COALESCE(answered_at, started_at) AS at
+SELECT client_id, client_address, COALESCE(answered_at, started_at) AS at
 FROM interactions
 WHERE id = $1
 """
 
 _FIND_ROOMS = """
-SELECT callback.agent_id, client.owner_id
+SELECT callback.agent_id, client.owner_id, callback.queue, queue.team_id,
+       ARRAY(SELECT user_id FROM queue_members member WHERE member.queue = callback.queue) AS members
 FROM callbacks callback
-JOIN clients client ON client.id = callback.client_id
+LEFT JOIN clients client ON client.id = callback.client_id
+LEFT JOIN queues queue ON queue.name = callback.queue
 WHERE callback.id = $1
 """
 
@@ -169,7 +169,7 @@ async def promise(
         explanation="Promised to the client.",
         by=None if by == agent_id else by,
     )
-    await _tell(tx, callback_id, version=1)
+    await announce(tx, callback_id, version=1)
     return callback_id
 
 
@@ -218,12 +218,12 @@ async def promise_in_interaction(
         via=callback.via,
         terms=terms(callback.due_at, policies.values()),
     )
-    await _tell(tx, earlier, version=version)
+    await announce(tx, earlier, version=version)
     return earlier
 
 
 async def claim(tx: Transaction, callback_id: UUID, by: Viewer) -> None:
-    """Say "I am calling now"; said again, the lease begins again.
+    """Say "I am calling now"; said again, the lease begins again. What is a queue's becomes theirs.
 
     Raises:
         NotFound: there is none that ``by`` may see.
@@ -231,8 +231,10 @@ async def claim(tx: Transaction, callback_id: UUID, by: Viewer) -> None:
         CallbackAlreadyClaimed: somebody else is calling.
     """
     callback = await _lock_owed(tx, callback_id, by)
+    if callback.agent_id is None:
+        await _take_from_queue(tx, callback, by.user_id)
     version = await store.claim(tx, callback.id, by=by.user_id, until=tx.now + CLAIM_LEASE)
-    await _tell(tx, callback.id, version=version)
+    await announce(tx, callback.id, version=version)
 
 
 async def keep(tx: Transaction, callback_id: UUID, by: Viewer, *, interaction_id: UUID | None = None) -> None:
@@ -249,19 +251,7 @@ async def keep(tx: Transaction, callback_id: UUID, by: Viewer, *, interaction_id
         return
     _check_owed(callback, by)
     kept_at = await _contact_at(tx, callback, interaction_id) if interaction_id else tx.now
-    await _keep(tx, callback.id, due_at=callback.due_at, kept_at=kept_at, kept_in=interaction_id)
-
-
-async def keep_for_answered_call(
-    tx: Transaction, *, client_id: UUID, interaction_id: UUID, answered_at: datetime
-) -> UUID | None:
-    """A call with the client was answered: the promise it keeps, if any, is kept; told twice, once."""
-    owed = await store.lock_owed_to(tx, client_id, interaction_id)
-    kept = which_is_kept(owed, Contact(interaction_id=interaction_id, answered_at=answered_at))
-    if kept is None:
-        return None
-    await _keep(tx, kept.id, due_at=kept.due_at, kept_at=answered_at, kept_in=interaction_id)
-    return kept.id
+    await mark_kept(tx, callback.id, due_at=callback.due_at, kept_at=kept_at, kept_in=interaction_id)
 
 
 async def move(tx: Transaction, callback_id: UUID, by: Viewer, *, agent_id: UUID, reason: str) -> None:
@@ -315,8 +305,7 @@ async def cancel(tx: Transaction, callback_id: UUID, by: Viewer, *, reason: str)
     if callback.state is CallbackState.CANCELLED:
         return
     _check_owed(callback, by)
-    version = await store.close(tx, callback.id, state=CallbackState.CANCELLED, at=tx.now, cancel_reason=reason)
-    await _tell(tx, callback.id, version=version)
+    await mark_cancelled(tx, callback.id, reason=reason)
 
 
 async def _lock(tx: Transaction, callback_id: UUID, by: Viewer) -> StoredCallback:
@@ -348,15 +337,22 @@ async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
 
 async def _contact_at(tx: Transaction, callback: StoredCallback, interaction_id: UUID) -> datetime:
     row = await tx.fetchrow(_FIND_CONTACT, interaction_id)
-    if row is None or row["client_id"] != callback.client_id or row["at"] < callback.created_at:
+    if row is None or not _was_with(row, callback) or row["at"] < callback.created_at:
         raise ContactUnknown(interaction_id=interaction_id)
     at: datetime = row["at"]
     return at
 
 
-async def _keep(
+def _was_with(contact: Record, callback: StoredCallback) -> bool:
+    if callback.client_id is None:
+        return bool(contact["client_address"] == callback.address)
+    return bool(contact["client_id"] == callback.client_id)
+
+
+async def mark_kept(
     tx: Transaction, callback_id: UUID, *, due_at: datetime, kept_at: datetime, kept_in: UUID | None
 ) -> None:
+    """The client has had what was promised, and how late it was is now a fact."""
     version = await store.close(
         tx,
         callback_id,
@@ -365,7 +361,23 @@ async def _keep(
         late=lateness(due_at, kept_at),
         kept_in=kept_in,
     )
-    await _tell(tx, callback_id, version=version)
+    await announce(tx, callback_id, version=version)
+
+
+async def mark_cancelled(tx: Transaction, callback_id: UUID, *, reason: str) -> None:
+    """It is owed no longer, and this is why."""
+    version = await store.close(tx, callback_id, state=CallbackState.CANCELLED, at=tx.now, cancel_reason=reason)
+    await announce(tx, callback_id, version=version)
+
+
+async def _take_from_queue(tx: Transaction, callback: StoredCallback, agent_id: UUID) -> None:
+    """The first to take what is everybody's owes it from now on."""
+    await store.take(tx, callback.id, agent_id)
+    await store.close_history(tx, callback.id, tx.now)
+    explanation = f"Taken from the queue {callback.queue}."
+    await store.open_history(
+        tx, callback.id, agent_id, reason=HistoryReason.GIVEN, explanation=explanation, by=agent_id
+    )
 
 
 async def _hand_over(
@@ -384,6 +396,9 @@ async def _hand_over(
     await store.close_history(tx, callback.id, tx.now)
     version = await store.assign(tx, callback.id, agent_id, escalate_at=escalate_at)
     await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by)
+    if callback.agent_id is None:  # it was nobody's own: there is no loser to tell
+        await announce(tx, callback.id, version=version)
+        return
     rooms = await audience(tx, {callback.agent_id, agent_id, callback.owner_id})
     tx.emit(
         CallbackMoved(
@@ -397,12 +412,15 @@ async def _hand_over(
     )
 
 
-async def _tell(tx: Transaction, callback_id: UUID, *, version: int) -> None:
+async def announce(tx: Transaction, callback_id: UUID, *, version: int) -> None:
+    """Tell everybody who sees this promise that it has changed."""
     tx.emit(CallbackChanged(rooms=await _rooms(tx, callback_id), callback_id=callback_id, version=version))
 
 
 async def _rooms(tx: Transaction, callback_id: UUID) -> tuple[Room, ...]:
-    """Who owes it and who owns the client, with their supervisors."""
+    """Who owes it, who owns the client and the queue it was given to, with their supervisors."""
     row = await tx.fetchrow(_FIND_ROOMS, callback_id)
     assert row is not None
-    return await audience(tx, {row["agent_id"], row["owner_id"]})
+    rooms = await audience(tx, {row["agent_id"], row["owner_id"]})
+    members = map(agent_room, row["members"])
+    return (*rooms, *members, *([team_room(row["team_id"])] if row["team_id"] else []))

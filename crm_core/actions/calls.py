@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 from uuid import UUID
 
 from crm_core.actions import agents
-from crm_core.actions.callbacks import keep_for_answered_call
+from crm_core.actions.missed_calls import record_missed
+from crm_core.actions.reached import record_reached
 from crm_core.domain.calls import (
     ORIGINATE_EXPIRY,
     CallSnapshot,
@@ -40,6 +41,7 @@ from crm_core.domain.events import (
 )
 from crm_core.domain.ids import as_our_id, new_id
 from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, StoredLeg, Surroundings, fold, news_of
+from crm_core.domain.missed_calls import MissedRule
 from crm_core.domain.phones import normalise
 from crm_core.store import calls as log
 from crm_core.store.clients import clients_by_phones
@@ -55,7 +57,8 @@ ORDER BY device.pbx
 """
 
 _FIND_QUEUES = """
-SELECT name, team_id, short_abandon_s, wrap_up_limit_s
+SELECT name, team_id, short_abandon_s, wrap_up_limit_s, missed_callback, missed_callback_short,
+       missed_callback_due_s
 FROM queues
 WHERE name = ANY($1::text[])
 """
@@ -78,13 +81,6 @@ SELECT asked.id,
 FROM jsonb_to_recordset($1::jsonb) AS asked (id uuid, client_id uuid, address text)
 """
 
-# By callbacks_client_id_idx.
-_WHO_IS_OWED = """
-SELECT DISTINCT client_id
-FROM callbacks
-WHERE client_id = ANY($1::uuid[]) AND state IN ('open', 'claimed')
-"""
-
 _SAVE_RECORDINGS = """
 INSERT INTO recordings (id, interaction_id, pbx, file, name, started_at, consultation, next_look_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, now())
@@ -104,10 +100,10 @@ class _Phones:
     present: frozenset[UUID]
 
 
-async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, country: str) -> None:
+async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, country: str, timezone: tzinfo = UTC) -> None:
     """Store what one PBX told of some calls, and announce what it means.
 
-    ``heard`` holds at most one snapshot a call, all of one PBX.
+    ``heard`` holds at most one snapshot a call, all of one PBX; ``timezone`` is the one people here read times in.
 
     Raises:
         FactTakenElsewhere: nothing is stored; tell the batch again.
@@ -132,6 +128,8 @@ async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, countr
     await log.update_calls(tx, [(before, after) for before, after in pairs if before is not None])
     await _save_recordings(tx, heard, {after.external_id: after for _, after in pairs})
     await _tell(tx, pairs, around, phones)
+    await record_missed(tx, pairs, around, timezone=timezone)
+    await record_reached(tx, [after for before, after in pairs if _was_just_answered(before, after)])
 
 
 async def _number_contacts(
@@ -191,6 +189,11 @@ async def _look_around(
                 team_id=row["team_id"],
                 short_abandon=timedelta(seconds=row["short_abandon_s"]),
                 wrap_up_limit=timedelta(seconds=row["wrap_up_limit_s"]),
+                missed=MissedRule(
+                    makes_callback=row["missed_callback"],
+                    short_too=row["missed_callback_short"],
+                    due=timedelta(seconds=row["missed_callback_due_s"]),
+                ),
             )
             for row in rules
         },
@@ -259,10 +262,9 @@ async def _tell(
     around: Surroundings,
     phones: _Phones,
 ) -> None:
-    """Everything that follows from the difference: events, managers' states, promises kept."""
+    """What follows from the difference at once: events, managers' states."""
     for before, after in pairs:
         _announce(tx, before, after, _rooms(after, around, phones))
-    await _keep_promises(tx, [after for before, after in pairs if _was_just_answered(before, after)])
     touched = {
         leg.agent_id
         for before, after in pairs
@@ -271,17 +273,6 @@ async def _tell(
         and (before is None or before.legs.get(uniqueid) != leg or before.state != after.state)
     }
     await agents.refresh_phones(tx, touched)
-
-
-async def _keep_promises(tx: Transaction, answered: Sequence[StoredCall]) -> None:
-    clients = {call.client_id for call in answered if call.client_id is not None}
-    owed = {row["client_id"] for row in await tx.fetch(_WHO_IS_OWED, list(clients))} if clients else set()
-    for call in answered:
-        if call.client_id is not None and call.client_id in owed:
-            assert call.answered_at is not None
-            await keep_for_answered_call(
-                tx, client_id=call.client_id, interaction_id=call.id, answered_at=call.answered_at
-            )
 
 
 def _rooms(call: StoredCall, around: Surroundings, phones: _Phones) -> tuple[Room, ...]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from crm_core.actions import agents
+from crm_core.actions import agents, missed_calls
 from crm_core.actions.callbacks import promise_in_interaction
 from crm_core.actions.calls import contact_numbers
 from crm_core.domain.callbacks import PromisedCallback
@@ -145,6 +145,7 @@ async def attach_client(tx: Transaction, interaction_id: UUID, client_id: UUID, 
     if number is not None:
         number = (await contact_numbers(tx, [replace(call, client_id=client_id)]))[call.id]
     await tx.execute(_ATTACH, interaction_id, client_id, number)
+    await missed_calls.attach_client(tx, interaction_id, client_id)
     await _tell(tx, await _lock(tx, interaction_id), people=call.people)
 
 

@@ -154,6 +154,7 @@ class OwedCallback:
     promised_at: datetime
     promised_in: UUID | None  # the interaction in which it was given
     kept_in: UUID | None  # None while it is owed
+    missed: bool = False  # it was made by a missed call, for nothing but to be heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,15 @@ def which_is_kept(callbacks: Sequence[OwedCallback], contact: Contact) -> OwedCa
         return None
     keepable = [callback for callback in callbacks if callback.kept_in is None and _may_keep(contact, callback)]
     return min(keepable, key=lambda callback: (callback.due_at, callback.id), default=None)
+
+
+def settled_by(callbacks: Sequence[OwedCallback], contact: Contact) -> list[OwedCallback]:
+    """Promises made by missed calls before this contact: whether it kept them or another, the caller was heard."""
+    return [
+        callback
+        for callback in callbacks
+        if callback.missed and callback.kept_in is None and callback.promised_at < contact.answered_at
+    ]
 
 
 def _may_keep(contact: Contact, callback: OwedCallback) -> bool:

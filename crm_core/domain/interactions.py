@@ -26,6 +26,7 @@ from crm_core.domain.calls import (
     wait,
 )
 from crm_core.domain.ids import new_id
+from crm_core.domain.missed_calls import USUAL_MISSED_RULE, MissedRule
 
 #: How far a call has come; wrap-up and closed are both "over" to the PBX.
 _PHASE = {
@@ -119,6 +120,7 @@ class QueueRule:
     team_id: UUID | None = None
     short_abandon: timedelta = timedelta(seconds=5)
     wrap_up_limit: timedelta = timedelta(seconds=120)
+    missed: MissedRule = USUAL_MISSED_RULE
 
 
 USUAL_RULE = QueueRule()

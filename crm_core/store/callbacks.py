@@ -2,11 +2,13 @@
 
 Two things are not columns but questions to this moment. A claim is a lease: it
 lapses by the clock, unless the claimer's call with the client is up. And a
-promise is seen by who owes it, by who owns the client, and by their supervisors.
+promise is seen by who owes it, by who owns the client, and by their supervisors;
+one that was given to a queue, by everybody of that queue.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +17,7 @@ from crm_core.domain.callbacks import CallbackPolicy, CallbackState, HistoryReas
 from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
 from crm_core.store.conditions import Conditions
-from crm_core.store.database import Reader, Transaction
+from crm_core.store.database import Reader, Transaction, to_json
 
 #: For ``FROM callbacks callback``. By interactions_live_idx: the calls that are up are a handful.
 STATE_NOW = """
@@ -23,31 +25,33 @@ STATE_NOW = """
         SELECT 1
         FROM interactions call
         WHERE call.state <> 'closed' AND call.state = 'active'
-            AND call.client_id = callback.client_id AND call.agent_id = callback.claimed_by
+            AND (call.client_id = callback.client_id OR call.client_address = callback.address)
+            AND call.agent_id = callback.claimed_by
     ) THEN 'open' ELSE callback.state END
 """
 
 FROM_CALLBACKS = """
 FROM callbacks callback
-JOIN clients client ON client.id = callback.client_id
-JOIN users agent ON agent.id = callback.agent_id
+LEFT JOIN clients client ON client.id = callback.client_id
+LEFT JOIN users agent ON agent.id = callback.agent_id
 LEFT JOIN users owner ON owner.id = client.owner_id
 LEFT JOIN users claimer ON claimer.id = callback.claimed_by
 """
 
 _LOCK = f"""
-SELECT callback.id, callback.client_id, callback.agent_id, {STATE_NOW} AS state, callback.due_at,
-       callback.takeover_at, callback.claimed_by, callback.claimed_until, claimer.name AS claimed_by_name,
-       callback.created_at, agent.name AS agent_name, agent.team_id, client.owner_id,
-       owner.team_id AS owner_team_id, callback.version
+SELECT callback.id, callback.client_id, callback.address, callback.agent_id, callback.queue,
+       {STATE_NOW} AS state, callback.due_at, callback.takeover_at, callback.claimed_by, callback.claimed_until,
+       claimer.name AS claimed_by_name, callback.created_at, client.owner_id, callback.version
 {FROM_CALLBACKS}
 """
 
-# By callbacks_client_id_idx; in id order, so that two recorders never wait for each other in a ring.
+# By callbacks_client_id_idx and callbacks_address_idx; in id order, so that two recorders never wait for each
+# other in a ring. A promise that a missed call made is as old as the last call it stands for.
 _LOCK_OF_CLIENT = """
-SELECT id, due_at, created_at, promised_in, kept_in
+SELECT id, due_at, COALESCE(missed_at, created_at) AS promised_at, promised_in, kept_in,
+       missed_at IS NOT NULL AS missed
 FROM callbacks
-WHERE client_id = $1 AND (state IN ('open', 'claimed') OR kept_in = $2)
+WHERE (client_id = $1 OR client_id IS NULL AND address = $3) AND (state IN ('open', 'claimed') OR kept_in = $2)
 ORDER BY id
 FOR NO KEY UPDATE
 """
@@ -56,7 +60,7 @@ FOR NO KEY UPDATE
 _LOCK_OF_INTERACTION = """
 SELECT id
 FROM callbacks
-WHERE promised_in = $1 AND state IN ('open', 'claimed')
+WHERE promised_in = $1 AND missed_at IS NULL AND state IN ('open', 'claimed')
 ORDER BY id DESC
 LIMIT 1
 FOR NO KEY UPDATE
@@ -80,17 +84,18 @@ ORDER BY policy.name,
 """
 
 _SURROUNDINGS = """
-SELECT team.name AS team, client.service_class
-FROM clients client
-JOIN users agent ON agent.id = $2
-LEFT JOIN teams team ON team.id = agent.team_id
-WHERE client.id = $1
+SELECT (SELECT team.name FROM users agent JOIN teams team ON team.id = agent.team_id WHERE agent.id = $2
+        UNION ALL
+        SELECT team.name FROM queues queue JOIN teams team ON team.id = queue.team_id WHERE queue.name = $3
+        LIMIT 1) AS team,
+       (SELECT client.service_class FROM clients client WHERE client.id = $1) AS service_class
 """
 
 _INSERT = """
 INSERT INTO callbacks
-    (id, client_id, subject, via, agent_id, due_at, escalate_at, takeover_at, promised_in, policy, policies, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    (id, client_id, subject, via, agent_id, due_at, escalate_at, takeover_at, promised_in, policy, policies,
+     created_at, address, queue, why)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 _INSERT_HISTORY = """
@@ -127,6 +132,13 @@ WHERE id = $1
 RETURNING version
 """
 
+# From a queue to the first who takes it: nobody has lost it, so it has not moved.
+_TAKE = """
+UPDATE callbacks
+SET agent_id = $2, version = version + 1
+WHERE id = $1
+"""
+
 _ASSIGN = """
 UPDATE callbacks
 SET agent_id = $2, escalate_at = $3, moves = moves + 1, state = 'open', claimed_by = NULL, claimed_until = NULL,
@@ -141,12 +153,11 @@ class StoredCallback:
     """A promise under lock, with what its verbs judge by."""
 
     id: UUID
-    client_id: UUID
-    agent_id: UUID
-    agent_name: str
-    team_id: UUID | None
+    client_id: UUID | None  # None: the caller at ``address`` is nobody's client yet
+    address: str | None
+    agent_id: UUID | None  # None: whoever of ``queue`` takes it first
+    queue: str | None
     owner_id: UUID | None
-    owner_team_id: UUID | None
     state: CallbackState  # as of this moment: a lapsed claim is open
     due_at: datetime
     takeover_at: datetime | None
@@ -166,9 +177,20 @@ def narrow_to_scope(conditions: Conditions, viewer: Viewer) -> None:
     if viewer.sees_everything:
         return
     if viewer.supervises:
-        conditions.add("(agent.team_id = {} OR owner.team_id = {})", viewer.team_id)
+        conditions.add(_OUR_TEAMS, viewer.team_id)
     else:
-        conditions.add("(callback.agent_id = {} OR client.owner_id = {} OR callback.claimed_by = {})", viewer.user_id)
+        conditions.add(_MINE, viewer.user_id)
+
+
+_OUR_TEAMS = """(
+    agent.team_id = {} OR owner.team_id = {}
+    OR EXISTS (SELECT 1 FROM queues ours WHERE ours.name = callback.queue AND ours.team_id = {})
+)"""
+
+_MINE = """(
+    callback.agent_id = {} OR client.owner_id = {} OR callback.claimed_by = {}
+    OR EXISTS (SELECT 1 FROM queue_members mine WHERE mine.queue = callback.queue AND mine.user_id = {})
+)"""
 
 
 async def lock_visible(tx: Transaction, callback_id: UUID, viewer: Viewer) -> StoredCallback | None:
@@ -183,19 +205,11 @@ async def lock_visible(tx: Transaction, callback_id: UUID, viewer: Viewer) -> St
     return StoredCallback(**(values | {"state": CallbackState(values["state"])}))
 
 
-async def lock_owed_to(tx: Transaction, client_id: UUID, contact_id: UUID) -> list[OwedCallback]:
-    """What the client is owed, and what the contact ``contact_id`` has already kept."""
-    rows = await tx.fetch(_LOCK_OF_CLIENT, client_id, contact_id)
-    return [
-        OwedCallback(
-            id=row["id"],
-            due_at=row["due_at"],
-            promised_at=row["created_at"],
-            promised_in=row["promised_in"],
-            kept_in=row["kept_in"],
-        )
-        for row in rows
-    ]
+async def lock_owed_to(
+    tx: Transaction, client_id: UUID | None, contact_id: UUID, *, address: str | None = None
+) -> list[OwedCallback]:
+    """What the client, or the stranger at ``address``, is owed, and what ``contact_id`` has already kept."""
+    return [OwedCallback(**dict(row)) for row in await tx.fetch(_LOCK_OF_CLIENT, client_id, contact_id, address)]
 
 
 async def lock_promised_in(tx: Transaction, interaction_id: UUID) -> UUID | None:
@@ -204,9 +218,11 @@ async def lock_promised_in(tx: Transaction, interaction_id: UUID) -> UUID | None
     return found
 
 
-async def policies_for(db: Reader, client_id: UUID, agent_id: UUID) -> dict[str, CallbackPolicy]:
-    """The newest version of every policy that is on and concerns this client and agent."""
-    around = await db.fetchrow(_SURROUNDINGS, client_id, agent_id)
+async def policies_for(
+    db: Reader, client_id: UUID | None, agent_id: UUID | None, *, queue: str | None = None
+) -> dict[str, CallbackPolicy]:
+    """The newest version of every policy that is on and concerns this client and agent, or the queue."""
+    around = await db.fetchrow(_SURROUNDINGS, client_id, agent_id, queue)
     team, service_class = (around["team"], around["service_class"]) if around else (None, None)
     policies = [_policy(row["name"], row["rule"]) for row in await db.fetch(_POLICIES) if row["enabled"]]
     return {policy.name: policy for policy in policies if policy.concerns(team=team, service_class=service_class)}
@@ -239,13 +255,16 @@ def _word(value: object) -> str | None:
 async def insert(
     tx: Transaction,
     *,
-    client_id: UUID,
-    agent_id: UUID,
+    client_id: UUID | None,
+    agent_id: UUID | None,
     due_at: datetime,
     subject: str | None,
     via: str,
     promised_in: UUID | None,
     terms: Terms,
+    address: str | None = None,
+    queue: str | None = None,
+    why: Mapping[str, object] | None = None,
 ) -> UUID:
     callback_id = new_id(tx.now)
     await tx.execute(
@@ -262,14 +281,23 @@ async def insert(
         terms.policy,
         list(terms.policies),
         tx.now,
+        address,
+        queue,
+        to_json(why) if why is not None else None,
     )
     return callback_id
 
 
 async def open_history(
-    tx: Transaction, callback_id: UUID, agent_id: UUID, *, reason: HistoryReason, explanation: str, by: UUID | None
+    tx: Transaction,
+    callback_id: UUID,
+    agent_id: UUID | None,
+    *,
+    reason: HistoryReason,
+    explanation: str,
+    by: UUID | None,
 ) -> None:
-    """From now on this agent owes it."""
+    """From now on this agent owes it; None: its queue."""
     await tx.execute(_INSERT_HISTORY, new_id(tx.now), callback_id, agent_id, tx.now, reason, explanation, by)
 
 
@@ -330,6 +358,11 @@ async def close(
     )
     await close_history(tx, callback_id, at)
     return version
+
+
+async def take(tx: Transaction, callback_id: UUID, agent_id: UUID) -> None:
+    """It was the queue's, now it is theirs."""
+    await tx.execute(_TAKE, callback_id, agent_id)
 
 
 async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, *, escalate_at: datetime | None) -> int:

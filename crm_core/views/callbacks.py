@@ -26,12 +26,12 @@ State = Literal["open", "claimed", "kept", "cancelled"]
 
 
 class CallbackOwner(WireModel):
-    """One agent's time with the promise; ``to`` is null while they owe it."""
+    """One agent's time with the promise, or its queue's; ``to`` is null while they owe it."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    agent_id: UUID
-    agent_name: str
+    agent_id: UUID | None
+    agent_name: str | None
     from_: Annotated[datetime, Field(alias="from")]
     to: datetime | None
     reason: str
@@ -39,21 +39,52 @@ class CallbackOwner(WireModel):
     by: UUID | None
 
 
+class Explanation(WireModel):
+    """One sentence in each language of the screens."""
+
+    ru: str
+    en: str
+
+
+class CallbackTry(WireModel):
+    """A call in which the caller was not heard."""
+
+    interaction_id: UUID
+    at: datetime
+    queue: str | None
+    outcome: str | None
+    wait_s: float | None
+
+
+class CallbackAttempt(WireModel):
+    """A call of ours that the client did not answer."""
+
+    interaction_id: UUID
+    at: datetime
+    agent_id: UUID | None
+    outcome: str | None
+
+
 class Callback(WireModel):
     """A promise to contact a client by a moment.
 
     ``state`` is that of this moment: a claim that has lapsed is open. ``late_s`` counts on while it is owed.
+    Without ``client_id`` the caller at ``address`` is nobody's client yet; without ``agent_id`` it belongs to
+    whoever of ``queue`` claims it first. ``why`` is the rule that made it, in words; ``tries`` the missed calls
+    it stands for, ``attempts`` our calls since that were not answered: both the newest first.
     """
 
     id: UUID
-    client_id: UUID
-    client_name: str
+    client_id: UUID | None
+    client_name: str | None
+    address: str | None
     lead_id: UUID | None
     subject: str | None
     via: str
     state: State
-    agent_id: UUID
-    agent_name: str
+    agent_id: UUID | None
+    agent_name: str | None
+    queue: str | None
     due_at: datetime
     escalate_at: datetime | None
     takeover_at: datetime | None
@@ -69,15 +100,19 @@ class Callback(WireModel):
     policy: str | None
     policies: list[str]
     moves: int
+    why: Explanation | None
+    tries: list[CallbackTry]
+    attempts: list[CallbackAttempt]
     history: list[CallbackOwner]
     version: int
 
 
 class CallbackFilters(InputModel):
-    """What the list can be narrowed to; all of them together."""
+    """What the list can be narrowed to; all of them together. ``unassigned``: a queue's, until somebody takes it."""
 
     client_id: UUID | None = None
     agent_id: UUID | None = None
+    unassigned: bool | None = None
     state: State | None = None
     late: bool | None = None
     due_from: Moment | None = None
@@ -98,19 +133,48 @@ _HISTORY = """
                 'to', history.to_at, 'reason', history.reason, 'explanation', history.explanation,
                 'by', history.by) ORDER BY history.from_at, history.id)
      FROM callback_history history
-     JOIN users person ON person.id = history.agent_id
+     LEFT JOIN users person ON person.id = history.agent_id
      WHERE history.callback_id = callback.id)
 """
 
+# By callback_tries_callback_id_idx.
+_TRIES = """
+    (SELECT jsonb_agg(jsonb_build_object(
+                'interaction_id', call.id, 'at', call.started_at, 'queue', call.queue,
+                'outcome', call.outcome, 'wait_s', call.wait_s) ORDER BY call.id DESC)
+     FROM callback_tries try
+     JOIN interactions call ON call.id = try.interaction_id
+     WHERE try.callback_id = callback.id)
+"""
+
+# By interactions_client_id_id_idx, or interactions_client_address_id_idx for a stranger; both in id order, and an id
+# is as old as its thing.
+_ATTEMPTS = """
+    (SELECT jsonb_agg(jsonb_build_object(
+                'interaction_id', call.id, 'at', call.started_at, 'agent_id', call.agent_id,
+                'outcome', call.outcome) ORDER BY call.id DESC)
+     FROM (
+         SELECT theirs.* FROM interactions theirs
+         WHERE theirs.client_id = callback.client_id AND theirs.id > callback.id
+         UNION ALL
+         SELECT theirs.* FROM interactions theirs
+         WHERE callback.client_id IS NULL AND theirs.client_address = callback.address AND theirs.id > callback.id
+     ) AS call
+     WHERE call.direction = 'outbound' AND call.channel = 'call' AND call.merged_into IS NULL
+         AND call.ended_at IS NOT NULL AND call.answered_at IS NULL
+         AND (callback.closed_at IS NULL OR call.started_at < callback.closed_at))
+"""
+
 _COLUMNS = f"""
-SELECT callback.id, callback.client_id, client.name AS client_name, callback.lead_id, callback.subject,
-       callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name, callback.due_at,
+SELECT callback.id, callback.client_id, client.name AS client_name, callback.address, callback.lead_id,
+       callback.subject, callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name,
+       callback.queue, callback.due_at,
        callback.escalate_at, callback.takeover_at, callback.claimed_by, callback.claimed_until,
        callback.promised_in, callback.created_at AS promised_at, callback.kept_in, callback.closed_at,
        callback.cancel_reason,
        {_LATE_S} AS late_s,
        callback.late_by, callback.policy, callback.policies, callback.moves, callback.version,
-       {_HISTORY} AS history
+       callback.why, {_TRIES} AS tries, {_ATTEMPTS} AS attempts, {_HISTORY} AS history
 {FROM_CALLBACKS}
 """
 
@@ -168,6 +232,7 @@ async def list_callbacks(
     conditions = Conditions()
     conditions.add_known("callback.client_id = {}", filters.client_id)
     conditions.add_known("callback.agent_id = {}", filters.agent_id)
+    conditions.add_known("(callback.agent_id IS NULL) = {}", filters.unassigned)
     conditions.add_known(f"({STATE_NOW}) = {{}}", filters.state)
     conditions.add_known(f"{_LATE_BY_NOW} = {{}}", filters.late)
     conditions.add_known("callback.due_at >= {}", filters.due_from)
@@ -184,5 +249,8 @@ async def list_callbacks(
 
 def _callback(row: Record) -> Callback:
     values = dict(row)
-    values["history"] = values["history"] or []
+    for many in ("history", "tries", "attempts"):
+        values[many] = values[many] or []
+    if values["why"] is not None:
+        values["why"] = {language: values["why"][language] for language in Explanation.model_fields}
     return Callback.model_validate(values)

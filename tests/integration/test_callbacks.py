@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from crm_core.actions import callbacks
 from crm_core.actions.callbacks import AgentUnknown, CallbackIn, ClientRequired, ContactUnknown
+from crm_core.actions.reached import keep_for_answered_call
 from crm_core.domain.callbacks import DueTimeRejected, PolicyUnknown, PromisedCallback
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, Forbidden, NotFound, TakeOverTooEarly
 from crm_core.domain.events import FLOOR, agent_room, team_room
@@ -252,9 +253,7 @@ async def test_an_answered_call_keeps_the_promise_and_tells_so(house: House) -> 
     await make_older(house.database, promise, 4 * MINUTE)
     call = await house.call()
     async with house.database.begin() as tx:
-        kept = await callbacks.keep_for_answered_call(
-            tx, client_id=house.client, interaction_id=call, answered_at=tx.now
-        )
+        kept = await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
 
     assert kept == promise
     now = await house.read(promise)
@@ -270,7 +269,7 @@ async def test_the_same_answered_call_told_twice_keeps_one_promise(house: House)
 
     for _ in range(2):
         async with house.database.begin() as tx:
-            await callbacks.keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
+            await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
 
     assert (await house.read(first)).state == "kept"
     assert (await house.read(first)).late_s is None
@@ -290,14 +289,12 @@ async def test_what_is_promised_at_the_end_of_a_talk_waits_for_the_next_one(hous
             callback=PromisedCallback(due_at=tx.now + HOUR, subject="prices"),
         )
         assert promise is not None
-        await callbacks.keep_for_answered_call(
-            tx, client_id=house.client, interaction_id=call, answered_at=answered_at + MINUTE
-        )
+        await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=answered_at + MINUTE)
     assert (await house.read(promise)).state == "open"
 
     next_call = await house.call()
     async with house.database.begin() as tx:
-        await callbacks.keep_for_answered_call(tx, client_id=house.client, interaction_id=next_call, answered_at=tx.now)
+        await keep_for_answered_call(tx, client_id=house.client, interaction_id=next_call, answered_at=tx.now)
     assert (await house.read(promise)).kept_in == next_call
 
 
@@ -465,9 +462,7 @@ async def test_a_cancelled_promise_says_why_and_owes_nothing(house: House) -> No
     assert (cancelled.state, cancelled.cancel_reason) == ("cancelled", "Клиент купил сам")
     call = await house.call()
     async with house.database.begin() as tx:
-        assert not await callbacks.keep_for_answered_call(
-            tx, client_id=house.client, interaction_id=call, answered_at=tx.now
-        )
+        assert not await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
     with pytest.raises(CallbackClosed):
         async with house.database.begin() as tx:
             await callbacks.claim(tx, promise, agent(house.anna))

@@ -1,0 +1,123 @@
+"""A missed call makes a promise to call back, and more tries of the same caller stand behind the same one.
+
+Part of recording a call, in its transaction: what is told twice changes
+nothing. A call that turns out to have been answered takes its promise back.
+Whom nobody can call (no number) nobody owes a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from uuid import UUID
+
+from crm_core.actions.callbacks import announce, mark_cancelled
+from crm_core.domain.callbacks import HistoryReason, terms
+from crm_core.domain.interactions import USUAL_RULE, StoredCall, Surroundings
+from crm_core.domain.missed_calls import TOO_OLD, MissedRule, Taker, explained, makes_callback, taker, was_missed
+from crm_core.store import callbacks as promises
+from crm_core.store import missed_calls as store
+from crm_core.store.database import Transaction
+
+_NOT_MISSED = "The call was answered after all: the log of the PBX said so later."
+
+
+async def record_missed(
+    tx: Transaction,
+    pairs: Sequence[tuple[StoredCall | None, StoredCall]],
+    around: Surroundings,
+    *,
+    timezone: tzinfo,
+) -> None:
+    """What the difference of each (before, after) means; ``timezone`` is the one in which times are told."""
+    for before, after in pairs:
+        rule = around.queues.get(after.queue or "", USUAL_RULE).missed
+        owed = _is_owed(after, rule)
+        if owed and not (before and _is_owed(before, rule)):
+            await _call_back(tx, after, rule, timezone)
+        elif before and was_missed(before.direction, before.outcome) and not owed:
+            await _take_back(tx, after.id, timezone)
+
+
+def _is_owed(call: StoredCall, rule: MissedRule) -> bool:
+    return was_missed(call.direction, call.outcome) and makes_callback(call.outcome, rule)
+
+
+async def _call_back(tx: Transaction, call: StoredCall, rule: MissedRule, timezone: tzinfo) -> None:
+    address = call.client_address
+    # An address that is no number is kept as it was sent: nobody can call it.
+    if address is None or not address.startswith("+") or call.ended_at is None or call.ended_at < tx.now - TOO_OLD:
+        return
+    await store.hold_caller(tx, call)
+    if await store.was_reached_after(tx, call):
+        return
+    callback_id = await store.lock_open(tx, call)
+    if callback_id is None:
+        callback_id = await _promise(tx, call, rule)
+    if callback_id is None or not await store.add_try(tx, callback_id, call.id):
+        return
+    if call.client_id is not None:
+        await store.attach(tx, callback_id, call.client_id)
+    await _explain(tx, callback_id, timezone)
+
+
+async def _promise(tx: Transaction, call: StoredCall, rule: MissedRule) -> UUID | None:
+    rang = [leg.agent_id for leg in sorted(call.legs.values(), key=lambda leg: leg.offered_at) if leg.agent_id]
+    manager, last_talked, called = await store.candidates(tx, call, rang=rang[-1] if rang else None)
+    who = taker(manager=manager, last_talked=last_talked, rang=called, queue=call.queue)
+    if who is None:
+        return None
+    due_at = tx.now + rule.due
+    policies = await promises.policies_for(tx, call.client_id, who.agent_id, queue=who.queue)
+    callback_id = await promises.insert(
+        tx,
+        client_id=call.client_id,
+        address=call.client_address,
+        agent_id=who.agent_id,
+        queue=who.queue,
+        due_at=due_at,
+        subject=None,
+        via="call",
+        promised_in=call.id,
+        terms=terms(due_at, policies.values()),
+        why={"because": who.because, "manager_passed_over": who.manager_passed_over},
+    )
+    await promises.open_history(
+        tx, callback_id, who.agent_id, reason=HistoryReason.GIVEN, explanation=_given(who), by=None
+    )
+    return callback_id
+
+
+def _given(who: Taker) -> str:
+    return f"By the rule for missed calls: {who.because.replace('_', ' ')}."
+
+
+async def _explain(tx: Transaction, callback_id: UUID, timezone: tzinfo) -> None:
+    told = await store.tries_of(tx, callback_id)
+    assert told is not None
+    why = explained(told.tries, told.who, timezone) | {
+        "because": told.who.because,
+        "manager_passed_over": told.who.manager_passed_over,
+    }
+    version = await store.explain(tx, callback_id, why, told.ended_at)
+    await announce(tx, callback_id, version=version)
+
+
+async def _take_back(tx: Transaction, interaction_id: UUID, timezone: tzinfo) -> None:
+    """The call is not missed any more: its promise stands for one try less, or for nothing."""
+    callback_id = await store.lock_of_try(tx, interaction_id)
+    await store.remove_try(tx, interaction_id)
+    if callback_id is None:
+        return
+    if await store.tries_of(tx, callback_id) is None:
+        await mark_cancelled(tx, callback_id, reason=_NOT_MISSED)
+    else:
+        await _explain(tx, callback_id, timezone)
+
+
+async def attach_client(tx: Transaction, interaction_id: UUID, client_id: UUID) -> None:
+    """The caller has become a client: what is owed for this missed call is owed to them."""
+    for callback_id in await store.strangers_of(tx, interaction_id):
+        version = await store.attach(tx, callback_id, client_id)
+        if version is not None:
+            await announce(tx, callback_id, version=version)

@@ -4,15 +4,16 @@ A single consumer takes events from the inbox in batches, folds them through
 the tracker and stores the calls they touched, whole, in one transaction. A
 database that is away delays the log and never the reading: the inbox spills to
 disk meanwhile. What cannot be stored at all is put aside, whole, and the rest
-goes on. The tracker is memory only: it is rebuilt from what Asterisk says is
-alive, after every login.
+goes on. The tracker is memory only: at the start it hears again what the log
+keeps of the calls that were not over, then what a killed process left on disk,
+and after every login it believes what Asterisk says is alive.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
@@ -25,9 +26,15 @@ from channels.telephony.frames import Event
 from channels.telephony.inbox import Inbox
 from channels.telephony.spool import Arrival
 from channels.telephony.tracker import CallTracker
+from channels.telephony.tracking.alive import Alive
 from crm_core.actions.calls import FactTakenElsewhere, record_call_refused, record_calls, record_lost_calls
-from crm_core.actions.links import close_gap
-from crm_core.actions.raw_inputs import RawEvents, record_raw_events, record_rejected
+from crm_core.actions.links import close_gap, last_run, open_gap, record_boot
+from crm_core.actions.raw_inputs import (
+    RawEvents,
+    events_of_remembered_calls,
+    record_raw_events,
+    record_rejected,
+)
 from crm_core.domain.calls import CallSnapshot
 from crm_core.domain.ids import as_our_id
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
@@ -39,22 +46,33 @@ logger = structlog.get_logger(__name__)
 BATCH = 500
 
 
+@dataclass(frozen=True, slots=True)
+class _Unheard:
+    """A time in which something was said that we did not hear, from the last thing heard before it."""
+
+    since: datetime
+    cause: str
+
+
 @dataclass(slots=True)
 class _Batch:
-    """What one batch of events came to."""
+    """What some events of one run of Asterisk came to."""
 
-    raw: dict[str, list[Event]] = field(default_factory=dict)  # by Linkedid
+    raw: dict[str, list[Arrival]] = field(default_factory=dict)  # by Linkedid
     first_heard: datetime | None = None
     touched: dict[str, None] = field(default_factory=dict)  # Linkedids in order
     refused: list[str] = field(default_factory=list)  # our ids of calls that Asterisk could not begin
+    booted: bool = False  # the link came up in it
     resynced: bool = False
-    lost: int = 0  # calls of which the resync learned only that they are over
+    unheard: _Unheard | None = None  # a time in which nothing was heard began or ended in it
+    affected: int = 0  # when resynced: the calls of which part was missed
 
 
 class Intake:
     """The consumer of one PBX's inbox; ``run`` lives in the caller's task group."""
 
     def __init__(self, dialect: PbxDialect, inbox: Inbox, database: Database, *, country: str) -> None:
+        self.remembers = asyncio.Event()  # what the log knew at the start is known here
         self._dialect = dialect
         self._inbox = inbox
         self._database = database
@@ -62,60 +80,109 @@ class Intake:
         self._boot = UNKNOWN_BOOT
         self._tracker = CallTracker(dialect, boot=UNKNOWN_BOOT)
         self._deaf = False
-        self._deaf_since: datetime | None = None
+        self._heard_at: datetime | None = None
+        self._unheard: _Unheard | None = None  # until we are in line with Asterisk again
+        self._affected = 0  # calls of which part was missed, so far
         self._outage = Outage(f"the database, for calls of {dialect.pbx}")
         self._held: list[Arrival] = []  # heard at login, before we know which run it is
 
-    async def run(self, owned: asyncio.Event, *, boot: str | None) -> None:
-        """Store what is heard, while this node owns the PBX.
-
-        ``boot`` is the run of Asterisk the log knows of: what a killed process
-        left in the spool belongs to it.
-        """
-        self._boot = boot or UNKNOWN_BOOT
-        self._tracker = CallTracker(self._dialect, boot=self._boot)
+    async def run(self, owned: asyncio.Event) -> None:
+        """Store what is heard, while this node owns the PBX."""
+        await owned.wait()
+        await self._until_there(self._remember)
+        self.remembers.set()
         while True:
             heard = await self._inbox.take(BATCH)
             await owned.wait()
-            await self._persist(self._fold(heard))
+            for batch in self._fold(heard):
+                await self._persist(batch)
             await self._inbox.done()
 
-    def _fold(self, heard: Sequence[Arrival]) -> _Batch:
+    async def _remember(self, tx: Transaction) -> None:
+        """Know what was known when this PBX was heard last, by whichever process.
+
+        What a killed process left on disk is of the same run of Asterisk.
+        """
+        boot, self._heard_at = await last_run(tx, self._dialect.pbx)
+        self._boot = boot or UNKNOWN_BOOT
+        self._tracker = CallTracker(self._dialect, boot=self._boot)
+        if self._heard_at is None:
+            return
+        stored = await events_of_remembered_calls(
+            tx, pbx=self._dialect.pbx, boot=self._boot, last_heard=self._heard_at
+        )
+        # What it means was told when it was heard: the pictures are looked at, and not stored again.
+        self._snapshots({news.linkedid: None for at, event in stored for news in self._tracker.feed(event, at)})
+        if stored:
+            logger.info(
+                "calls are remembered",
+                action="calls_remembered",
+                pbx=self._dialect.pbx,
+                calls=len(self._tracker.live_calls()),
+                events=len(stored),
+            )
+
+    def _fold(self, heard: Sequence[Arrival]) -> Iterator[_Batch]:
+        """What is heard, a batch for each run of Asterisk and up to each resync; to be stored one by one."""
         batch = _Batch()
         for arrival in heard:
             mark = marks.read(arrival.event)
+            if isinstance(mark, marks.Up) and mark.boot != self._boot:
+                self._end_run(arrival.at, batch)
+                yield batch
+                # Linkedids repeat after a restart.
+                self._boot, self._tracker, batch = mark.boot, CallTracker(self._dialect, boot=mark.boot), _Batch()
             if mark is not None:
                 self._read_mark(mark, arrival.at, batch)
             elif self._deaf:
                 self._held.append(arrival)
             else:
-                self._read_event(arrival.event, arrival.at, batch)
-        return batch
+                self._read_event(arrival, batch)
+            if batch.resynced:
+                yield batch
+                batch = _Batch()
+        yield batch
+
+    def _end_run(self, at: datetime, batch: _Batch) -> None:
+        """Nothing of a restarted Asterisk's calls is alive."""
+        changed = self._tracker.resync(Alive(channels=()), at, heard_until=self._heard_until)
+        self._note_affected({news.linkedid: None for news in changed}, batch)
 
     def _read_mark(self, mark: marks.Mark, arrived: datetime, batch: _Batch) -> None:
         match mark:
-            case marks.Deaf():
+            case marks.Deaf(since=since, cause=cause):
                 self._deaf = True
-            case marks.Up(boot=boot, deaf_since=since):
-                if boot != self._boot:
-                    # Linkedids repeat after a restart; calls of the run before are closed by the resync.
-                    self._boot, self._tracker = boot, CallTracker(self._dialect, boot=boot)
-                self._deaf, self._deaf_since = False, since
+                since = since or self._heard_at
+                if self._unheard is None and since is not None:
+                    self._unheard = _Unheard(since, cause)
+                batch.unheard = self._unheard
+            case marks.Up():
+                self._deaf, batch.booted = False, True
                 held, self._held = self._held, []
                 for arrival in held:
-                    self._read_event(arrival.event, arrival.at, batch)
+                    self._read_event(arrival, batch)
             case marks.Standing(alive=alive):
-                changed = {news.linkedid: None for news in self._tracker.resync(alive, arrived)}
-                batch.touched.update(changed)
-                batch.lost += sum(call.ended_at is not None for call in self._snapshots(changed))
-                batch.resynced = True
+                changed = self._tracker.resync(alive, arrived, heard_until=self._heard_until)
+                self._note_affected({news.linkedid: None for news in changed}, batch)
+                batch.resynced, batch.unheard, self._unheard = True, self._unheard, None
+                batch.affected, self._affected = self._affected, 0
 
-    def _read_event(self, event: Event, arrived: datetime, batch: _Batch) -> None:
-        batch.touched.update({news.linkedid: None for news in self._tracker.feed(event, arrived)})
+    @property
+    def _heard_until(self) -> datetime | None:
+        return self._unheard.since if self._unheard is not None else None
+
+    def _note_affected(self, changed: Mapping[str, None], batch: _Batch) -> None:
+        batch.touched.update(changed)
+        self._affected += sum(not call.complete for call in self._snapshots(changed))
+
+    def _read_event(self, arrival: Arrival, batch: _Batch) -> None:
+        event = arrival.event
+        self._heard_at = max(self._heard_at or arrival.at, arrival.at)
+        batch.touched.update({news.linkedid: None for news in self._tracker.feed(event, arrival.at)})
         linkedid = event.get("Linkedid") or event.get("DestLinkedid")
         if linkedid:
-            batch.raw.setdefault(linkedid, []).append(event)
-            batch.first_heard = batch.first_heard or arrived
+            batch.raw.setdefault(linkedid, []).append(arrival)
+            batch.first_heard = batch.first_heard or arrival.at
         refused = _refused_originate(event)
         if refused is not None and self._snapshot(refused) is None:
             batch.refused.append(refused)
@@ -152,6 +219,8 @@ class Intake:
             await self._persist_apart(batch, calls)
 
     async def _store(self, tx: Transaction, batch: _Batch, calls: Sequence[CallSnapshot]) -> None:
+        if batch.booted:
+            await record_boot(tx, self._dialect.pbx, self._boot)
         await record_calls(tx, calls, country=self._country)
         for refused in batch.refused:
             our_id = as_our_id(refused)
@@ -159,39 +228,53 @@ class Intake:
             await record_call_refused(tx, our_id)
         if batch.raw and batch.first_heard is not None:
             await record_raw_events(tx, self._dialect.pbx, self._boot, batch.first_heard, RawEvents(batch.raw))
+        if batch.unheard is not None:
+            await open_gap(tx, source=self._dialect.pbx, from_at=batch.unheard.since, cause=batch.unheard.cause)
         if batch.resynced:
-            await self._settle(tx, batch.lost)
+            await self._settle(tx, batch)
 
-    async def _settle(self, tx: Transaction, lost: int) -> None:
+    async def _settle(self, tx: Transaction, batch: _Batch) -> None:
         """After a resync: what Asterisk no longer knows is closed, and the gap in our hearing with it."""
-        pbx = self._dialect.pbx
-        lost += await record_lost_calls(
-            tx, pbx=pbx, boot=self._boot, alive=self._tracker.live_calls(), last_heard=self._deaf_since
+        pbx, unheard = self._dialect.pbx, batch.unheard
+        lost = await record_lost_calls(
+            tx,
+            pbx=pbx,
+            boot=self._boot,
+            alive=self._tracker.live_calls(),
+            last_heard=unheard.since if unheard is not None else None,
         )
-        if await close_gap(tx, source=pbx, to_at=tx.now, affected=lost) or lost:
-            logger.info("calls are in line with the pbx", action="pbx_resynced", pbx=pbx, lost=lost)
+        affected = batch.affected + lost
+        if await close_gap(tx, source=pbx, to_at=tx.now, affected=affected) or affected:
+            logger.info("calls are in line with the pbx", action="pbx_resynced", pbx=pbx, affected=affected)
 
     async def _persist_apart(self, batch: _Batch, calls: Sequence[CallSnapshot]) -> None:
         """Call by call, so that one that cannot be stored does not take the others with it."""
+        raw = dict(batch.raw)
         for call in calls:
+            heard = {key: raw.pop(key) for key in call.keys if key in raw}
+            await self._persist_part(_Batch(raw=heard, first_heard=batch.first_heard), [call])
+        await self._persist_part(replace(batch, raw=raw), [])
 
-            async def one(tx: Transaction, call: CallSnapshot = call) -> None:
-                await record_calls(tx, [call], country=self._country)
+    async def _persist_part(self, part: _Batch, calls: Sequence[CallSnapshot]) -> None:
+        async def write(tx: Transaction) -> None:
+            await self._store(tx, part, calls)
 
-            try:
-                await self._until_there(one)
-            except Exception as fault:
-                logger.error(
-                    "a call cannot be stored",
-                    action="call_not_stored",
-                    pbx=self._dialect.pbx,
-                    linkedid=call.linkedid,
-                    exc_info=fault,
-                )
-                await self._put_aside(call.linkedid, batch.raw.get(call.linkedid, []), repr(fault))
+        try:
+            await self._until_there(write)
+        except Exception as fault:
+            linkedids = [call.linkedid for call in calls]
+            logger.error(
+                "a call cannot be stored",
+                action="call_not_stored",
+                pbx=self._dialect.pbx,
+                linkedids=linkedids,
+                exc_info=fault,
+            )
+            await self._put_aside(linkedids, part.raw, repr(fault))
 
-    async def _put_aside(self, linkedid: str, events: list[Event], reason: str) -> None:
-        raw = orjson.dumps({"linkedid": linkedid, "events": events})
+    async def _put_aside(self, linkedids: list[str], heard: Mapping[str, list[Arrival]], reason: str) -> None:
+        events = [arrival.event for arrivals in heard.values() for arrival in arrivals]
+        raw = orjson.dumps({"linkedids": linkedids, "events": events})
 
         async def keep(tx: Transaction) -> None:
             await record_rejected(tx, source=f"pbx:{self._dialect.pbx}", reason=reason, raw=raw)
@@ -202,7 +285,7 @@ class Intake:
         """Write it, waiting for a database that is away; any other fault is the caller's."""
         while True:
             try:
-                async with self._database.begin() as tx:
+                async with self._database.begin(steady_plans=True) as tx:
                     await write(tx)
             except FactTakenElsewhere:
                 continue

@@ -51,6 +51,9 @@ FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS pending (event, position
 ORDER BY position
 """
 
+_CLOCK = "SELECT clock_timestamp()"
+_STEADY_CLOCK = "SELECT clock_timestamp(), set_config('plan_cache_mode', 'force_generic_plan', true)"
+
 
 def to_json(value: object) -> str:
     """How a jsonb parameter is passed; results come back as Python values already."""
@@ -195,8 +198,12 @@ class Database:
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def begin(self, *, steady_plans: bool = False) -> AsyncIterator[Transaction]:
         """One verb's transaction.
+
+        ``steady_plans``: each statement keeps one plan whatever its parameters; for verbs that ask the same all
+        day. Above all for foreign keys into ``interactions``: PostgreSQL would plan each check of each row anew,
+        over all its partitions.
 
         Raises:
             any of ``DATABASE_AWAY``: nothing was committed, or (a lost answer to COMMIT) everything was;
@@ -204,7 +211,8 @@ class Database:
         """
         async with self._connection() as (connection, raw), connection.begin():
             # The first statement opens the transaction in the driver and brings its clock.
-            now = (await connection.exec_driver_sql("SELECT clock_timestamp()")).scalar_one()
+            opening = _STEADY_CLOCK if steady_plans else _CLOCK
+            now = (await connection.exec_driver_sql(opening)).one()[0]
             tx = Transaction(raw, now)
             yield tx
             await tx.write_outbox()

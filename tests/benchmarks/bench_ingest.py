@@ -98,7 +98,7 @@ def _calls(count: int, *, first: int) -> list[CallSnapshot]:
 async def _record(database: Database, calls: Sequence[CallSnapshot], batch: int) -> float:
     begun = time.perf_counter()
     for start in range(0, len(calls), batch):
-        async with database.begin() as tx:
+        async with database.begin(steady_plans=True) as tx:
             await record_calls(tx, calls[start : start + batch], country="KZ")
     return time.perf_counter() - begun
 

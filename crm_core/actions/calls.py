@@ -9,7 +9,7 @@ transaction. Decisions about calls stand in ``crm_core.actions.dialling``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
@@ -89,6 +89,12 @@ WHERE recordings.consultation IS DISTINCT FROM EXCLUDED.consultation
 """
 
 
+#: A call as it was stored, None for one nobody knew, and as it is stored now.
+Pair = tuple[StoredCall | None, StoredCall]
+#: What to store of a call after one more telling; None when that says nothing new.
+Judge = Callable[[StoredCall | None, CallSnapshot, Surroundings], StoredCall | None]
+
+
 class FactTakenElsewhere(Exception):
     """Another recorder stored one of these calls in the meantime: record the same batch again."""
 
@@ -100,16 +106,27 @@ class _Phones:
     present: frozenset[UUID]
 
 
-async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, country: str, timezone: tzinfo = UTC) -> None:
+async def record_calls(
+    tx: Transaction,
+    heard: Sequence[CallSnapshot],
+    *,
+    country: str,
+    timezone: tzinfo = UTC,
+    judge: Judge = fold,
+    quietly: bool = False,
+) -> list[Pair]:
     """Store what one PBX told of some calls, and announce what it means.
 
     ``heard`` holds at most one snapshot a call, all of one PBX; ``timezone`` is the one people here read times in.
+
+    ``judge`` says what is to be stored now. What is told ``quietly`` pops no card and rings no bell: it is history.
+    Returns what was stored before and what is now, of each call that changed.
 
     Raises:
         FactTakenElsewhere: nothing is stored; tell the batch again.
     """
     if not heard:
-        return
+        return []
     known = await _known_calls(tx, heard)
     new_calls = [snapshot for snapshot in heard if known[snapshot.linkedid][0] is None]
     around, phones = await _look_around(tx, heard, new_calls, country)
@@ -117,7 +134,7 @@ async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, countr
     pairs: list[tuple[StoredCall | None, StoredCall]] = []
     for snapshot in heard:
         before, bound = known[snapshot.linkedid]
-        after = fold(before, snapshot, around)
+        after = judge(before, snapshot, around)
         if after is not None:
             pairs.append((before, after))
             keys += [(source, key, after.id) for source, key in _keys(snapshot) if (source, key) not in bound]
@@ -127,9 +144,10 @@ async def record_calls(tx: Transaction, heard: Sequence[CallSnapshot], *, countr
     await log.insert_calls(tx, [after for before, after in pairs if before is None])
     await log.update_calls(tx, [(before, after) for before, after in pairs if before is not None])
     await _save_recordings(tx, heard, {after.external_id: after for _, after in pairs})
-    await _tell(tx, pairs, around, phones)
+    await _tell(tx, pairs, around, phones, quietly=quietly)
     await record_missed(tx, pairs, around, timezone=timezone)
     await record_reached(tx, [after for before, after in pairs if _was_just_answered(before, after)])
+    return pairs
 
 
 async def _number_contacts(
@@ -261,10 +279,12 @@ async def _tell(
     pairs: Sequence[tuple[StoredCall | None, StoredCall]],
     around: Surroundings,
     phones: _Phones,
+    *,
+    quietly: bool,
 ) -> None:
     """What follows from the difference at once: events, managers' states."""
     for before, after in pairs:
-        _announce(tx, before, after, _rooms(after, around, phones))
+        _announce(tx, before, after, _rooms(after, around, phones), quietly=quietly)
     touched = {
         leg.agent_id
         for before, after in pairs
@@ -282,10 +302,12 @@ def _rooms(call: StoredCall, around: Surroundings, phones: _Phones) -> tuple[Roo
     return (FLOOR, *(agent_room(person) for person in call.people), *(team_room(team) for team in teams if team))
 
 
-def _announce(tx: Transaction, before: StoredCall | None, after: StoredCall, rooms: tuple[Room, ...]) -> None:
+def _announce(
+    tx: Transaction, before: StoredCall | None, after: StoredCall, rooms: tuple[Room, ...], *, quietly: bool
+) -> None:
     supervisors = tuple(room for room in rooms if not room.startswith("agent:"))
     told_whole = False
-    for news in news_of(before, after):
+    for news in () if quietly else news_of(before, after):
         tx.emit(_leg_event(news, after, rooms, supervisors))
         told_whole = told_whole or news.kind == "answered"
     if after.is_over and not (before and before.is_over):

@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core.domain.calls import Direction, EndedBy, InteractionState, LegResult, LegRole, Outcome
+from crm_core.domain.gaps import GapState
 from crm_core.domain.people import AgentState, Role
 from crm_core.domain.recordings import Encoding, RecordingState
 
@@ -762,6 +763,18 @@ gaps = Table(
     Column("cause", Text, nullable=False),
     Column("affected", Integer, nullable=False, server_default=text("0")),
     Column("repaired", Integer, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("sources", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="the books it was repaired from"),
+    Column("trouble", Text, comment="why a book gave nothing, in words"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _moment("next_try_at"),
+    _one_of("state", GapState),
+)
+Index(
+    "gaps_unrepaired_idx",
+    gaps.c.source,
+    gaps.c.from_at,
+    postgresql_where=text("state <> 'repaired'"),
 )
 Index("gaps_source_from_at_idx", gaps.c.source, gaps.c.from_at)
 

@@ -67,10 +67,20 @@ CREATE TABLE gaps (
   cause TEXT NOT NULL,
   affected INTEGER DEFAULT 0 NOT NULL,
   repaired INTEGER DEFAULT 0 NOT NULL,
-  CONSTRAINT gaps_pkey PRIMARY KEY (id)
+  state TEXT DEFAULT 'open' NOT NULL,
+  sources TEXT[] DEFAULT '{}' NOT NULL,
+  trouble TEXT,
+  attempts INTEGER DEFAULT 0 NOT NULL,
+  next_try_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT gaps_pkey PRIMARY KEY (id),
+  CONSTRAINT gaps_state_check CHECK (state IN ('open', 'repairing', 'repaired', 'partly', 'unrepaired'))
 );
 
+CREATE INDEX gaps_unrepaired_idx ON gaps (source, from_at) WHERE state <> 'repaired';
+
 CREATE INDEX gaps_source_from_at_idx ON gaps (source, from_at);
+COMMENT ON COLUMN gaps.sources IS 'the books it was repaired from';
+COMMENT ON COLUMN gaps.trouble IS 'why a book gave nothing, in words';
 COMMENT ON COLUMN gaps.source IS 'name of the PBX, mailbox, bot; ''system'' for our own absence';
 
 CREATE TABLE idempotency_keys (

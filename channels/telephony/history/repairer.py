@@ -1,0 +1,109 @@
+"""Mends the holes in our hearing of one PBX, one after the other, from its own books.
+
+A hole is looked up as soon as it is over, and again, ever more seldom, while
+books cannot be read or calls of it go on. Nothing here hurries the live
+side: it reads files and asks other servers, and writes when it has the whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import structlog
+
+from channels.telephony.ami import UNKNOWN_BOOT
+from channels.telephony.dialect import PbxDialect
+from channels.telephony.history import books
+from channels.telephony.history.runs import began_at
+from channels.telephony.history.stories import tell
+from config.sections import PbxSettings
+from config.settings import Settings
+from crm_core.actions.calls import FactTakenElsewhere
+from crm_core.actions.repairs import DueGap, Told, Wanted, find_due_gap, record_history, what_is_wanted
+from crm_core.domain.calls import CallSnapshot
+from crm_core.store.database import DATABASE_AWAY, Database
+
+logger = structlog.get_logger(__name__)
+
+#: How often the ledger is asked for holes; one small query.
+LOOK = timedelta(seconds=2)
+
+
+class Repairer:
+    """One PBX's; ``run`` lives in the caller's task group, and works while this node owns the PBX."""
+
+    def __init__(self, pbx: PbxSettings, dialect: PbxDialect, settings: Settings, database: Database) -> None:
+        self._pbx = pbx
+        self._dialect = dialect
+        self._country = settings.country
+        self._timezone = settings.timezone
+        self._database = database
+        self._troubles: set[str] = set()  # said already
+
+    async def run(self, owned: asyncio.Event) -> None:
+        """Returns only by cancellation; a database that is away is waited for by whoever owns the link."""
+        while True:
+            await owned.wait()
+            try:
+                while await self.repair_next():
+                    continue
+            except DATABASE_AWAY:
+                logger.debug("repairs wait for the database", action="repairs_wait", pbx=self._pbx.name)
+            except FactTakenElsewhere:
+                continue
+            await asyncio.sleep(LOOK.total_seconds())
+
+    async def repair_next(self) -> bool:
+        """Look up the oldest hole that is due; False when there is none."""
+        async with self._database.read() as db:
+            gap = await find_due_gap(db, self._pbx.name)
+            if gap is None:
+                return False
+            wanted = await what_is_wanted(db, gap)
+        told = await self._ask(gap, wanted)
+        async with self._database.begin() as tx:
+            done = await record_history(tx, gap, told, country=self._country, timezone=self._timezone)
+        logger.info(
+            "a gap was looked up",
+            action="gap_looked_up",
+            pbx=self._pbx.name,
+            gap_id=str(gap.id),
+            state=done.state,
+            repaired=done.repaired,
+            affected=done.affected,
+            sources=list(told.sources),
+        )
+        return True
+
+    async def _ask(self, gap: DueGap, wanted: Wanted) -> Told:
+        is_kept = books.are_kept(self._pbx)
+        if not is_kept:
+            return Told(calls=(), sources=(), trouble=None, is_kept=False)
+        found = await books.look_up(self._pbx, since=wanted.since.timestamp(), until=wanted.until.timestamp())
+        self._say(found.failures)
+        run = wanted.run_after or wanted.run_before or UNKNOWN_BOOT
+        calls = await asyncio.to_thread(tell, found.history, self._dialect, boot=run)
+        trouble = "; ".join(found.failures) or None
+        return Told(calls=self._under_runs(calls, gap, wanted), sources=found.sources, trouble=trouble, is_kept=True)
+
+    def _under_runs(self, calls: list[CallSnapshot], gap: DueGap, wanted: Wanted) -> list[CallSnapshot]:
+        """What came before a restart in the hole belongs to the run before it."""
+        before, after = wanted.run_before, wanted.run_after
+        if after is None or before == after:
+            return calls
+        restarted = began_at(after, gap.from_at, gap.to_at, (self._timezone, UTC))
+        if restarted is None:
+            return calls
+        earlier = before or f"before {after}"
+        return [replace(call, boot=earlier) if call.started_at < restarted else call for call in calls]
+
+    def _say(self, failures: tuple[str, ...]) -> None:
+        """Each trouble once, until it is over."""
+        for trouble in failures:
+            if trouble not in self._troubles:
+                logger.error(
+                    "a book of the pbx cannot be read", action="history_unreadable", pbx=self._pbx.name, reason=trouble
+                )
+        self._troubles = set(failures)

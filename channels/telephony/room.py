@@ -20,6 +20,7 @@ from channels.telephony import commands, marks
 from channels.telephony.ami import AmiLink, LinkState, LinkStatus, LinkTimings, utc_now
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
+from channels.telephony.history.repairer import Repairer
 from channels.telephony.inbox import Dropped, Inbox
 from channels.telephony.intake import Intake
 from channels.telephony.recordings import RecordingFinder
@@ -68,6 +69,7 @@ class PbxRoom:
         )
         self._intake = Intake(self._dialect, self.inbox, database, country=settings.country)
         self._finder = RecordingFinder(pbx, database)
+        self._repairer = Repairer(pbx, self._dialect, settings, database)
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
         self.in_line = asyncio.Event()  # asked what is alive at least once
@@ -85,6 +87,7 @@ class PbxRoom:
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
+            tasks.create_task(self._repairer.run(self._owned))
 
     async def _last_boot(self) -> str | None:
         while True:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import orjson
 import structlog
@@ -71,12 +71,15 @@ class _Batch:
 class Intake:
     """The consumer of one PBX's inbox; ``run`` lives in the caller's task group."""
 
-    def __init__(self, dialect: PbxDialect, inbox: Inbox, database: Database, *, country: str) -> None:
+    def __init__(
+        self, dialect: PbxDialect, inbox: Inbox, database: Database, *, country: str, timezone: tzinfo
+    ) -> None:
         self.remembers = asyncio.Event()  # what the log knew at the start is known here
         self._dialect = dialect
         self._inbox = inbox
         self._database = database
         self._country = country
+        self._timezone = timezone
         self._boot = UNKNOWN_BOOT
         self._tracker = CallTracker(dialect, boot=UNKNOWN_BOOT)
         self._deaf = False
@@ -108,9 +111,7 @@ class Intake:
         self._tracker = CallTracker(self._dialect, boot=self._boot)
         if self._heard_at is None:
             return
-        stored = await events_of_remembered_calls(
-            tx, pbx=self._dialect.pbx, boot=self._boot, last_heard=self._heard_at
-        )
+        stored = await events_of_remembered_calls(tx, pbx=self._dialect.pbx, boot=self._boot, last_heard=self._heard_at)
         # What it means was told when it was heard: the pictures are looked at, and not stored again.
         self._snapshots({news.linkedid: None for at, event in stored for news in self._tracker.feed(event, at)})
         if stored:
@@ -221,7 +222,7 @@ class Intake:
     async def _store(self, tx: Transaction, batch: _Batch, calls: Sequence[CallSnapshot]) -> None:
         if batch.booted:
             await record_boot(tx, self._dialect.pbx, self._boot)
-        await record_calls(tx, calls, country=self._country)
+        await record_calls(tx, calls, country=self._country, timezone=self._timezone)
         for refused in batch.refused:
             our_id = as_our_id(refused)
             assert our_id is not None

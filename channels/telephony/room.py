@@ -20,7 +20,6 @@ from channels.telephony import commands, marks
 from channels.telephony.ami import AmiLink, LinkState, LinkStatus, LinkTimings, utc_now
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
-from channels.telephony.history.repairer import Repairer
 from channels.telephony.inbox import Dropped, Inbox
 from channels.telephony.intake import Intake
 from channels.telephony.recordings import RecordingFinder
@@ -67,9 +66,8 @@ class PbxRoom:
         self.link = AmiLink(
             pbx, on_event=self._hear, on_state=self._states_changed, timings=LinkTimings.from_limits(settings.limits)
         )
-        self._intake = Intake(self._dialect, self.inbox, database, country=settings.country)
+        self._intake = Intake(self._dialect, self.inbox, database, country=settings.country, timezone=settings.timezone)
         self._finder = RecordingFinder(pbx, database)
-        self._repairer = Repairer(pbx, self._dialect, settings, database)
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
         self.in_line = asyncio.Event()  # asked what is alive at least once
@@ -87,7 +85,6 @@ class PbxRoom:
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
-            tasks.create_task(self._repairer.run(self._owned))
 
     async def _last_boot(self) -> str | None:
         while True:

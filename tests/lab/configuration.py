@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 from tests.lab.exchange import (
     AMI_PORT,
+    DIRECTED_PICKUP,
+    MAILBOXES,
     PRODUCT_LOGIN,
+    SECOND_DEVICE,
     SIP_PORT,
     WITNESS_LOGIN,
     Agent,
@@ -40,6 +43,7 @@ def configuration(office: Office, network: Network) -> dict[str, str]:
         "queues.conf": "\n".join(_queues(office)),
         "extensions.conf": "\n".join(_extensions(office)),
         "manager.conf": "\n".join(_manager(network)),
+        "voicemail.conf": "\n".join(_voicemail()),
         "rtp.conf": "[general]\nrtpstart = 10000\nrtpend = 19999\nstrictrtp = no\n",
     }
 
@@ -78,6 +82,8 @@ context = internal
 dtmf_mode = info
 device_state_busy_at = 1
 allow_transfer = yes
+; where the announcements are kept; without them a feature code gives up
+language = en_US_f_Allison
 """
     for name, address in (("trunk", network.trunk), ("trunk-steered", network.steered_trunk)):
         yield f"""\
@@ -98,14 +104,20 @@ match = {address}
 
 
 def _phone(agent: Agent, address: str) -> str:
-    return f"""\
-[{agent.extension}](phone)
-aors = {agent.extension}
-callerid = "{agent.name}" <{agent.extension}>
-[{agent.extension}]
-type = aor
-contact = sip:{agent.extension}@{address}:{SIP_PORT}
-"""
+    groups = [f"named_{kind}_group = {agent.pickup_group}" for kind in ("call", "pickup") if agent.pickup_group]
+    contact = [f"contact = sip:{agent.extension}@{address}:{SIP_PORT}"] if agent.registered else []
+    return "\n".join(
+        [
+            f"[{agent.extension}](phone)",
+            f"aors = {agent.extension}",
+            f'callerid = "{agent.name}" <{agent.extension}>',
+            *groups,
+            f"[{agent.extension}]",
+            "type = aor",
+            *contact,
+            "",
+        ]
+    )
 
 
 def _queues(office: Office) -> Iterator[str]:
@@ -126,8 +138,11 @@ autopause = no
 """
     for queue in office.every_queue:
         yield f"[{queue.name}](queue)\nstrategy = {queue.strategy}\ntimeout = {queue.rings_s}"
+        if queue.autopause:
+            yield "autopause = yes"
         for member in queue.members:
-            yield f"member => {member.interface},0,{member.name},{member.interface}"
+            dialled = queue.reached_by.format(extension=member.extension)
+            yield f"member => {dialled},0,{member.name},{member.interface}"
         yield ""
 
 
@@ -151,17 +166,30 @@ exten => _8727XXXXXXX,1,Goto(7${EXTEN:1},1)"""
         yield f"""\
 exten => {queue.did},1,Gosub(record,s,1(in,${{EXTEN}}))
  same => n,Answer()
- same => n,Queue({queue.name},tT,,,{queue.patience_s})
- same => n,Hangup()"""
+ same => n,Queue({queue.name},tT,,,{queue.patience_s})"""
+        yield from _steps(*queue.afterwards, "Hangup()")
+    for line in office.lines:
+        yield f"exten => {line.did},1,Gosub(record,s,1(in,${{EXTEN}}))"
+        yield from _steps(*line.steps, "Hangup()")
     yield f"""\
 exten => _{office.direct_did("XXXX")},1,Gosub(record,s,1(in,${{EXTEN}}))
  same => n,Goto(internal,${{EXTEN:-4}},1)
 
 [internal]
+include => parkedcalls
+exten => _{DIRECTED_PICKUP}XXXX,1,PickupChan(PJSIP/${{EXTEN:2}},p)
+ same => n,Hangup()
 exten => _[12]XXX,1,Dial(PJSIP/${{EXTEN}},7,tT)
  same => n,Hangup()
 exten => _+X.,1,Goto(from-crm,${{EXTEN}},1)
-exten => _[78]XXXXXXXXXX,1,Goto(from-crm,${{EXTEN}},1)"""
+exten => _[78]XXXXXXXXXX,1,Goto(from-crm,${{EXTEN}},1)
+; a colleague who may not be there: then back to the one who passed the client on
+exten => _9[12]XXX,1,Dial(PJSIP/${{EXTEN:1}},3,tT)
+ same => n,Dial(${{CUT(BLINDTRANSFER,-,1)}},7,tT)
+ same => n,Hangup()
+; a conference room
+exten => _6XXX,1,Answer()
+ same => n,ConfBridge(${{EXTEN}})"""
     for queue in office.queues:
         yield f"exten => {queue.transfer_extension},1,Queue({queue.name},tT,,,{queue.patience_s})"
     yield f"""
@@ -173,6 +201,25 @@ exten => _[+0-9].,1,Gosub(record,s,1(out,${{EXTEN}}))
  same => n,Dial(PJSIP/${{EXTEN}}@${{LINE}},6,T)
  same => n,Hangup()
 """
+
+    yield """
+; where FreePBX-like members of a queue are dialled
+[from-queue]
+exten => _1XXX,1,Dial(PJSIP/${EXTEN},20,tT)
+
+[on-both-devices]"""
+    for first, second in SECOND_DEVICE.items():
+        yield f"exten => {first},1,Dial(PJSIP/{first}&PJSIP/{second},20,tT)"
+
+
+def _steps(*applications: str) -> Iterator[str]:
+    return (f" same => n,{application}" for application in applications)
+
+
+def _voicemail() -> Iterator[str]:
+    yield "[general]\nformat = wav\nminsecs = 1\nmaxsilence = 10\n\n[default]"
+    for mailbox in MAILBOXES:
+        yield f"{mailbox} => 1234,Ящик {mailbox}"
 
 
 def _manager(network: Network) -> Iterator[str]:

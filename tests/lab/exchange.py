@@ -33,6 +33,8 @@ class Agent:
 
     extension: str
     name: str
+    registered: bool = True  # False: the PBX does not know where the phone is
+    pickup_group: str = ""  # who of the same group may take a ringing call with *8
 
     @property
     def interface(self) -> str:
@@ -49,11 +51,23 @@ class Queue:
     members: tuple[Agent, ...]
     rings_s: int = 3
     patience_s: int = 30
+    reached_by: str = "PJSIP/{extension}"  # how the queue dials a member; FreePBX goes through a Local pair
+    autopause: bool = False
+    afterwards: tuple[str, ...] = ()  # what the dialplan does with a caller whose patience is at an end
 
     @property
     def transfer_extension(self) -> str:
         """What an agent dials to send a caller to this queue."""
         return f"8{self.did[-3:]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A number with a way of its own through the dialplan."""
+
+    name: str
+    did: str
+    steps: tuple[str, ...]  # applications, one after another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +130,12 @@ class Office:
     queues: tuple[Queue, ...]
     load_queue: Queue
     back_office: tuple[Agent, ...]
+    lines: tuple[Line, ...] = ()
 
     @property
     def agents(self) -> tuple[Agent, ...]:
         members = chain.from_iterable(queue.members for queue in self.queues)
-        return (*dict.fromkeys(members), *self.back_office)
+        return tuple(dict.fromkeys((*members, *self.back_office)))
 
     @property
     def every_queue(self) -> tuple[Queue, ...]:
@@ -128,6 +143,9 @@ class Office:
 
     def queue(self, name: str) -> Queue:
         return next(queue for queue in self.every_queue if queue.name == name)
+
+    def line(self, name: str) -> Line:
+        return next(line for line in self.lines if line.name == name)
 
     def agent(self, extension: str) -> Agent:
         everybody = (*self.agents, *self.load_queue.members)
@@ -191,12 +209,119 @@ def _spare_queue(number: int) -> Queue:
     )
 
 
+def _colleagues(first: int, count: int, *, pickup_group: str = "") -> tuple[Agent, ...]:
+    """So many agents with extensions in a row."""
+    return tuple(
+        Agent(extension=str(extension), name=f"Коллега {extension}", pickup_group=pickup_group)
+        for extension in range(first, first + count)
+    )
+
+
+_UNREGISTERED = Agent(extension="1351", name="Телефон без регистрации", registered=False)
+_SWITCHED_OFF, _AT_THE_DESK = _colleagues(1352, 2)
+# Each kind of call has its own desk, so that all kinds can happen at the same time.
+_QUEUES_OF_A_KIND = (
+    Queue(name="turns", did="77272000131", strategy="rrmemory", members=_colleagues(1311, 3)),
+    Queue(name="chain", did="77272000132", strategy="linear", members=_colleagues(1321, 3), rings_s=2),
+    Queue(
+        name="front",
+        did="77272000133",
+        strategy="ringall",
+        members=_colleagues(1331, 1),
+        patience_s=3,
+        afterwards=("Queue(behind,tT,,,30)",),
+    ),
+    Queue(name="behind", did="77272000134", strategy="ringall", members=_colleagues(1332, 2)),
+    Queue(
+        name="front-lost",
+        did="77272000135",
+        strategy="ringall",
+        members=_colleagues(1334, 1),
+        patience_s=3,
+        afterwards=("Queue(behind-lost,tT,,,30)",),
+    ),
+    Queue(name="behind-lost", did="77272000136", strategy="ringall", members=_colleagues(1335, 1), rings_s=8),
+    Queue(name="sleepy", did="77272000137", strategy="linear", members=_colleagues(1341, 2), rings_s=2, autopause=True),
+    Queue(
+        name="away",
+        did="77272000138",
+        strategy="linear",
+        members=(_UNREGISTERED, _SWITCHED_OFF, _AT_THE_DESK),
+        rings_s=2,
+    ),
+    Queue(
+        name="answering-machine",
+        did="77272000139",
+        strategy="ringall",
+        members=_colleagues(1363, 1),
+        patience_s=3,
+        afterwards=("VoiceMail(1363@default,s)",),
+    ),
+    Queue(name="redirected", did="77272000140", strategy="linear", members=_colleagues(1374, 1), rings_s=6),
+    Queue(name="mates", did="77272000141", strategy="ringall", members=_colleagues(1385, 1), rings_s=10),
+    Queue(
+        name="freepbx",
+        did="77272000142",
+        strategy="linear",
+        members=_colleagues(1401, 2),
+        reached_by="Local/{extension}@from-queue/n",
+    ),
+    Queue(
+        name="freepbx-optimised",
+        did="77272000143",
+        strategy="linear",
+        members=_colleagues(1403, 1),
+        reached_by="Local/{extension}@from-queue",
+    ),
+    Queue(
+        name="two-devices",
+        did="77272000144",
+        strategy="linear",
+        members=_colleagues(1411, 1),
+        rings_s=10,
+        reached_by="Local/{extension}@on-both-devices/n",
+    ),
+    Queue(name="abroad", did="77272000145", strategy="linear", members=_colleagues(1421, 1), rings_s=10),
+    Queue(name="crowd", did="77272000146", strategy="rrmemory", members=_colleagues(1431, 4)),
+)
+#: The second device of whoever has the first one.
+SECOND_DEVICE = {"1411": "1412"}
+_ALONE = (
+    *_colleagues(1354, 1),
+    *_colleagues(1361, 2),
+    *_colleagues(1371, 3),
+    *_colleagues(1375, 4),
+    *_colleagues(1381, 2),
+    *_colleagues(1383, 2, pickup_group="desk"),
+    *_colleagues(1386, 1),
+    *_colleagues(1391, 4),
+    *_colleagues(1412, 1),
+)
+_LINES = (
+    Line(name="voicemail", did="77272000161", steps=("Dial(PJSIP/1361,2,tT)", "VoiceMail(1361@default,s)")),
+    Line(
+        name="greeting",
+        did="77272000162",
+        steps=("Set(CHANNEL(language)=en_US_f_Allison)", "Dial(PJSIP/1362,2,tT)", "VoiceMail(1362@default,b)"),
+    ),
+    Line(name="forwarded inside", did="77272000163", steps=("Dial(Local/1377@internal/n,20,tT)",)),
+    Line(name="forwarded outside", did="77272000164", steps=("Dial(Local/+77015510702@from-crm/n,20,tT)",)),
+    Line(name="group", did="77272000165", steps=("Dial(PJSIP/1381&PJSIP/1382,20,tT)",)),
+)
+#: Who dials this parks the call they talk on; the second lot gives it back to them after three seconds.
+PARK, PARK_FOR_3_S = "700", "750"
+#: Whose calls may end in a voicemail box.
+MAILBOXES = ("1361", "1362", "1363")
+#: What a phone dials to take whatever rings in its group, and what stands before an extension to take its call.
+STAR_PICKUP, DIRECTED_PICKUP = "*8", "**"
+
 OFFICE = Office(
     queues=(
         Queue(name="sales", did="77272000001", strategy="rrmemory", members=_SALES),
         Queue(name="hotline", did="77272000002", strategy="ringall", members=_HOTLINE),
         *(_spare_queue(number) for number in range(1, 13)),
         _UNHURRIED,
+        *_QUEUES_OF_A_KIND,
     ),
     load_queue=Queue(
         name="load",
@@ -204,5 +329,6 @@ OFFICE = Office(
         strategy="rrmemory",
         members=tuple(Agent(extension=f"{2001 + place}", name=f"Оператор {place + 1}") for place in range(40)),
     ),
-    back_office=_BACK_OFFICE,
+    back_office=(*_BACK_OFFICE, *_ALONE),
+    lines=_LINES,
 )

@@ -37,7 +37,14 @@ class NeverAnswers:
     """Rings for as long as it is let."""
 
 
-Manner = Answers | Refuses | NeverAnswers
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwards:
+    """Answers 302: whoever calls here should call ``to`` instead."""
+
+    to: str
+
+
+Manner = Answers | Refuses | NeverAnswers | Forwards
 
 
 def caller_script(
@@ -86,8 +93,8 @@ def _caller_steps(
     yield _send(f"INVITE {called} SIP/2.0\n{first}CSeq: 1 INVITE\n{contact}\n{privacy}" + _SDP)
     waiting = f'timeout="{_ms(patience_s)}" ontimeout="give_up"'
     yield f'<recv response="100" optional="true" {waiting}/>'
-    yield f'<recv response="180" optional="true" {waiting}/>'
-    yield f'<recv response="183" optional="true" {waiting}/>'
+    for ringing_or_forwarded in (180, 181, 183):
+        yield f'<recv response="{ringing_or_forwarded}" optional="true" {waiting}/>'
     for status in _REFUSALS:
         note = _note(f"turned down {status}", numbers)
         yield f'<recv response="{status}" optional="true" next="refused" {waiting}>{note}</recv>'
@@ -162,6 +169,10 @@ def _manner(name: str, manner: Manner, who: str, voice: str | None) -> Iterator[
             yield _log(f"refused {status}", who)
             yield _reply_to_invite(status, _REASONS[status])
             yield '<recv request="ACK" next="over"/>'
+        case Forwards(to=to):
+            yield _log("refused 302", who)
+            yield _reply_to_invite(302, "Moved Temporarily", contact=f"sip:{to}@[local_ip]")
+            yield '<recv request="ACK" next="over"/>'
         case NeverAnswers():
             yield from _ring(name, who, None)
         case Answers(after_s=after_s, talk_s=talk_s):
@@ -199,11 +210,12 @@ def _reply(status: int) -> str:
     )
 
 
-def _reply_to_invite(status: int, reason: str, *, sdp: bool = False) -> str:
+def _reply_to_invite(
+    status: int, reason: str, *, sdp: bool = False, contact: str = "sip:called@[local_ip]:[local_port]"
+) -> str:
     return _send(
         f"SIP/2.0 {status} {reason}\nVia: [$via]\nFrom: [$from]\nTo: [$to];tag=[pid]x[call_number]\n"
-        "Call-ID: [call_id]\nCSeq: [$cseq]\nContact: <sip:called@[local_ip]:[local_port]>\n"
-        + (_SDP if sdp else "Content-Length: 0\n")
+        f"Call-ID: [call_id]\nCSeq: [$cseq]\nContact: <{contact}>\n" + (_SDP if sdp else "Content-Length: 0\n")
     )
 
 

@@ -1,0 +1,65 @@
+"""The scenes that can be played at the same time: each has phones, queues and numbers of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.lab.expected import ExpectedCall
+from tests.lab.laboratory import Lab
+from tests.lab.scenes.forwarding import (
+    dialplan_forwards_inside,
+    dialplan_forwards_outside,
+    phone_forwards_inside,
+    phone_forwards_outside,
+    queue_member_forwards,
+)
+from tests.lab.scenes.many_phones import (
+    agent_with_two_devices,
+    directed_pickup,
+    group_ring,
+    international_numbers,
+    local_member_optimised,
+    local_members,
+    star_pickup,
+)
+from tests.lab.scenes.parking import parked_and_given_up, parked_and_retrieved, parking_timed_out
+from tests.lab.scenes.rounds import (
+    auto_paused_agent,
+    direct_switched_off,
+    direct_unregistered,
+    overflow_abandoned,
+    overflow_answered,
+    ring_no_answer_chain,
+    round_robin_takes_turns,
+    unreachable_in_queue,
+)
+from tests.lab.scenes.voicemail import queue_to_voicemail, voicemail_message, voicemail_without_message
+
+SIDE_BY_SIDE: tuple[Callable[[Lab], Awaitable[list[ExpectedCall]]], ...] = (
+    round_robin_takes_turns,
+    ring_no_answer_chain,
+    overflow_answered,
+    overflow_abandoned,
+    auto_paused_agent,
+    unreachable_in_queue,
+    direct_unregistered,
+    direct_switched_off,
+    voicemail_message,
+    voicemail_without_message,
+    queue_to_voicemail,
+    phone_forwards_inside,
+    phone_forwards_outside,
+    queue_member_forwards,
+    dialplan_forwards_inside,
+    dialplan_forwards_outside,
+    group_ring,
+    star_pickup,
+    directed_pickup,
+    local_members,
+    local_member_optimised,
+    agent_with_two_devices,
+    international_numbers,
+    parked_and_retrieved,
+    parking_timed_out,
+    parked_and_given_up,
+)

@@ -7,10 +7,14 @@ looked at is itself a finding.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from channels.telephony import doctor as telephony
-from config.settings import Settings
+from channels.telephony.checkup.observations import Observation, in_words
+from channels.telephony.trial_call import CallOrder
+from config.settings import PbxSettings, Settings
 from crm_core.domain.errors import CrmError
 from crm_core.domain.findings import Finding, ill, well
 from crm_core.store import health
@@ -23,24 +27,54 @@ ENOUGH_FREE_BYTES = 1024**3
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """All that can be told from this machine."""
-    findings = [*await _database(settings), _disk(settings.data_dir), _web_app()]
+    """All that can be told from this machine, the database first: nothing works without it."""
+    async with AsyncExitStack() as while_looking:
+        database, findings = await _open_database(settings, while_looking)
+        return [*findings, *await _house(settings, database)]
+
+
+async def place_test_call(
+    settings: Settings, pbx: PbxSettings, order: CallOrder, *, tell: Callable[[Finding], None] | None
+) -> list[Finding]:
+    """Ring a phone and say what was heard of it; ``tell`` hears each step at once."""
+    async with AsyncExitStack() as while_calling:
+        database, findings = await _open_database(settings, while_calling)
+        if database is None:
+            return findings
+        steps: list[Finding] = []
+
+        async def note(seen: Observation) -> None:
+            steps.append(in_words(seen, "en"))
+            if tell is not None:
+                tell(steps[-1])
+
+        await telephony.place_test_call(pbx, settings, database, order, tell=note, by=None)
+        return steps
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> tuple[Database | None, list[Finding]]:
+    """The database, open as long as the stack, and what is to be said of it; None when it cannot be asked further."""
+    try:
+        url = await stack.enter_async_context(default_database(settings))
+        database = await stack.enter_async_context(Database(url, pool_size=2))
+        findings = await health.examine(database, timezone=settings.timezone)
+    except CrmError as error:
+        return None, [ill("database", str(error), "Mend this first; nothing works without it.")]
+    except DATABASE_AWAY as error:
+        advice = "Is it running, and is PEREZVON_DATABASE_URL right: host, port, user, password, database?"
+        return None, [ill("database", f"it cannot be reached: {error}", advice)]
+    has_tables = all(finding.well for finding in findings if finding.subject == "schema")
+    return database if has_tables else None, findings
+
+
+async def _house(settings: Settings, database: Database | None) -> list[Finding]:
+    """Everything beside the database."""
+    findings = [_disk(settings.data_dir), _web_app()]
     if not settings.pbx:
         findings.append(well("pbx", "none is configured"))
     for pbx in settings.pbx:
-        findings += await telephony.examine(pbx, settings.limits)
+        findings += [in_words(seen, "en") for seen in await telephony.examine(pbx, settings, database)]
     return findings
-
-
-async def _database(settings: Settings) -> list[Finding]:
-    try:
-        async with default_database(settings) as url, Database(url, pool_size=1) as database:
-            return await health.examine(database, timezone=settings.timezone)
-    except CrmError as error:
-        return [ill("database", str(error), "Mend this first; nothing works without it.")]
-    except DATABASE_AWAY as error:
-        advice = "Is it running, and is PEREZVON_DATABASE_URL right: host, port, user, password, database?"
-        return [ill("database", f"it cannot be reached: {error}", advice)]
 
 
 def _disk(data_dir: Path) -> Finding:

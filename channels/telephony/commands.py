@@ -4,7 +4,7 @@ Everything that could reach a dial string is built here from parts that are
 checked one by one against what they may be, never cleaned: ``&`` rings a second
 phone, ``${…}`` runs a function of the dialplan, a channel name in slashes is a
 pattern that hangs up every call in the house. The context comes from the
-settings only, and an application is never named at all.
+settings only, and of applications only the harmless Echo is ever named.
 
 A command has an expiry: a call that was asked for a minute ago is not placed now.
 """
@@ -12,6 +12,7 @@ A command has an expiry: a call that was asked for a minute ago is not placed no
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -93,23 +94,55 @@ def originate(
     exten = dialled(number, dial_format=dial_format, country=country)
     if outbound_context is None:
         raise NoOutboundContext
+    client = {"Context": outbound_context, "Exten": exten, "Priority": "1"}
+    action = _ring(dialect, extension, client, channel_id=channel_id, caller_name=caller_name, ring=ring)
+    return Command(action=action, expires_at=now + expiry)
+
+
+def originate_echo(
+    dialect: PbxDialect,
+    *,
+    extension: str,
+    channel_id: str,
+    now: datetime,
+    caller_name: str = "",
+    ring: timedelta = DEFAULT_RING,
+    expiry: timedelta = DEFAULT_EXPIRY,
+) -> Command:
+    """Ring a phone and, when it is picked up, let it hear itself: a click-to-call that reaches nobody.
+
+    Raises:
+        ActionRejected: as :func:`originate`.
+    """
+    echo = {"Application": "Echo"}
+    action = _ring(dialect, extension, echo, channel_id=channel_id, caller_name=caller_name, ring=ring)
+    return Command(action=action, expires_at=now + expiry)
+
+
+def _ring(
+    dialect: PbxDialect,
+    extension: str,
+    then: Mapping[str, str],
+    *,
+    channel_id: str,
+    caller_name: str,
+    ring: timedelta,
+) -> Action:
+    """Ring our own phone, and put it through to ``then`` when it is picked up."""
     _check(extension, _EXTENSION, "extension")
     _check(channel_id, _ID, "channel id")
     channel = dialect.interface_for(extension)
     _check(channel, _INTERFACE, "channel")
-    action = {
+    return {
         "Action": "Originate",
         "ActionID": channel_id,
         "Channel": channel,
         "ChannelId": channel_id,
-        "Context": outbound_context,
-        "Exten": exten,
-        "Priority": "1",
+        **then,
         "Async": "true",
         "Timeout": str(int(ring.total_seconds() * 1000)),
         "CallerID": f'"{_safe_name(caller_name)}" <{extension}>',
     }
-    return Command(action=action, expires_at=now + expiry)
 
 
 def hang_up(

@@ -12,6 +12,8 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
@@ -41,6 +43,25 @@ SET fence = lock_fences.fence + 1
 RETURNING fence
 """
 
+_FIND_HOLDER = """
+SELECT session.pid, host(session.client_addr) AS address, session.backend_start AS since
+FROM pg_locks held
+JOIN pg_stat_activity session ON session.pid = held.pid
+WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (held.classid::bigint << 32) | held.objid::bigint = $1
+LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whose connection holds a lock."""
+
+    pid: int  # of the database's own process
+    address: str | None  # where that connection comes from; None: this machine, or it may not be told
+    since: datetime | None
+
 
 class HeldLock:
     """A lock of ours, for as long as ``lost`` is not set."""
@@ -52,6 +73,12 @@ class HeldLock:
         self._raw = raw
         self._turn = asyncio.Lock()
         raw.add_termination_listener(lambda _: self.lost.set())
+
+    @property
+    def backend(self) -> int:
+        """The server's name for the connection that holds it: while it lives, so do we."""
+        pid: int = self._raw.get_server_pid()
+        return pid
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Reader]:
@@ -100,6 +127,22 @@ async def holding(db: Database, name: str) -> AsyncIterator[HeldLock]:
             await asyncio.wait([watch])
     finally:
         await close(raw)
+
+
+@asynccontextmanager
+async def holding_if_free(db: Database, name: str) -> AsyncIterator[bool]:
+    """Hold the lock ``name`` until the block ends, or learn at once that somebody else does."""
+    raw = await db.dedicated()
+    try:
+        yield await raw.fetchval("SELECT pg_try_advisory_lock($1)", _key(name))
+    finally:
+        await close(raw)
+
+
+async def find_holder(db: Reader, name: str) -> Holder | None:
+    """Who holds the lock ``name`` now."""
+    row = await db.fetchrow(_FIND_HOLDER, _key(name))
+    return Holder(**dict(row)) if row else None
 
 
 async def close(raw: asyncpg.Connection) -> None:

@@ -23,7 +23,7 @@ from channels.telephony.frames import END_OF_FRAME
 from channels.telephony.played_pbx import Headers, PlayedChannel, PlayedPbx, stamped
 from channels.telephony.player_answers import OriginateAsked, PbxAnswers
 from channels.telephony.player_session import Session
-from channels.telephony.recording_format import About, RecordedFrame, Recording, load
+from channels.telephony.recording_format import About, RecordedFrame, Recording, load_all
 from channels.telephony.retelling import FreshIds, Member, Retelling, cast_of, members_of, people
 
 logger = structlog.get_logger(__name__)
@@ -323,7 +323,8 @@ async def serve(
 ) -> None:
     """Play files to whoever logs in, one after another, until cancelled.
 
-    Recordings that answer an Originate are played when one is asked for; the
+    A directory is a recording in segments, and files that are segments of one
+    recording are played as one. Recordings that answer an Originate are played when one is asked for; the
     others begin at a login, and again at a login after they have all ended.
     ``speed`` 0 is as fast as clients read.
 
@@ -331,7 +332,7 @@ async def serve(
         RecordingUnreadable: one of the files is no recording.
         OSError: the port is taken.
     """
-    recordings = [load(file) for file in files]
+    recordings = load_all(files)
     outbound = [recording for recording in recordings if cast_of(recording).is_originated]
     by_themselves = [recording for recording in recordings if not cast_of(recording).is_originated]
     about = next((recording.about for recording in recordings if recording.about.boot), About())

@@ -13,9 +13,10 @@ import base64
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import IO, cast
@@ -27,6 +28,8 @@ from crm_core.domain.errors import InputRejected
 
 FORMAT = "perezvon-ami"
 VERSION = 1
+#: How the segments of a recording in a directory are called; closed ones have ``.gz`` after it.
+SEGMENT_SUFFIX = ".ami.jsonl"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _READ_BYTES = 64 * 1024
@@ -78,14 +81,42 @@ class Recording:
 
 
 def load(path: Path) -> Recording:
-    """The whole of a recording.
+    """The whole of a recording: of a file, or of a directory of segments.
 
     Raises:
         RecordingUnreadable: the file is missing or holds something else.
     """
+    if path.is_dir():
+        return _joined([load(segment) for segment in segments_of(path)], path)
     with _opened(path) as file:
         about, frames = _read(file, path)
         return Recording(about=about, frames=tuple(frames))
+
+
+def load_all(paths: Iterable[Path]) -> list[Recording]:
+    """Every recording in some files, in the order given; segments of one recording are one.
+
+    Raises:
+        RecordingUnreadable: one of the files is missing or holds something else.
+    """
+    found: dict[object, list[Recording]] = {}
+    for number, path in enumerate(paths):
+        recording = load(path)
+        about = recording.about
+        found.setdefault((about.pbx, about.boot, about.started_at) if about.started_at else number, []).append(
+            recording
+        )
+    return [
+        one
+        if not more
+        else Recording(about=one.about, frames=tuple(chain(one.frames, *(part.frames for part in more))))
+        for one, *more in found.values()
+    ]
+
+
+def segments_of(folder: Path) -> list[Path]:
+    """The segments in a directory, the oldest first."""
+    return sorted(path for path in folder.iterdir() if path.name.removesuffix(".gz").endswith(SEGMENT_SUFFIX))
 
 
 def read_frames(path: Path) -> Iterator[RecordedFrame]:
@@ -96,6 +127,25 @@ def read_frames(path: Path) -> Iterator[RecordedFrame]:
     """
     with _opened(path) as file:
         yield from _read(file, path)[1]
+
+
+def _joined(segments: Sequence[Recording], folder: Path) -> Recording:
+    """One after another; a recorder that was started again counts its seconds anew."""
+    if not segments:
+        raise RecordingUnreadable(f"{folder}: no segment of a recording in it")
+    begun = _begun(segments[0].about)
+    frames: list[RecordedFrame] = []
+    for segment in segments:
+        later = _begun(segment.about) - begun
+        frames += segment.frames if not later else (replace(frame, at=frame.at + later) for frame in segment.frames)
+    return Recording(about=segments[0].about, frames=tuple(frames))
+
+
+def _begun(about: About) -> float:
+    try:
+        return datetime.fromisoformat(about.started_at).timestamp()
+    except ValueError:
+        return 0.0
 
 
 class RecordingWriter:
@@ -113,6 +163,13 @@ class RecordingWriter:
             self._write({"at": at, "raw": base64.b64encode(frame).decode()})
         else:
             self._write({"at": at, "headers": headers})
+
+    def recorded(self, frame: RecordedFrame) -> None:
+        """One frame of another recording."""
+        if frame.raw is not None:
+            self._write({"at": frame.at, "raw": base64.b64encode(frame.raw).decode()})
+        else:
+            self._write({"at": frame.at, "headers": frame.headers})
 
     def note(self, at: float, note: str) -> None:
         """A remark between the frames, such as a lost link; players pass it over."""

@@ -62,7 +62,7 @@ class _Book(Generic[Row]):
     moment: Callable[[Row], float]
 
 
-_CEL = _Book[CelRow](
+_CEL: _Book[CelRow] = _Book(
     name="CEL",
     table="cel",
     layouts=CEL_LAYOUTS,
@@ -70,7 +70,7 @@ _CEL = _Book[CelRow](
     row=cel_row,
     moment=lambda row: row.at,
 )
-_CDR = _Book[CdrRow](
+_CDR: _Book[CdrRow] = _Book(
     name="CDR",
     table="cdr",
     layouts=CDR_LAYOUTS,

@@ -1,0 +1,327 @@
+"""Who gets it: one choice for promises that move and for leads that are new.
+
+First everybody is asked whether they may have it; then those who may are
+compared, criterion by criterion, in the order of the strategy. The last
+criterion is the id, so the same question always has the same answer. Everybody
+passed over has a reason: the rule that shut them out, or the first criterion in
+which the chosen one was better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from crm_core.domain.people import AgentState
+from crm_core.domain.working_time import Calendar, CalendarHasNoHours, next_opening
+
+_HOUR = timedelta(hours=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Strategy(StrEnum):
+    """In which order those who may have it are preferred; who can call now always goes first."""
+
+    LEAST_LOADED = "least_loaded"
+    ROUND_ROBIN = "round_robin"
+    BEST_FIT = "best_fit"
+    TEAM = "team"  # only the team's own people, the least loaded of them
+
+
+class Reason(StrEnum):
+    """Why somebody was chosen or passed over."""
+
+    CHOSEN = "chosen"
+    # They may not have it:
+    HAD_IT = "had_it"  # it is being taken from them
+    ABSENT = "absent"
+    OFFLINE = "offline"
+    OFF_HOURS = "off_hours"
+    PAUSED = "paused"
+    OTHER_TEAM = "other_team"
+    NO_SKILL = "no_skill"
+    NO_LANGUAGE = "no_language"
+    LOST_BEFORE = "lost_before"  # within the cool-down
+    LOAD_CAP = "load_cap"
+    HOURLY_CAP = "hourly_cap"
+    # They may, and another was better:
+    BUSY = "busy"
+    KNOWS_CLIENT_LESS = "knows_client_less"
+    KNOWS_DESTINATION_LESS = "knows_destination_less"
+    SPEAKS_LANGUAGE_LESS = "speaks_language_less"
+    MORE_LOADED = "more_loaded"
+    LATER_IN_TURN = "later_in_turn"
+    TIE = "tie"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one person is given; the company's to set."""
+
+    load_cap: int = 60  # active clients: a person holds no more in the head
+    load_warning: int = 50
+    hourly_cap: int = 10  # given by the engine within any hour
+    long_pause: timedelta = timedelta(minutes=10)
+
+
+USUAL_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody who might have it, as they are now."""
+
+    agent_id: UUID
+    name: str
+    present: bool
+    state: AgentState
+    state_since: datetime
+    team_id: UUID | None = None
+    absent: bool = False  # on holiday, ill: written down, not guessed
+    absent_until: datetime | None = None
+    calendar: Calendar | None = None  # their own hours, else their team's; None: always
+    skills: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    active_clients: int = 0
+    talked_at: datetime | None = None  # last, with this very client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What the promise or lead asks of its next owner."""
+
+    at: datetime
+    from_agent_id: UUID | None = None  # who has it now and shall not keep it
+    team_id: UUID | None = None
+    skills: frozenset[str] = frozenset()  # all of them
+    languages: tuple[str, ...] = ()  # any of them, the client's own first
+    destination: str | None = None  # a skill that is welcome
+    cooldown: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What is remembered between choices."""
+
+    lost: Mapping[UUID, datetime] = field(default_factory=dict)  # who lost this very lead, when last
+    given: Mapping[UUID, Sequence[datetime]] = field(
+        default_factory=dict
+    )  # what the engine gave whom: last, and lately
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Why this person was chosen or passed over, with the values it was judged by."""
+
+    candidate: Candidate
+    reason: Reason
+    until: datetime | None = None  # when this reason goes away by itself
+    missing: tuple[str, ...] = ()  # the skills or languages they do not have
+    given_lately: int = 0
+    last_given_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Who gets it, or that nobody may, and why; the chosen first, then the next best."""
+
+    strategy: Strategy
+    limits: Limits
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """None: nobody is eligible, the supervisor must know."""
+        first = self.verdicts[0] if self.verdicts else None
+        return first.candidate if first is not None and first.reason is Reason.CHOSEN else None
+
+    @property
+    def try_again_at(self) -> datetime | None:
+        """When somebody becomes eligible by the clock alone, if nobody is; whoever comes online is sooner."""
+        if self.chosen is not None:
+            return None
+        return min((verdict.until for verdict in self.verdicts if verdict.until is not None), default=None)
+
+    @property
+    def near_cap(self) -> bool:
+        """Does the chosen one hold so many clients that the supervisor should know."""
+        return self.chosen is not None and self.chosen.active_clients + 1 >= self.limits.load_warning
+
+
+def choose_agent(
+    candidates: Iterable[Candidate],
+    need: Need,
+    strategy: Strategy,
+    history: History,
+    *,
+    limits: Limits = USUAL_LIMITS,
+) -> Choice:
+    """Who shall have it."""
+    asked = [_judge(candidate, need, strategy, history, limits) for candidate in candidates]
+    criteria = _CRITERIA[strategy]
+    eligible = sorted(
+        (verdict for verdict in asked if verdict.reason is Reason.CHOSEN),
+        key=lambda verdict: [rank(verdict, need) for _, rank in criteria],
+    )
+    refused = sorted(
+        (verdict for verdict in asked if verdict.reason is not Reason.CHOSEN),
+        key=lambda verdict: (verdict.candidate.name, verdict.candidate.agent_id.int),
+    )
+    passed_over = [_compare(eligible[0], verdict, need, criteria) for verdict in eligible[1:]]
+    return Choice(strategy=strategy, limits=limits, verdicts=(*eligible[:1], *passed_over, *refused))
+
+
+def _judge(candidate: Candidate, need: Need, strategy: Strategy, history: History, limits: Limits) -> Verdict:
+    """May they have it; ``CHOSEN`` stands for yes until they are compared."""
+    given = history.given.get(candidate.agent_id, ())
+    lately = sorted(at for at in given if at > need.at - _HOUR)
+    refusal = (
+        _is_away(candidate, need, limits)
+        or _is_no_match(candidate, need, strategy)
+        or _has_enough(candidate, need, history, limits, lately)
+    )
+    reason, until, missing = refusal or (Reason.CHOSEN, None, ())
+    return Verdict(
+        candidate=candidate,
+        reason=reason,
+        until=until,
+        missing=missing,
+        given_lately=len(lately),
+        last_given_at=max(given, default=None),
+    )
+
+
+_Refusal = tuple[Reason, datetime | None, tuple[str, ...]]
+
+
+def _is_away(candidate: Candidate, need: Need, limits: Limits) -> _Refusal | None:
+    if candidate.agent_id == need.from_agent_id:
+        return Reason.HAD_IT, None, ()
+    if candidate.absent:
+        return Reason.ABSENT, candidate.absent_until, ()
+    if not candidate.present or candidate.state is AgentState.OFFLINE:
+        return Reason.OFFLINE, None, ()
+    try:
+        opens_at = next_opening(candidate.calendar, need.at)
+    except CalendarHasNoHours:
+        return Reason.OFF_HOURS, None, ()
+    if opens_at > need.at:
+        return Reason.OFF_HOURS, opens_at, ()
+    if candidate.state is AgentState.PAUSED and need.at - candidate.state_since > limits.long_pause:
+        return Reason.PAUSED, None, ()
+    return None
+
+
+def _is_no_match(candidate: Candidate, need: Need, strategy: Strategy) -> _Refusal | None:
+    if strategy is Strategy.TEAM and candidate.team_id != need.team_id:
+        return Reason.OTHER_TEAM, None, ()
+    if need.skills - candidate.skills:
+        return Reason.NO_SKILL, None, tuple(sorted(need.skills - candidate.skills))
+    if need.languages and candidate.languages.isdisjoint(need.languages):
+        return Reason.NO_LANGUAGE, None, need.languages
+    return None
+
+
+def _has_enough(
+    candidate: Candidate, need: Need, history: History, limits: Limits, lately: Sequence[datetime]
+) -> _Refusal | None:
+    lost_at = history.lost.get(candidate.agent_id)
+    if lost_at is not None and need.at < lost_at + need.cooldown:
+        return Reason.LOST_BEFORE, lost_at + need.cooldown, ()
+    if candidate.active_clients >= limits.load_cap:
+        return Reason.LOAD_CAP, None, ()
+    if len(lately) >= limits.hourly_cap:
+        return Reason.HOURLY_CAP, lately[-limits.hourly_cap] + _HOUR, ()
+    return None
+
+
+def _compare(chosen: Verdict, other: Verdict, need: Need, criteria: tuple[_Criterion, ...]) -> Verdict:
+    """The same verdict, with the first criterion in which ``chosen`` was better."""
+    reason = next(reason for reason, rank in criteria if rank(chosen, need) != rank(other, need))
+    return replace(other, reason=reason, missing=_missing(reason, need))
+
+
+def _missing(reason: Reason, need: Need) -> tuple[str, ...]:
+    if reason is Reason.KNOWS_DESTINATION_LESS and need.destination is not None:
+        return (need.destination,)
+    return need.languages[:1] if reason is Reason.SPEAKS_LANGUAGE_LESS else ()
+
+
+_READINESS = {AgentState.AVAILABLE: 0, AgentState.WRAP_UP: 1, AgentState.RINGING: 2, AgentState.PAUSED: 4}
+_IN_A_CALL = 3
+
+
+def _busy(verdict: Verdict, _: Need) -> int:
+    return _READINESS.get(verdict.candidate.state, _IN_A_CALL)
+
+
+def _load(verdict: Verdict, _: Need) -> int:
+    return verdict.candidate.active_clients
+
+
+def _turn(verdict: Verdict, _: Need) -> int:
+    """Who was given nothing for the longest time goes first."""
+    return _microseconds(verdict.last_given_at)
+
+
+def _client(verdict: Verdict, _: Need) -> int:
+    return -_microseconds(verdict.candidate.talked_at)
+
+
+def _destination(verdict: Verdict, need: Need) -> int:
+    return need.destination is not None and need.destination not in verdict.candidate.skills
+
+
+def _language(verdict: Verdict, need: Need) -> int:
+    return bool(need.languages) and need.languages[0] not in verdict.candidate.languages
+
+
+def _microseconds(at: datetime | None) -> int:
+    return ((at or _NEVER) - _NEVER) // timedelta(microseconds=1)
+
+
+def _order(verdict: Verdict, _: Need) -> int:
+    return verdict.candidate.agent_id.int
+
+
+_Criterion = tuple[Reason, Callable[[Verdict, Need], int]]
+_BY_LOAD: tuple[_Criterion, ...] = (
+    (Reason.BUSY, _busy),
+    (Reason.MORE_LOADED, _load),
+    (Reason.LATER_IN_TURN, _turn),
+    (Reason.TIE, _order),
+)
+_CRITERIA: Mapping[Strategy, tuple[_Criterion, ...]] = {
+    Strategy.LEAST_LOADED: _BY_LOAD,
+    Strategy.TEAM: _BY_LOAD,
+    Strategy.ROUND_ROBIN: (
+        (Reason.BUSY, _busy),
+        (Reason.LATER_IN_TURN, _turn),
+        (Reason.MORE_LOADED, _load),
+        (Reason.TIE, _order),
+    ),
+    Strategy.BEST_FIT: (
+        (Reason.BUSY, _busy),
+        (Reason.KNOWS_CLIENT_LESS, _client),
+        (Reason.KNOWS_DESTINATION_LESS, _destination),
+        (Reason.SPEAKS_LANGUAGE_LESS, _language),
+        *_BY_LOAD[1:],
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A promise or lead nobody could be found for yet."""
+
+    id: UUID
+    since: datetime  # when the client began to wait
+    weight: int = 1  # a client of weight 3 waits three times as fast
+
+
+def in_line(waiting: Iterable[Waiting], now: datetime) -> list[Waiting]:
+    """Oldest and most valuable first; whoever waits long enough comes before anybody."""
+    return sorted(waiting, key=lambda one: (-(now - one.since).total_seconds() * one.weight, one.since, one.id))

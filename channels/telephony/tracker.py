@@ -49,6 +49,7 @@ from channels.telephony.tracking.headers import (
     whole_number,
 )
 from crm_core.domain.calls import CallSnapshot, Direction
+from crm_core.domain.path import StopKind
 
 #: An ended call is remembered this long by our own clock, so that its Cdr and other stragglers still
 #: find it, and in any case until somebody has looked at it.
@@ -66,9 +67,14 @@ _VOICEMAIL = frozenset({"VoiceMail", "MinivmRecord"})
 _SOUND_FILE = re.compile(r"\S.*\.(?:wav|wav49|gsm|mp3|ogg|opus|g722|sln\d*|ulaw|alaw|flac)", re.IGNORECASE)
 #: Where CoreShowChannels says a channel is that somebody dialled.
 _DIALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
+#: An event of a parking lot, and of a pickup, speaks of two channels by names of its own.
+_PARKEE, _RETRIEVER, _RUNG = party("Parkee"), party("Retriever"), party("Target")
+_HOLDING = "holding_bridge"
 _TRANSFER_PARTIES = tuple(
     party(prefix) for prefix in ("OrigTransferer", "SecondTransferer", "Transferer", "Transferee", "TransferTarget")
 )
+#: In mid dial (a destination of type App) an attended transfer names only whose dial the client takes over.
+_GIVEN_BY_AND_TO = party("SecondTransferer"), party("TransferTarget")
 
 
 class CallTracker:
@@ -100,6 +106,11 @@ class CallTracker:
             "Unhold": self._unhold,
             "AttendedTransfer": self._transfer,
             "BlindTransfer": self._transfer,
+            "Pickup": self._pickup,
+            "ParkedCall": self._parked_call,
+            "ParkedCallTimeOut": self._leaves_lot,
+            "ParkedCallGiveUp": self._leaves_lot,
+            "UnParkedCall": self._unparked_call,
             "MixMonitorStart": self._mixmonitor_start,
             "VarSet": self._varset,
             "Newexten": self._newexten,
@@ -159,13 +170,13 @@ class CallTracker:
         if heard_until is not None:
             self._heard_at = max(self._heard_at, heard_until.timestamp())
         listed = {event.get("Uniqueid", "") for event in alive.channels}
-        before = [channel for channel in self._board.channels.values() if channel.met < self._now]
-        for channel in before:
-            if channel.ended_at is None and channel.uniqueid not in listed:
+        before = [(uniqueid, one) for uniqueid, one in self._board.channels.items() if one.met < self._now]
+        for uniqueid, channel in before:
+            if channel.ended_at is None and uniqueid not in listed:
                 channel.lost = channel.call.gap = True
                 self._ended(channel, max(self._heard_at, channel.created_at), news)
         if heard_until is not None:
-            self._doubt_what_went_on(before, self._now - heard_until.timestamp(), news)
+            self._doubt_what_went_on([channel for _, channel in before], self._now - heard_until.timestamp(), news)
         # Phones that a queue dialled come last: only its caller's line tells which queue it is.
         for event in sorted(alive.channels, key=_is_dialled_by_queue):
             self._find_alive(event, self._now, news)
@@ -181,8 +192,11 @@ class CallTracker:
         The lists do not tell. Only of a talk and only for a moment it is believed that nothing happened.
         """
         for call in dict.fromkeys(channel.call for channel in before if channel.ended_at is None):
-            talks = any(channel.is_bridged for channel in call.channels.values())
-            if call.ended_at is None and not (talks and deaf_s <= UNTOUCHED_S):
+            if call.ended_at is not None:
+                continue
+            if deaf_s <= UNTOUCHED_S and any(channel.is_bridged for channel in call.channels.values()):
+                call.nearly_gap = True
+            else:
                 call.gap = True
                 self._tell_change(call, self._now, news)
 
@@ -256,6 +270,7 @@ class CallTracker:
         bridge_id = told(event.get("BridgeUniqueid"))
         if channel is None or bridge_id is None or channel.ended_at is not None:
             return
+        self._board.bridge(bridge_id).holding |= event.get("BridgeTechnology") == _HOLDING
         self._enters(channel, bridge_id, at, news)
 
     def _bridge_leave(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
@@ -297,8 +312,12 @@ class CallTracker:
 
     def _unhold(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._board.find(event, OWN, at, news)
-        if channel is not None and channel.takes_back(at):
+        if channel is None:
+            return
+        if channel.takes_back(at):
             self._tell_hold(channel, at, news)
+        elif channel.call.nearly_gap and not channel.took_back(at):
+            channel.call.gap = True  # something did happen in that moment: this hold began
 
     def _transfer(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         """All parties of a transfer are one call from now on, though Linkedids may say so only later."""
@@ -308,9 +327,45 @@ class CallTracker:
         calls = list(dict.fromkeys(channel.call for channel in parties if channel is not None))
         for other in calls[1:]:
             self._board.merge(calls[0], other, at, news)
+        consulting, target = (self._board.find(event, who, at, news) for who in _GIVEN_BY_AND_TO)
+        given_to = consulting if event.get("DestType") == "App" else target
+        if given_to is not None:
+            given_to.handed_over = True
         for call in dict.fromkeys(channel.call for channel in parties if channel is not None):
             self._tell_call(call, at, news)
             self._tell_change(call, at, news)
+
+    def _pickup(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        """Somebody takes the call that rings on another phone: whoever dialled ``*8`` is part of that call."""
+        picker = self._meet_own(event, at, news)
+        rung = self._board.find(event, _RUNG, at, news)
+        if picker is None or rung is None or picker is rung:
+            return
+        picker.took, rung.taken = rung, True
+        self._board.merge(rung.call, picker.call, at, news)
+        for phone in (rung, picker):
+            self._tell_leg(phone, at, news)
+        self._tell_change(rung.call, at, news)
+
+    def _parked_call(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, _PARKEE, at, news)
+        space = told(event.get("ParkingSpace"))
+        if channel is None or space is None or channel.ended_at is not None:
+            return
+        if channel.call.steps_aside(StopKind.PARKING, space, channel, at):
+            self._tell_change(channel.call, at, news)
+
+    def _leaves_lot(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        channel = self._board.find(event, _PARKEE, at, news)
+        if channel is not None:
+            channel.call.comes_back(StopKind.PARKING, channel, at)
+            self._tell_change(channel.call, at, news)
+
+    def _unparked_call(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
+        self._leaves_lot(event, at, news)
+        retriever = self._board.find(event, _RETRIEVER, at, news)
+        if retriever is not None and retriever.is_phone:
+            retriever.fetched = True
 
     def _mixmonitor_start(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._board.find(event, OWN, at, news)
@@ -327,16 +382,22 @@ class CallTracker:
 
     def _newexten(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         if event.get("Application") in _VOICEMAIL:
-            self._taken_by_voicemail(self._board.find(event, OWN, at, news), at, news)
+            mailbox = re.split("[@,]", event.get("AppData", ""))[0]
+            self._taken_by_voicemail(self._board.find(event, OWN, at, news), at, news, mailbox=mailbox)
 
     def _message_waiting(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         """Sent on a channel when a message was left on it."""
-        self._taken_by_voicemail(self._board.find(event, OWN, at, news), at, news)
+        channel = self._board.find(event, OWN, at, news)
+        if channel is not None and not channel.call.message_left:
+            channel.call.message_left = channel.call.voicemail = True
+            self._tell_change(channel.call, at, news)
 
     def _hangup_request(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._board.find(event, OWN, at, news)
         if channel is not None and channel.ended_at is None:
             channel.released_at = earliest(channel.released_at, at)
+            if channel.takes_back(at):  # the PBX may keep the channel of a phone that has left
+                self._tell_hold(channel, at, news)
 
     def _hangup(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._board.find(event, OWN, at, news)
@@ -454,9 +515,16 @@ class CallTracker:
         if call.joins_queue(queue, channel, at) and call.told_start:
             news.append(CallQueued(linkedid=call.linkedid, at=as_datetime(at), queue=queue))
 
-    def _taken_by_voicemail(self, channel: Channel | None, at: Moment, news: list[CallEvent]) -> None:
-        if channel is not None and not channel.call.voicemail:
-            channel.call.voicemail = True
+    def _taken_by_voicemail(
+        self, channel: Channel | None, at: Moment, news: list[CallEvent], *, mailbox: str | None = None
+    ) -> None:
+        if channel is None:
+            return
+        is_news = not channel.call.voicemail
+        channel.call.voicemail = True
+        if mailbox is not None and channel.ended_at is None:
+            is_news |= channel.call.steps_aside(StopKind.VOICEMAIL, mailbox, channel, at)
+        if is_news:
             self._tell_change(channel.call, at, news)
 
     def _recorded(self, channel: Channel, file: str, since: Moment | None, at: Moment, news: list[CallEvent]) -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 from tests.lab.truth import Side
 
 Result = Literal["answered", "no_answer", "busy", "declined", "answered_elsewhere", "cancelled", "failed"]
+_CLAIMED_BY_FEW = ("path", "queues", "recordings")
 _REFUSED: dict[int, Result] = {486: "busy", 603: "declined"}
 
 
@@ -34,6 +35,15 @@ class ExpectedLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedStop:
+    """One who had the client, and for how long."""
+
+    kind: str
+    name: str  # an agent's interface, a queue's name, a number outside
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedCall:
     """What ``GET /interactions`` should say, but for the fields named in ``unclaimed``."""
 
@@ -45,15 +55,20 @@ class ExpectedCall:
     our_address: str | None = None
     agent: str | None = None  # the interface of who had the client last; outbound: of who placed the call
     legs: tuple[ExpectedLeg, ...] = ()
+    path: tuple[ExpectedStop, ...] | None = None  # who had the client, in order; None: not claimed
     wait_s: float
     talk_s: float = 0.0
     hold_s: float = 0.0
     ended_by: Literal["client", "agent", "system"] | None = None
     hangup_cause: int | None = None
+    # Claimed only by the scenes that are about them:
+    queues: tuple[str, ...] | None = None
+    recordings: int | None = None  # how many there are to hear
     unclaimed: tuple[str, ...] = ()  # where the laboratory cannot know, or the contract is silent
 
     def as_json(self) -> dict[str, object]:
-        return {key: value for key, value in asdict(self).items() if key not in (*self.unclaimed, "unclaimed")}
+        silent = {name for name in _CLAIMED_BY_FEW if getattr(self, name) is None}
+        return {key: value for key, value in asdict(self).items() if key not in (*self.unclaimed, *silent, "unclaimed")}
 
 
 def leg(side: Side, role: str, result: Result | None = None, *, name: str) -> ExpectedLeg:

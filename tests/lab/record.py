@@ -104,10 +104,17 @@ def _require_agreement(lab: Lab, call: ExpectedCall) -> None:
     causes = [
         int(frame["Cause"])
         for frame in lab.witness.frames
-        if frame.event == "Hangup" and frame["Linkedid"] == call.external_id and "/trunk" in frame["Channel"]
+        if frame.event == "Hangup" and frame["Linkedid"] == call.external_id and _is_client(frame, call)
     ]
     if call.direction != "internal" and "hangup_cause" not in call.unclaimed and causes != [call.hangup_cause]:
         raise ScenesDisagree(f"{call.external_id}: cause {call.hangup_cause}, but Asterisk says {causes}")
+
+
+def _is_client(hangup: Frame, call: ExpectedCall) -> bool:
+    """The client's own channel; a call forwarded outside has another one on the trunk."""
+    if call.direction == "inbound":
+        return hangup["Uniqueid"] == call.external_id
+    return "/trunk" in hangup["Channel"]
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from crm_core.domain.calls import CallSnapshot, LegSnapshot, outcome, wait
+from crm_core.domain.path import had_last, path
 from tests.replay.recordings import NAMES, SHORT, replay, story, tracker
 
 #: The parties' clocks and Asterisk's differ by the time a SIP message takes.
@@ -29,12 +30,15 @@ def test_a_recorded_call_is_told_as_it_happened(recording: str) -> None:
     assert sorted(calls) == sorted(truth["external_id"] for truth in expected)
     for truth in expected:
         told = in_words_of_the_contract(calls[truth["external_id"]])
-        claimed = {name: value for name, value in truth.items() if name != "legs"}
+        claimed = {name: value for name, value in truth.items() if name not in {"legs", "path"}}
         assert {name: told[name] for name in claimed} == {name: _about(value) for name, value in claimed.items()}
         if "legs" in truth:
             # The second line on which an agent asks a colleague is not a phone of its own to the laboratory.
             rung = [leg for leg in told["legs"] if leg["role"] != "consult"]
             assert _phones(rung) == _phones(truth["legs"])
+        if "path" in truth:
+            stops = truth["path"]
+            assert told["path"] == [stop | {"duration_s": _about(stop["duration_s"])} for stop in stops]
 
 
 @pytest.mark.parametrize("recording", SHORT)
@@ -77,11 +81,14 @@ def in_words_of_the_contract(call: CallSnapshot) -> dict[str, Any]:
         "external_id": call.linkedid,
         "direction": call.direction,
         "outcome": outcome(call),
+        "queues": list(call.queues),
+        "recordings": len(call.recordings),
         "queue": call.answered_queue or (call.queues[-1] if call.queues else None),
         "client_address": call.client_number,
         "our_address": call.our_number,
         "agent": _who_had_the_client(call),
         "legs": [_leg(leg) for leg in call.legs],
+        "path": _path(call),
         "wait_s": waited.total_seconds() if waited is not None else None,
         "talk_s": call.talk.total_seconds(),
         "hold_s": call.hold.total_seconds(),
@@ -94,11 +101,19 @@ def _leg(leg: LegSnapshot) -> dict[str, Any]:
     return {"interface": leg.interface, "role": leg.role, "result": leg.result, "rang": leg.rang}
 
 
+def _path(call: CallSnapshot) -> list[dict[str, Any]]:
+    phones = {leg.uniqueid: leg.interface for leg in call.legs}
+    stops = path({leg.uniqueid: leg.had for leg in call.legs}, call.stays)
+    return [
+        {"kind": stop.kind, "name": phones.get(stop.name, stop.name), "duration_s": stop.duration_s} for stop in stops
+    ]
+
+
 def _who_had_the_client(call: CallSnapshot) -> str | None:
-    answered = [leg for leg in call.legs if leg.answered_at is not None and leg.role != "consult"]
     if call.direction != "inbound":
         return next((leg.interface for leg in call.legs if leg.role == "originate"), None)
-    return max(answered, key=lambda leg: leg.answered_at or leg.offered_at).interface if answered else None
+    last = had_last({leg.uniqueid: leg.had for leg in call.legs})
+    return next((leg.interface for leg in call.legs if leg.uniqueid == last), None)
 
 
 def _phones(legs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

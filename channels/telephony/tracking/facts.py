@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from channels.telephony.dialect import ChannelKind
+from crm_core.domain.path import StopKind
 
 Moment = float  # seconds since the epoch, by the PBX's clock where it tells the time
 
@@ -38,6 +39,7 @@ class Bridge:
     """Where channels hear each other."""
 
     uniqueid: str
+    holding: bool = False  # … or wait, each alone: a parking lot is one such room for all who are parked
     stays: list[Stay] = field(default_factory=list)
 
 
@@ -57,6 +59,17 @@ class QueueStay:
     channel: Channel
     joined: Moment
     left: Moment = math.inf
+
+
+@dataclass(slots=True, eq=False)
+class Aside:
+    """A caller's time with no person: on a parking lot, or with voicemail."""
+
+    kind: StopKind
+    name: str  # of the parking space or the mailbox
+    channel: Channel
+    since: Moment
+    until: Moment = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,10 @@ class Channel:
     dialled_number: str | None = None
     dial_status: str | None = None
     queue: str | None = None  # the queue that offered the call to it
+    handed_over: bool = False  # an attended transfer gave the client to it, or to whoever it was calling
+    took: Channel | None = None  # the phone that rang, whose call was picked up from here
+    taken: bool = False  # its call was picked up from another phone
+    fetched: bool = False  # it took a parked caller off the lot
 
     ringing_at: Moment | None = None
     up_at: Moment | None = None
@@ -179,10 +196,14 @@ class Channel:
         return True
 
     def takes_back(self, at: Moment) -> bool:
-        if not self.on_hold or any(hold.end == at for hold in self.holds):
+        if not self.on_hold or self.took_back(at):
             return False
         self.holds[-1].end = max(at, self.holds[-1].start)
         return True
+
+    def took_back(self, at: Moment) -> bool:
+        """Is that the end of a hold that is known."""
+        return any(hold.end == at for hold in self.holds)
 
     def ends(self, at: Moment) -> None:
         """Nothing of a channel outlives it."""
@@ -208,13 +229,16 @@ class Call:
     phones: list[Channel] = field(default_factory=list)
     trunks: list[Channel] = field(default_factory=list)
     queue_stays: list[QueueStay] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
     recordings: dict[str, Recorded] = field(default_factory=dict)  # by bare file name
     recorder_on: Moment | None = None
     voicemail: bool = False
+    message_left: bool = False
     alive: int = 0  # channels not hung up
     heard_at: Moment = -math.inf  # the latest moment anything was heard of it
     ended_at: Moment | None = None
     gap: bool = False  # part of it happened while we did not listen
+    nearly_gap: bool = False  # we did not listen for a moment in which nothing seems to have happened
 
     told_start: bool = False
     told_answer: bool = False
@@ -237,10 +261,13 @@ class Call:
             self.add(channel)
         self.keys += [key for key in other.keys if key not in self.keys]
         self.queue_stays += other.queue_stays
+        self.asides += other.asides
         for recording in other.recordings.values():
             self.recorded(recording.file, recording.since, recording.channel)
         self.voicemail |= other.voicemail
+        self.message_left |= other.message_left
         self.gap |= other.gap
+        self.nearly_gap |= other.nearly_gap
         self.heard_at = max(self.heard_at, other.heard_at)
         self.told_start |= other.told_start
 
@@ -251,6 +278,19 @@ class Call:
                 return False
         self.queue_stays.append(QueueStay(queue, channel, at))
         return True
+
+    def steps_aside(self, kind: StopKind, name: str, channel: Channel, at: Moment) -> bool:
+        """Begin a time with no person; False when it is known already."""
+        for aside in self.asides:
+            if aside.kind is kind and aside.channel is channel and (aside.since == at or aside.until == math.inf):
+                return False
+        self.asides.append(Aside(kind, name, channel, at))
+        return True
+
+    def comes_back(self, kind: StopKind, channel: Channel, at: Moment) -> None:
+        for aside in self.asides:
+            if aside.kind is kind and aside.channel is channel and aside.until == math.inf:
+                aside.until = max(at, aside.since)
 
     def leaves_queue(self, queue: str, channel: Channel, at: Moment) -> None:
         for stay in self.queue_stays:

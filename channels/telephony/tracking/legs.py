@@ -15,8 +15,6 @@ from crm_core.domain.path import Span
 
 #: Q.850 causes by which a phone that did not answer says why; in a queue DialEnd only says NOANSWER.
 USER_BUSY, CALL_REJECTED, ANSWERED_ELSEWHERE = 17, 21, 26
-#: Causes of a phone that was simply let ring, or was let go again: 0 is what Asterisk gives by itself.
-_NOTHING_SAID = frozenset({0, 16, 18, 19})
 
 
 def leg(phone: Channel, met: list[Meeting], talks: list[Meeting], dialect: PbxDialect, *, until: Moment) -> LegSnapshot:
@@ -29,35 +27,46 @@ def leg(phone: Channel, met: list[Meeting], talks: list[Meeting], dialect: PbxDi
     offered = offered_at(phone)
     answered = picked_up_at(phone)
     began = offered if answered is None else max(answered, offered)
-    with_client = spans.union((one.start, one.end) for one in talks if one.other is phone)
-    talked = spans.without(spans.clipped(with_client, -math.inf, until), holds(phone))
+    own = [one for one in talks if one.other is phone]
+    bridged = spans.union((one.start, one.end) for one in own)
+    talked = spans.without(spans.clipped(bridged, -math.inf, until), holds(phone, own))
+    waited = _waited(phone, own, others=[one for one in talks if one.other is not phone])
     return LegSnapshot(
         uniqueid=phone.uniqueid,
         channel=phone.name,
         interface=phone.interface,
         extension=dialect.extension_of(phone.interface),
         role=role,
-        queue=dial_path(phone).queue if role is LegRole.QUEUE else None,
+        queue=dial_path(phone.took or phone).queue if role is LegRole.QUEUE else None,
         offered_at=as_datetime(offered),
         rang=rang(phone),
         answered_at=None if answered is None else as_datetime(began),
         ended_at=None if phone.ended_at is None else as_datetime(max(phone.ended_at, began)),
         result=leg_result(phone),
         on_hold=phone.on_hold,
-        talks=tuple(_span(one) for one in with_client),
+        had=tuple(_span(one) for one in spans.union((*bridged, *waited))),
         talk=timedelta(seconds=spans.total(talked)),
-        hold=timedelta(seconds=spans.total(spans.without(_waited(phone, with_client, until), talked))),
+        hold=timedelta(seconds=spans.total(spans.without(spans.clipped(waited, -math.inf, until), talked))),
     )
 
 
-def holds(phone: Channel) -> list[spans.Span]:
-    """When this phone kept the other side waiting."""
-    return [(hold.start, hold.end) for hold in phone.holds]
+def holds(phone: Channel, met: list[Meeting]) -> list[spans.Span]:
+    """When this phone kept the other side waiting; ``met`` are its meetings.
+
+    Asterisk holds the client by itself when an agent presses *2, and does not always
+    say the end of it: coming together again is one.
+    """
+    again = [one.start for one in met if one.other is phone]
+    return [(hold.start, min((hold.end, *(start for start in again if start > hold.start)))) for hold in phone.holds]
 
 
-def _waited(phone: Channel, with_client: list[spans.Span], until: Moment) -> list[spans.Span]:
+def _waited(phone: Channel, met: list[Meeting], others: list[Meeting]) -> list[spans.Span]:
     """While its owner consults somebody the client waits alone: the hold lasts beyond the bridge."""
-    return spans.clipped(holds(phone), with_client[0][0], until) if with_client else []
+    if not met:
+        return []
+    since = min(one.start for one in met)
+    waited = spans.clipped(holds(phone, met), since, math.inf)
+    return spans.without(waited, ((one.start, one.end) for one in others))
 
 
 def _span(one: spans.Span) -> Span:
@@ -67,11 +76,18 @@ def _span(one: spans.Span) -> Span:
 
 def leg_role(phone: Channel, met: list[Meeting]) -> LegRole:
     """Why this phone is part of the call."""
+    if phone.took is not None:
+        return leg_role(phone.took, met)
+    if phone.fetched:
+        return LegRole.TRANSFER_BLIND
     if placed_call(phone):
         return LegRole.ORIGINATE
     path = dial_path(phone)
     if path.queue is not None:
         return LegRole.QUEUE
+    given_in_mid_dial = path.caller is not None and path.caller.handed_over
+    if given_in_mid_dial or (path.outermost.handed_over and path.outermost.made_by_pbx):
+        return LegRole.TRANSFER_ATTENDED
     answered = answered_at(met)
     dialled = path.outermost.dialled_at
     if phone.folded or (path.caller is None and path.outermost is not phone):
@@ -128,8 +144,11 @@ def leg_result(phone: Channel) -> LegResult | None:
     """What became of one phone; None while it rings."""
     if picked_up_at(phone) is not None:
         return LegResult.ANSWERED
+    if phone.taken:
+        return LegResult.ANSWERED_ELSEWHERE
     if phone.ended_at is None:
-        return _DIAL_RESULTS.get(phone.dial_status or "")
+        said = _DIAL_RESULTS.get(phone.dial_status or "")
+        return None if said is LegResult.NO_ANSWER and not rang(phone) else said
     if phone.cause == ANSWERED_ELSEWHERE:
         return LegResult.ANSWERED_ELSEWHERE
     if phone.cause == USER_BUSY or phone.dial_status == "BUSY":
@@ -138,6 +157,7 @@ def leg_result(phone: Channel) -> LegResult | None:
         return LegResult.DECLINED
     if phone.dial_status == "CANCEL" or phone.cause is None:
         return LegResult.CANCELLED
-    if rang(phone) or phone.cause in _NOTHING_SAID:
+    if rang(phone) or not phone.born:
         return LegResult.NO_ANSWER
+    # Not a word came from it, busy or ringing: it is switched off, or the network between is.
     return LegResult.FAILED

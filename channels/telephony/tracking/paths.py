@@ -55,6 +55,8 @@ def meetings(channel: Channel) -> Iterator[Meeting]:
 
 def _across(stay: Stay, start: Moment, end: Moment, passed: set[Channel]) -> Iterator[tuple[Channel, Moment, Moment]]:
     """Whoever was in the bridge of a stay between two moments, and beyond it."""
+    if stay.bridge.holding:
+        return
     for other in stay.bridge.stays:
         since, until = max(start, other.entered), min(end, other.left)
         if since > until or other.channel in passed:

@@ -1,4 +1,4 @@
-"""Where the client was when no phone of ours had them: in a queue, or with somebody outside."""
+"""Where the client was when no phone of ours had them: in a queue, parked, with voicemail, or with somebody outside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crm_core.domain.path import Stay, StopKind
 
 def stays(call: Call, client: Channel | None, met: Iterable[Meeting]) -> Iterator[Stay]:
     """The client's stays in the order in which they began."""
-    found = [*_in_queues(call, client), *_outside(met)]
+    found = [*_in_queues(call, client), *_aside(call, client), *_outside(met)]
     return iter(sorted(found, key=_beginning))
 
 
@@ -23,6 +23,13 @@ def _in_queues(call: Call, client: Channel | None) -> Iterator[Stay]:
         if stay.channel is client or stay.channel.kind is ChannelKind.LOCAL:
             ends = [stay.left, *(end for end in (stay.channel.ended_at, call.ended_at) if end is not None)]
             yield _stay(StopKind.QUEUE, stay.queue, stay.joined, min(ends))
+
+
+def _aside(call: Call, client: Channel | None) -> Iterator[Stay]:
+    for aside in call.asides:
+        if aside.channel is client:
+            ends = [aside.until, *(end for end in (client.ended_at, call.ended_at) if end is not None)]
+            yield _stay(aside.kind, aside.name, aside.since, min(ends))
 
 
 def _outside(met: Iterable[Meeting]) -> Iterator[Stay]:

@@ -100,6 +100,31 @@ def direct_call(
     )
 
 
+def direct_call_to_nobody(lab: Lab, client: Side) -> ExpectedCall:
+    """A call to one phone that could not be reached."""
+    return ExpectedCall(
+        external_id=linkedid(lab, caller=client.party, dialled=client.number),
+        direction="inbound",
+        outcome="failed",
+        client_address=client.party,
+        our_address=client.number,
+        wait_s=seconds(client.began_at, client.ended_at),
+        ended_by="system",
+        unclaimed=("hangup_cause",),
+    )
+
+
+def internal_call(lab: Lab, caller: Side, called: Side) -> ExpectedCall:
+    """Colleagues who talked to each other, which is nobody's client call."""
+    return ExpectedCall(
+        external_id=linkedid(lab, caller=caller.party, dialled=called.party),
+        direction="internal",
+        wait_s=seconds(caller.began_at, called.answered_at),
+        talk_s=seconds(called.answered_at, called.ended_at),
+        unclaimed=("outcome", "legs", "agent", "ended_by", "hangup_cause", "client_address", "our_address"),
+    )
+
+
 def outbound_call(lab: Lab, agent: Side, *, outcome: str, ended_by: Who | None, cause: int) -> ExpectedCall:
     client = lab.trunk.sides[-1]
     return ExpectedCall(

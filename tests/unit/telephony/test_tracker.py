@@ -68,10 +68,8 @@ def test_a_phone_whose_end_is_told_after_the_clients_has_its_say_in_the_outcome(
         (17, "NOANSWER", LegResult.BUSY),
         (21, "NOANSWER", LegResult.DECLINED),
         (26, "CANCEL", LegResult.ANSWERED_ELSEWHERE),
-        (0, "NOANSWER", LegResult.NO_ANSWER),
         (0, "CANCEL", LegResult.CANCELLED),
         (127, "CANCEL", LegResult.CANCELLED),
-        (19, "NOANSWER", LegResult.NO_ANSWER),
         (20, "CHANUNAVAIL", LegResult.FAILED),
         (34, "CONGESTION", LegResult.FAILED),
     ],
@@ -84,6 +82,21 @@ def test_the_hangup_cause_says_why_a_phone_did_not_answer(
 
     exchange.dial_ends(client, phone, status)
     exchange.hangs_up(phone, cause=cause)
+
+    assert [leg.result for leg in exchange.call(client).legs] == [result]
+
+
+@pytest.mark.parametrize(("rang", "result"), [(True, LegResult.NO_ANSWER), (False, LegResult.FAILED)])
+def test_a_phone_of_which_no_word_was_heard_did_not_merely_ring_unanswered(
+    exchange: Exchange, rang: bool, result: LegResult
+) -> None:
+    client = exchange.client_calls()
+    phone = exchange.dial(client, "PJSIP/1001")
+    if rang:
+        exchange.rings(phone)
+
+    exchange.dial_ends(client, phone, "NOANSWER")
+    exchange.hangs_up(phone, cause=0)
 
     assert [leg.result for leg in exchange.call(client).legs] == [result]
 

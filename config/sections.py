@@ -74,6 +74,12 @@ class PbxSettings(_Section):
     recordings: Annotated[Line, AfterValidator(checks.recordings_place)] | None = Field(
         default=None, repr=False, description="a directory, or a base URL that begins with http:// or https://"
     )
+    recorder_bytes: Annotated[int, Field(ge=2**20)] | None = Field(
+        default=None, description="what a flight recorder beside the program may keep on disk, at least 1048576"
+    )
+    recorder_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(
+        default=None, description="how long it keeps it, in days"
+    )
     demo: bool = Field(default=False, description="true or false")
 
 

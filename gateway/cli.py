@@ -13,22 +13,27 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn, TypeVar
 
 import click
+import orjson
 from pydantic import ValidationError
 
 from channels.telephony import player, recorder
 from channels.telephony.ami import LinkState
+from channels.telephony.recording_segments import Limits
+from channels.telephony.trial_call import CallOrder
 from config.logging import configure_logging
 from config.refusal import SettingsError
-from config.settings import Settings, load_settings
+from config.settings import PbxSettings, Settings, load_settings
 from crm_core.actions import users
 from crm_core.actions.passwords import hash_password
 from crm_core.actions.users import NewUser, PasswordHash
 from crm_core.domain.errors import CrmError
+from crm_core.domain.findings import Finding, Severity
 from crm_core.domain.people import Role
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.store.default_database import default_database
@@ -50,6 +55,8 @@ else:
 Result = TypeVar("Result")
 
 _WRONG_SETTINGS: Final = 2
+
+_MARKS: Final = {Severity.FINE: "ok   ", Severity.ADVICE: "note ", Severity.FAULT: "WRONG"}
 
 _config = click.option(
     "--config",
@@ -102,18 +109,55 @@ async def _migrate(settings: Settings) -> None:
 
 @main.command("check")
 @_config
-def check_command(config: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs: a list of findings.")
+@click.option("--call", "extension", metavar="EXTENSION", help="Ring this phone and tell what was heard of it.")
+@click.option("--number", help="With --call: dial this number when the phone is answered; without, it hears an echo.")
+@click.option("--pbx", "pbx_name", help="With --call: which PBX, if there are several.")
+def check_command(
+    config: Path | None, extension: str | None, number: str | None, pbx_name: str | None, *, as_json: bool
+) -> None:
     """Say what is wrong with this installation and what to do; exit 1 if anything is."""
     settings = _settings(config)
     _log(logging.CRITICAL)
-    findings = _run(doctor.examine(settings))
-    width = max(len(finding.subject) for finding in findings)
-    for finding in findings:
-        click.echo(f"{'ok   ' if finding.well else 'WRONG'} {finding.subject:<{width}}  {finding.says}")
-        if finding.advice:
-            click.echo(f"{'':{width + 7}}→ {finding.advice}")
+    if extension is None:
+        findings = _run(doctor.examine(settings))
+        _show(findings, as_json=as_json)
+    else:
+        pbx = _chosen_pbx(settings, pbx_name)
+        order = CallOrder(extension=extension, number=number)
+        findings = _run(doctor.place_test_call(settings, pbx, order, tell=None if as_json else _show_one))
+        if as_json:
+            _show(findings, as_json=True)
     if not all(finding.well for finding in findings):
         sys.exit(1)
+
+
+def _show(findings: Sequence[Finding], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(findings, option=orjson.OPT_INDENT_2))
+        return
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        click.echo(f"{_MARKS[finding.severity]} {finding.subject:<{width}}  {finding.says}")
+        if finding.advice:
+            click.echo(f"{'':{width + 7}}→ {finding.advice}")
+        if finding.change:
+            for line in (f"{finding.change.file}:", *(f"    {line}" for line in finding.change.lines)):
+                click.echo(f"{'':{width + 9}}{line}")
+
+
+def _show_one(finding: Finding) -> None:
+    _show([finding], as_json=False)
+
+
+def _chosen_pbx(settings: Settings, name: str | None) -> PbxSettings:
+    """The PBX of this name; without a name the only one."""
+    named = [pbx for pbx in settings.pbx if name in {None, pbx.name}]
+    if len(named) != 1:
+        known = ", ".join(pbx.name for pbx in settings.pbx) or "none"
+        wrong = f"There is no PBX {name} in the settings" if name else "Say which PBX: --pbx NAME"
+        _give_up(f"{wrong}; there is: {known}.", code=_WRONG_SETTINGS)
+    return named[0]
 
 
 @main.command("backup")
@@ -221,26 +265,53 @@ def ami_group() -> None:
 
 @ami_group.command("record")
 @click.option("--pbx", "pbx_name", required=True, help="Its name in the settings.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--anonymise", is_flag=True, help="Other numbers and names, the same for the same ones.")
+@click.option("--keep-megabytes", type=click.IntRange(min=1), help="FILE is a directory that grows no larger.")
+@click.option("--keep-days", type=click.FloatRange(min=0.01), help="FILE is a directory; what is older is removed.")
 @_config
-def record_command(pbx_name: str, file: Path, config: Path | None) -> None:
+def record_command(
+    pbx_name: str,
+    file: Path,
+    config: Path | None,
+    *,
+    anonymise: bool,
+    keep_megabytes: int | None,
+    keep_days: float | None,
+) -> None:
     """Write down everything the PBX says, until Ctrl C. The file holds numbers and names: keep it like a backup."""
     settings = _settings(config)
-    pbx = next((one for one in settings.pbx if one.name == pbx_name), None)
-    if pbx is None:
-        known = ", ".join(one.name for one in settings.pbx) or "none"
-        _give_up(f"There is no PBX {pbx_name} in the settings; there is: {known}.", code=_WRONG_SETTINGS)
+    pbx = _chosen_pbx(settings, pbx_name)
     _log(logging.WARNING)
 
     def tell(state: LinkState) -> None:
         click.echo(f"{pbx.name}: {state.status}{f' ({state.error})' if state.error else ''}", err=True)
 
-    _run(_until_signal(recorder.record(pbx, file, on_state=tell)))
+    limits = None
+    if keep_megabytes is not None or keep_days is not None:
+        limits = Limits(
+            size_bytes=keep_megabytes * 2**20 if keep_megabytes else None,
+            age=timedelta(days=keep_days) if keep_days else None,
+        )
+    _run(_until_signal(recorder.record(pbx, file, limits=limits, anonymise=anonymise, on_state=tell)))
     click.echo(f"Written to {file}.", err=True)
 
 
+@ami_group.command("anonymise")
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def anonymise_command(source: Path, target: Path) -> None:
+    """Write a recording again with other numbers and names in it, the same for the same ones."""
+    try:
+        left_out = recorder.anonymise(source, target)
+    except (OSError, CrmError) as error:
+        _give_up(str(error))
+    malformed = f" {left_out} malformed frames were left out." if left_out else ""
+    click.echo(f"Written to {target}.{malformed}", err=True)
+
+
 @ami_group.command("serve")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--port", default=0, type=click.IntRange(0, 65_535), help="On loopback; 0 is any.")
 @click.option("--speed", default=1.0, type=click.FloatRange(min=0), help="2 is twice as fast, 0 as fast as it goes.")
 def play_command(files: tuple[Path, ...], port: int, speed: float) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from channels.telephony.recording_format import SEGMENT_SUFFIX, About, RecordedFrame, RecordingWriter, segments_of
+from config.sections import PbxSettings
 
 #: A directory is held in about so many segments: what is thrown away at once is a small part of it.
 _PARTS = 16
@@ -30,6 +31,14 @@ class Limits:
 
     size_bytes: int | None = None
     age: timedelta | None = None
+
+    @classmethod
+    def of(cls, pbx: PbxSettings) -> Self | None:
+        """What the settings ask for; None: no recorder."""
+        if pbx.recorder_bytes is None and pbx.recorder_days is None:
+            return None
+        age = timedelta(days=pbx.recorder_days) if pbx.recorder_days else None
+        return cls(size_bytes=pbx.recorder_bytes, age=age)
 
     @property
     def segment_bytes(self) -> int:

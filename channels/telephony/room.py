@@ -22,6 +22,8 @@ from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.inbox import Dropped, Inbox
 from channels.telephony.intake import Intake
+from channels.telephony.recorder import keep_recording
+from channels.telephony.recording_segments import Limits
 from channels.telephony.recordings import RecordingFinder
 from channels.telephony.resync import QueueMember, ask_standing
 from config.sections import PbxSettings
@@ -68,6 +70,7 @@ class PbxRoom:
         )
         self._intake = Intake(self._dialect, self.inbox, database, country=settings.country, timezone=settings.timezone)
         self._finder = RecordingFinder(pbx, database)
+        self._flight_records = Path(settings.data_dir) / "recorder" / pbx.name
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
         self.in_line = asyncio.Event()  # asked what is alive at least once
@@ -85,6 +88,7 @@ class PbxRoom:
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
+            tasks.create_task(self._record_flight())
 
     async def _last_boot(self) -> str | None:
         while True:
@@ -112,6 +116,13 @@ class PbxRoom:
                 except DATABASE_AWAY as lost:
                     self._owned.clear()
                     await outage.wait(lost)
+
+    async def _record_flight(self) -> None:
+        """Keep the last of what the PBX said, where the settings ask for it."""
+        limits = Limits.of(self._pbx)
+        if limits is not None:
+            await self._owned.wait()
+            await keep_recording(self._pbx, self._flight_records, limits)
 
     # Hearing. Both are called by the reader itself and never wait.
 

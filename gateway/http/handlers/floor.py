@@ -10,7 +10,7 @@ from pydantic import Field
 from crm_core.inputs import Moment
 from crm_core.store.database import Reader
 from crm_core.views.abandoned import Abandoned, list_abandoned
-from crm_core.views.gaps import Gap, list_gaps
+from crm_core.views.gaps import Gap, GapFilters, list_gaps
 from crm_core.views.paging import CursorInvalid, Page
 from crm_core.views.wallboard import Wallboard, get_wallboard
 from gateway.http.inputs import Paging
@@ -52,6 +52,10 @@ async def get_abandoned(request: Request, reader: Reader, query: Period) -> Page
     )
 
 
+class GapQuery(GapFilters, Paging):
+    """What to narrow the ledger to, and which page of it."""
+
+
 @routes.add("GET", "/wallboard", permission=Permission.SUPERVISOR, summary="The figures of today", snapshot=True)
 async def get_floor(request: Request, reader: Reader) -> Wallboard:
     """Every figure with its formula's name, its sample and its freshness."""
@@ -65,6 +69,6 @@ async def get_floor(request: Request, reader: Reader) -> Wallboard:
     summary="List times in which something was not heard",
     refusals=[CursorInvalid],
 )
-async def get_gaps(request: Request, reader: Reader, query: Paging) -> Page[Gap]:
-    """Figures over them are not complete."""
-    return await list_gaps(reader, limit=query.limit, cursor=query.cursor)
+async def get_gaps(request: Request, reader: Reader, query: GapQuery) -> Page[Gap]:
+    """With how many of their calls were repaired, and from which books; figures over the others are not complete."""
+    return await list_gaps(reader, query, limit=query.limit, cursor=query.cursor)

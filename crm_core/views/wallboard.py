@@ -12,6 +12,7 @@ from uuid import UUID
 from crm_core.domain.ids import first_id
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Reader, Record
+from crm_core.views.gaps import GapMark, gaps_over
 from crm_core.views.model import WireModel
 
 _DAY_START = "SELECT date_trunc('day', now() AT TIME ZONE $1) AT TIME ZONE $1"
@@ -75,9 +76,10 @@ class AgentsInState(WireModel):
 
 
 class Wallboard(WireModel):
-    """Today, in the company's zone, from ``since``."""
+    """Today, in the company's zone, from ``since``; not complete where ``gaps`` touch it."""
 
     since: datetime
+    gaps: list[GapMark]
     figures: list[Figure]
     agents: list[AgentsInState]
 
@@ -91,7 +93,7 @@ async def get_wallboard(db: Reader, viewer: Viewer, *, timezone: str) -> Wallboa
     figures = [figure for row in queues for figure in _of_queue(row, now)]
     figures += await _promises(db, team, now)
     agents = [AgentsInState(**dict(row)) for row in await db.fetch(_AGENTS, team)]
-    return Wallboard(since=since, figures=figures, agents=agents)
+    return Wallboard(since=since, gaps=await gaps_over(db, since, now), figures=figures, agents=agents)
 
 
 def _of_queue(row: Record, now: datetime) -> Iterator[Figure]:

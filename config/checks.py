@@ -10,6 +10,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 from urllib.parse import SplitResult, parse_qs, urlsplit
+from zoneinfo import available_timezones
 
 import phonenumbers
 from pydantic import SecretStr
@@ -74,13 +75,28 @@ def redis_url(url: str) -> str:
 
 
 def call_records(url: str) -> str:
-    """Where Asterisk's CDR or CEL can be read: a CSV file or a database."""
+    """Where Asterisk's CDR or CEL can be read: a CSV file or a database.
+
+    A file may say which columns it has, ``?columns=linkedid,uniqueid,…``, and where its dates are at home,
+    ``?timezone=Asia/Almaty``; both are found out by themselves where the layout is a usual one.
+    """
     if url.startswith("file:"):
-        if not _parsed(url, {"file"}, host_required=False).path.lower().endswith(".csv"):
-            raise ValueError("it names no .csv file")
-    else:
-        _parsed(url, {"postgresql", "mysql"})
+        _check_csv(_parsed(url, {"file"}, host_required=False))
+    elif url.startswith("postgresql:"):
+        database_url(url)
+    elif not _parsed(url, {"postgresql", "mysql"}).path.strip("/"):
+        raise ValueError("it names no database")
     return url
+
+
+def _check_csv(parts: SplitResult) -> None:
+    if parts.netloc not in {"", "localhost"} or not parts.path.lower().endswith(".csv"):
+        raise ValueError("it names no .csv file")
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if set(options) - {"columns", "timezone"}:
+        raise ValueError("its only parameters are columns and timezone")
+    if "timezone" in options and options["timezone"][-1] not in available_timezones():
+        raise ValueError("there is no such time zone")
 
 
 def web_address(url: str) -> str:

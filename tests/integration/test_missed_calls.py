@@ -20,6 +20,7 @@ from crm_core.domain.events import FLOOR, agent_room, team_room
 from crm_core.store.database import Database
 from crm_core.views.callbacks import Callback, CallbackFilters, list_callbacks
 from tests.builders import abandoned, call, ended, leg
+from tests.builders import after as later
 from tests.integration.desk import add_team, agent, owner, supervisor
 from tests.people import add_agent, add_client, events_of
 
@@ -92,8 +93,11 @@ def moved(heard: CallSnapshot, to: datetime, **what: Any) -> CallSnapshot:
     return replace(heard, linkedid=linkedid, keys=(linkedid,), legs=legs, **times | what)
 
 
-def missed(at: datetime, number: str | None = AIGERIM, *, after: float = 20, **what: Any) -> CallSnapshot:
-    return moved(abandoned(after, client_number=number), at, **what)
+def missed(
+    at: datetime, number: str | None = AIGERIM, *, after: float = 20, phone: str = "1001", **what: Any
+) -> CallSnapshot:
+    gone = leg(phone, ended_at=later(after), result=LegResult.CANCELLED)
+    return moved(abandoned(after, client_number=number, legs=(gone,)), at, **what)
 
 
 def talked(at: datetime, number: str = AIGERIM, **what: Any) -> CallSnapshot:

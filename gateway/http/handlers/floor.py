@@ -9,7 +9,7 @@ from pydantic import Field
 
 from crm_core.inputs import Moment
 from crm_core.store.database import Reader
-from crm_core.views.abandoned import Abandoned, list_abandoned
+from crm_core.views.abandoned import AbandonedFilters, AbandonedPage, list_abandoned
 from crm_core.views.gaps import Gap, GapFilters, list_gaps
 from crm_core.views.paging import CursorInvalid, Page
 from crm_core.views.wallboard import Wallboard, get_wallboard
@@ -31,20 +31,25 @@ class Period(Paging):
     to: Moment | None = None
 
 
+class AbandonedQuery(AbandonedFilters, Period):
+    """What to narrow the list to, and which page of it."""
+
+
 @routes.add(
     "GET",
     "/abandoned",
     permission=Permission.SIGNED_IN,
-    summary="List callers who gave up",
+    summary="List callers nobody heard",
     snapshot=True,
     refusals=[CursorInvalid],
 )
-async def get_abandoned(request: Request, reader: Reader, query: Period) -> Page[Abandoned]:
-    """One row a number, the latest attempt first, with whether they were heard since."""
+async def get_abandoned(request: Request, reader: Reader, query: AbandonedQuery) -> AbandonedPage:
+    """One row a caller, with what became of them; ``order=waiting``: the open first, the longest waiting before all."""
     now = datetime.now(UTC)
     return await list_abandoned(
         reader,
         request.viewer,
+        query,
         since=(query.from_ or now - _LATELY).astimezone(UTC),
         until=query.to or now + _LATELY,
         limit=query.limit,

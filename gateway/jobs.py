@@ -16,6 +16,7 @@ import structlog
 from config.settings import Settings
 from crm_core.actions import idempotency, sessions
 from crm_core.actions.interactions import close_due_wrap_ups
+from crm_core.actions.links import bury_links
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.locks import holding
 from crm_core.store.outage import Outage
@@ -40,8 +41,10 @@ class Jobs:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         idle = timedelta(seconds=settings.limits.session_s)
+        pbxs = [pbx.name for pbx in settings.pbx]
         self._database = database
         self._jobs = (
+            Job("bury links", timedelta(seconds=5), lambda tx: bury_links(tx, pbxs)),
             Job("close wrap-ups", timedelta(seconds=1), close_due_wrap_ups),
             Job("make partitions", timedelta(hours=6), lambda tx: make_months(tx, now=tx.now)),
             Job("forget sessions", timedelta(hours=1), lambda tx: sessions.prune(tx, now=tx.now, idle=idle)),

@@ -152,6 +152,11 @@ class AmiLink:
         """The link now."""
         return self._state
 
+    @property
+    def heard_at(self) -> datetime | None:
+        """The last byte, of whatever kind."""
+        return self._heard_at
+
     async def run(self) -> None:
         """Hold the link, whatever the peer does; returns only by cancellation."""
         while True:

@@ -75,6 +75,11 @@ class Inbox:
         return len(self._memory) + len(self._overflow)
 
     @property
+    def is_done(self) -> bool:
+        """Everything that was put here is safe where it belongs."""
+        return not (self._memory or self._overflow or self._taken) and self._spool.is_empty
+
+    @property
     def spooled_bytes(self) -> int:
         """What lies on disk."""
         return self._spool.size_bytes

@@ -21,13 +21,15 @@ _NAME = "PerezvonMark"
 class Deaf:
     """Nothing is heard from here on; what comes next belongs to a run of Asterisk that is not known yet."""
 
+    since: datetime | None  # the last byte heard; None: nobody who could know is left
+    cause: str  # in words, for the gap ledger
+
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The link is up with this run of Asterisk; ``deaf_since`` is the last thing heard before."""
+    """The link is up with this run of Asterisk."""
 
     boot: str
-    deaf_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ Mark = Deaf | Up | Standing
 def write(mark: Mark) -> Event:
     """The mark as an event of ours."""
     match mark:
-        case Deaf():
-            return {"Event": _NAME, "Mark": "deaf"}
-        case Up(boot=boot, deaf_since=since):
-            return {"Event": _NAME, "Mark": "up", "Boot": boot, "DeafSince": since.isoformat() if since else ""}
+        case Deaf(since=since, cause=cause):
+            return {"Event": _NAME, "Mark": "deaf", "Since": since.isoformat() if since else "", "Cause": cause}
+        case Up(boot=boot):
+            return {"Event": _NAME, "Mark": "up", "Boot": boot}
         case Standing(alive=alive):
             lists = {"channels": alive.channels, "callers": alive.queue_callers}
             return {"Event": _NAME, "Mark": "standing", "Alive": json.dumps(lists)}
@@ -58,10 +60,10 @@ def read(event: Event) -> Mark | None:
         return None
     match event["Mark"]:
         case "up":
-            since = event["DeafSince"]
-            return Up(boot=event["Boot"], deaf_since=datetime.fromisoformat(since) if since else None)
+            return Up(boot=event["Boot"])
         case "standing":
             lists = json.loads(event["Alive"])
             return Standing(alive=Alive(channels=tuple(lists["channels"]), queue_callers=tuple(lists["callers"])))
         case _:
-            return Deaf()
+            since = event["Since"]
+            return Deaf(since=datetime.fromisoformat(since) if since else None, cause=event["Cause"])

@@ -23,6 +23,8 @@ logger = structlog.get_logger(__name__)
 #: Asterisk lists a thousand channels in a fraction of a second.
 LIST_DEADLINE = timedelta(seconds=10)
 
+_CHANNELS = {"Action": "CoreShowChannels"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMember:
@@ -42,7 +44,7 @@ class QueueMember:
 class Standing:
     """What one PBX says of itself at one moment."""
 
-    alive: Alive  # what the tracker reads
+    alive: Alive | None  # what the tracker reads; None: this user may not read which channels there are
     queues: tuple[str, ...]
     members: tuple[QueueMember, ...]  # one for each queue that a phone is in
     complete: bool  # False: this user may not read one of the lists
@@ -57,18 +59,20 @@ async def ask_standing(link: AmiLink) -> Standing:
         PbxUnavailable: the link was lost, or a list did not end in time.
     """
     refused: list[str] = []
-    channels = await _list(link, {"Action": "CoreShowChannels"}, refused)
+    channels = await _list(link, _CHANNELS, refused)
     bridged = await _ask_bridges(link, {channel.get("BridgeId", "") for channel in channels}, refused)
     queues = await _list(link, {"Action": "QueueStatus"}, refused)
     if refused:
         logger.warning(
             "this user may not ask what is alive", action="ami_resync_incomplete", refused=sorted(set(refused))
         )
+    alive = Alive(
+        channels=tuple(_with_bridge(channel, bridged) for channel in channels),
+        queue_callers=_named(queues, "QueueEntry"),
+    )
     return Standing(
-        alive=Alive(
-            channels=tuple(_with_bridge(channel, bridged) for channel in channels),
-            queue_callers=_named(queues, "QueueEntry"),
-        ),
+        # An empty list would mean that every call is over.
+        alive=None if _CHANNELS["Action"] in refused else alive,
         queues=tuple(params.get("Queue", "") for params in _named(queues, "QueueParams")),
         members=tuple(_member(member) for member in _named(queues, "QueueMember")),
         complete=not refused,

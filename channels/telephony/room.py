@@ -22,8 +22,6 @@ from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.inbox import Dropped, Inbox
 from channels.telephony.intake import Intake
-from channels.telephony.recorder import keep_recording
-from channels.telephony.recording_segments import Limits
 from channels.telephony.recordings import RecordingFinder
 from channels.telephony.resync import QueueMember, ask_standing
 from config.sections import PbxSettings
@@ -54,7 +52,6 @@ class PbxRoom:
     def __init__(self, pbx: PbxSettings, settings: Settings, database: Database) -> None:
         self._pbx = pbx
         self._country = settings.country
-        self._holes: list[Dropped] = []
         self._database = database
         self._dialect = PbxDialect(
             pbx=pbx.name, trunk_prefixes=tuple(pbx.trunk_prefixes), extension_channel=pbx.extension_channel
@@ -63,40 +60,31 @@ class PbxRoom:
             Path(settings.data_dir) / "spool" / pbx.name,
             size=settings.limits.ami_inbox,
             spool_bytes=settings.limits.ami_spool_bytes,
-            on_dropped=self._holes.append,
+            on_dropped=self._tell_dropped,
         )
         self.link = AmiLink(
             pbx, on_event=self._hear, on_state=self._states_changed, timings=LinkTimings.from_limits(settings.limits)
         )
         self._intake = Intake(self._dialect, self.inbox, database, country=settings.country, timezone=settings.timezone)
         self._finder = RecordingFinder(pbx, database)
-        self._flight_records = Path(settings.data_dir) / "recorder" / pbx.name
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
+        self._backend: int | None = None  # holds our lock
         self.in_line = asyncio.Event()  # asked what is alive at least once
         self._state_changed = asyncio.Event()
         self._wanted_resync = asyncio.Event()
 
     async def run(self) -> None:
         """Own the PBX whenever no other node does; returns only by cancellation."""
-        boot = await self._last_boot()
-        self.inbox.put(marks.write(marks.Deaf()), utc_now())  # ends what a process before us left in the spool
+        # This ends what a process before us left in the spool.
+        self._go_deaf(since=None, cause="Perezvon was not running")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._own())
             tasks.create_task(self.inbox.run())
-            tasks.create_task(self._intake.run(self._owned, boot=boot))
+            tasks.create_task(self._intake.run(self._owned))
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
-            tasks.create_task(self._record_flight())
-
-    async def _last_boot(self) -> str | None:
-        while True:
-            try:
-                async with self._database.read() as db:
-                    return await links.last_boot(db, self._pbx.name)
-            except DATABASE_AWAY as away:
-                await self._outage.wait(away)
 
     async def _own(self) -> None:
         """Hold the lock; the link lives from the first time it is held."""
@@ -107,7 +95,9 @@ class PbxRoom:
                 try:
                     async with holding(self._database, f"pbx:{self._pbx.name}") as lock:
                         outage.over()
+                        self._backend = lock.backend
                         self._owned.set()
+                        self._state_changed.set()  # and whose link it is
                         if not linked:
                             tasks.create_task(self.link.run())
                             linked = True
@@ -117,27 +107,36 @@ class PbxRoom:
                     self._owned.clear()
                     await outage.wait(lost)
 
-    async def _record_flight(self) -> None:
-        """Keep the last of what the PBX said, where the settings ask for it."""
-        limits = Limits.of(self._pbx)
-        if limits is not None:
-            await self._owned.wait()
-            await keep_recording(self._pbx, self._flight_records, limits)
-
-    # Hearing. Both are called by the reader itself and never wait.
+    # Hearing. All are called by the reader itself, or the inbox, and never wait.
 
     def _hear(self, event: Event) -> None:
         self.inbox.put(event, utc_now())
         if event.get("Event") == "FullyBooted":
-            self._wanted_resync.set()  # Asterisk had still been loading at the login
+            self._want_resync()  # Asterisk had still been loading at the login
 
     def _states_changed(self, state: LinkState) -> None:
         if state.status is LinkStatus.UP:
-            assert state.boot is not None
-            self.inbox.put(marks.write(marks.Up(boot=state.boot, deaf_since=state.deaf_since)), utc_now())
-            self._wanted_resync.set()
+            self._hear_again(state)
         else:
-            self.inbox.put(marks.write(marks.Deaf()), utc_now())
+            self._go_deaf(since=state.deaf_since, cause=state.error or "the link was lost")
+        self._state_changed.set()
+
+    def _tell_dropped(self, hole: Dropped) -> None:
+        """Some events found no room even on disk: as good as not having listened for that time."""
+        self._go_deaf(since=hole.first_at, cause=f"the spool on disk was full: {hole.count} events were dropped")
+        if self.link.state.status is LinkStatus.UP:
+            self._hear_again(self.link.state)
+
+    def _go_deaf(self, *, since: datetime | None, cause: str) -> None:
+        self.inbox.put(marks.write(marks.Deaf(since=since, cause=cause)), utc_now())
+
+    def _hear_again(self, state: LinkState) -> None:
+        assert state.boot is not None
+        self.inbox.put(marks.write(marks.Up(boot=state.boot)), utc_now())
+        self._want_resync()
+
+    def _want_resync(self) -> None:
+        self._wanted_resync.set()
         self._state_changed.set()
 
     # Following the link
@@ -145,7 +144,7 @@ class PbxRoom:
     async def _follow_link(self) -> None:
         """Write the link's state down, and after every login ask what is alive."""
         await self._owned.wait()
-        await self._transact(self._note_absence)
+        await self._intake.remembers.wait()  # what is written here would change what there is to remember
         while True:
             self._state_changed.clear()
             await self._transact(self._note_state)
@@ -158,40 +157,30 @@ class PbxRoom:
             except TimeoutError:
                 continue
 
-    async def _note_absence(self, tx: Transaction) -> None:
-        """What happened while no process of ours heard this PBX is a gap of its own."""
-        heard_at = await links.last_heard(tx, self._pbx.name)
-        if heard_at is not None:
-            await links.open_gap(tx, source=self._pbx.name, from_at=heard_at, cause="Perezvon was not running")
-
     async def _note_state(self, tx: Transaction) -> None:
-        state = self.link.state
-        while self._holes:
-            hole = self._holes.pop()
-            await links.add_gap(
-                tx,
-                source=self._pbx.name,
-                from_at=hole.first_at,
-                to_at=hole.last_at,
-                cause="the spool on disk was full",
-                affected=hole.count,
-            )
+        state, heard_at = self.link.state, self.link.heard_at
         await links.record_link(
-            tx, pbx=self._pbx.name, state=state.status, since=state.since, boot=state.boot, error=state.error
+            tx,
+            pbx=self._pbx.name,
+            state=state.status,
+            since=state.since,
+            error=state.error,
+            owner=self._backend,
+            heard_at=heard_at,
+            stored_at=heard_at if self.inbox.is_done else None,
         )
-        if state.status is not LinkStatus.UP and state.deaf_since is not None:
-            cause = state.error or "the link was lost"
-            await links.open_gap(tx, source=self._pbx.name, from_at=state.deaf_since, cause=cause)
 
     async def _resync(self) -> None:
         asked_at = utc_now()
         try:
             standing = await ask_standing(self.link)
-            self.inbox.put(marks.write(marks.Standing(standing.alive)), asked_at)
+            if standing.alive is not None:
+                self.inbox.put(marks.write(marks.Standing(standing.alive)), asked_at)
             await self._transact(lambda tx: catalogues.record_queues(tx, standing.queues))
             await self._mend_pauses(standing.members)
             self.in_line.set()
         except CrmError as lost:
+            self._wanted_resync.set()  # nobody else would ask again
             logger.warning("the resync broke off", action="pbx_resync_failed", pbx=self._pbx.name, error=str(lost))
 
     async def _mend_pauses(self, members: tuple[QueueMember, ...]) -> None:

@@ -151,3 +151,12 @@ class CatalogueChanged(Event):
     type: ClassVar[str] = "catalogue.changed"
     name: str
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxChanged(Event):
+    """A PBX is heard no more, or again."""
+
+    type: ClassVar[str] = "pbx.changed"
+    pbx: str
+    version: int

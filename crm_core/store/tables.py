@@ -746,10 +746,18 @@ pbx_links = Table(
     Column("heard_at", DateTime(timezone=True), comment="the last byte"),
     Column("stored_at", DateTime(timezone=True), comment="everything heard until then is in the log"),
     Column(
+        "told_at",
+        DateTime(timezone=True),
+        server_default=text("now()"),
+        nullable=False,
+        comment="when the owner said this last: one that is silent says nothing",
+    ),
+    Column(
         "owner",
         Integer,
         comment="backend of the connection that holds the lock of this PBX: who wrote this row, if it still lives",
     ),
+    Column("version", Integer, server_default=text("1"), nullable=False),
     _one_of("state", ("up", "down", "refused")),
 )
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from crm_core.store.database import DATABASE_AWAY
-from crm_core.views.links import link_states
+from crm_core.views.links import list_links
 from gateway.http.permissions import Permission
 from gateway.http.request import Request, Services
 from gateway.http.route import Routes
@@ -47,6 +47,7 @@ async def _links(services: Services) -> dict[str, str] | None:
     """PBX name → up or down; None when the database does not answer."""
     try:
         async with asyncio.timeout(_DATABASE_DEADLINE_S), services.database.read() as reader:
-            return await link_states(reader)
+            links = await list_links(reader, [pbx.name for pbx in services.settings.pbx])
+            return {link.name: "up" if link.up else "down" for link in links}
     except DATABASE_AWAY:  # a TimeoutError is an OSError
         return None

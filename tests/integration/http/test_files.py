@@ -11,6 +11,7 @@ import pytest
 
 from crm_core.actions.links import record_link
 from crm_core.store.database import Database
+from crm_core.store.locks import holding
 from tests.integration.http.house import House, open_house
 
 PBX = {"name": "main", "host": "127.0.0.1", "username": "crm", "secret": "s3cret"}
@@ -97,10 +98,11 @@ async def test_the_page_to_try_the_api_brings_everything_itself(house: House) ->
 async def test_ready_means_serving_with_a_database_whatever_the_pbx_does(database: Database, tmp_path: Path) -> None:
     async with open_house(database, static=tmp_path, pbx=[PBX, PBX | {"name": "second"}]) as house:
         stranger = house.stranger()
-        async with database.begin() as tx:
-            await record_link(tx, pbx="main", state="up", since=tx.now)
+        async with holding(database, "pbx:main") as lock:
+            async with database.begin() as tx:
+                await record_link(tx, pbx="main", state="up", since=tx.now, owner=lock.backend)
 
-        ready = await stranger.get("/readyz")
+            ready = await stranger.get("/readyz")
         house.services.serving.clear()
         draining = await stranger.get("/readyz")
 

@@ -239,7 +239,9 @@ CREATE TABLE pbx_links (
   error TEXT,
   heard_at TIMESTAMP WITH TIME ZONE,
   stored_at TIMESTAMP WITH TIME ZONE,
+  told_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   owner INTEGER,
+  version INTEGER DEFAULT 1 NOT NULL,
   CONSTRAINT pbx_links_pkey PRIMARY KEY (pbx),
   CONSTRAINT pbx_links_state_check CHECK (state IN ('up', 'down', 'refused'))
 );
@@ -247,6 +249,7 @@ CREATE TABLE pbx_links (
 COMMENT ON COLUMN pbx_links.boot IS 'the run whose events were stored last';
 COMMENT ON COLUMN pbx_links.heard_at IS 'the last byte';
 COMMENT ON COLUMN pbx_links.stored_at IS 'everything heard until then is in the log';
+COMMENT ON COLUMN pbx_links.told_at IS 'when the owner said this last: one that is silent says nothing';
 COMMENT ON COLUMN pbx_links.owner IS 'backend of the connection that holds the lock of this PBX: who wrote this row, if it still lives';
 
 CREATE TABLE raw_call_events (

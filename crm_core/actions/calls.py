@@ -8,7 +8,6 @@ transaction. Decisions about calls stand in ``crm_core.actions.dialling``.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -16,6 +15,7 @@ from typing import assert_never
 from uuid import UUID
 
 from crm_core.actions import agents
+from crm_core.actions.contacts import number_contacts
 from crm_core.actions.missed_calls import record_missed
 from crm_core.actions.reached import record_reached
 from crm_core.domain.calls import (
@@ -45,7 +45,7 @@ from crm_core.domain.missed_calls import MissedRule
 from crm_core.domain.phones import normalise
 from crm_core.store import calls as log
 from crm_core.store.clients import clients_by_phones
-from crm_core.store.database import Transaction, to_json
+from crm_core.store.database import Transaction
 
 _FIND_PHONES = """
 SELECT device.extension, device.user_id, person.team_id, COALESCE(state.present, false) AS present
@@ -61,24 +61,6 @@ SELECT name, team_id, short_abandon_s, wrap_up_limit_s, missed_callback, missed_
        missed_callback_due_s
 FROM queues
 WHERE name = ANY($1::text[])
-"""
-
-# By interactions_client_id_id_idx, or interactions_client_address_id_idx for a caller nobody knows yet.
-# One jsonb, so that one plan is kept: see crm_core.store.ids.
-_COUNT_CONTACTS = """
-SELECT asked.id,
-       CASE
-           WHEN asked.client_id IS NOT NULL THEN (
-               SELECT count(*) FROM interactions earlier
-               WHERE earlier.client_id = asked.client_id AND earlier.id < asked.id
-                   AND earlier.contact_number IS NOT NULL)
-           WHEN asked.address IS NOT NULL THEN (
-               SELECT count(*) FROM interactions earlier
-               WHERE earlier.client_address = asked.address AND earlier.id < asked.id
-                   AND earlier.contact_number IS NOT NULL)
-           ELSE 0
-       END AS earlier
-FROM jsonb_to_recordset($1::jsonb) AS asked (id uuid, client_id uuid, address text)
 """
 
 _SAVE_RECORDINGS = """
@@ -154,7 +136,7 @@ async def _number_contacts(
     tx: Transaction, pairs: Sequence[tuple[StoredCall | None, StoredCall]]
 ) -> list[tuple[StoredCall | None, StoredCall]]:
     answered = [after for before, after in pairs if _was_just_answered(before, after)]
-    numbers = await contact_numbers(tx, answered)
+    numbers = await number_contacts(tx, answered)
     return [
         (before, replace(after, contact_number=numbers[after.id]) if after.id in numbers else after)
         for before, after in pairs
@@ -232,27 +214,6 @@ async def _phones(tx: Transaction, heard: Sequence[CallSnapshot]) -> _Phones:
 def _was_just_answered(before: StoredCall | None, after: StoredCall) -> bool:
     answered = after.answered_at is not None and (before is None or before.answered_at is None)
     return answered and after.direction != Direction.INTERNAL
-
-
-async def contact_numbers(tx: Transaction, calls: Sequence[StoredCall]) -> dict[UUID, int]:
-    """For each call, 1 + the client's earlier contacts; a stranger's are counted by their number.
-
-    Calls of one batch count among each other: a spool that is drained brings a client's whole morning at once.
-    """
-    if not calls:
-        return {}
-    ordered = sorted(calls, key=lambda call: call.id)
-    asked = [{"id": call.id, "client_id": call.client_id, "address": call.client_address} for call in ordered]
-    rows = await tx.fetch(_COUNT_CONTACTS, to_json(asked))
-    earlier = {row["id"]: row["earlier"] for row in rows}
-    together: Counter[UUID | str] = Counter()
-    numbers = {}
-    for call in ordered:
-        who = call.client_id or call.client_address
-        numbers[call.id] = 1 + earlier[call.id] + (together[who] if who else 0)
-        if who:
-            together[who] += 1
-    return numbers
 
 
 async def _save_recordings(tx: Transaction, heard: Sequence[CallSnapshot], stored: Mapping[str, StoredCall]) -> None:

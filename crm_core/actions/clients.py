@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from crm_core.actions import audit
+from crm_core.actions import audit, contacts
 from crm_core.domain.contact_points import ContactPointKind, address
 from crm_core.domain.errors import DecisionRefused, InputRejected, NotFound, VersionConflict
 from crm_core.domain.events import ClientChanged
@@ -242,6 +242,7 @@ async def merge(tx: Transaction, client_id: UUID, by: Viewer, *, other_id: UUID)
         raise SameClient
     survivor, other = locked
     await client_merges.merge(tx, survivor_id=survivor, merged_id=other, by=by.user_id)
+    await contacts.forget(tx, [survivor, other])
     await audit.write(
         tx,
         "client.merged",
@@ -277,6 +278,7 @@ async def unmerge(tx: Transaction, client_id: UUID, by: Viewer) -> UUID:
 
 async def _undo(tx: Transaction, last: Merge, by: Viewer) -> None:
     await client_merges.undo(tx, last)
+    await contacts.forget(tx, [last.survivor_id, last.merged_id])
     await audit.write(
         tx,
         "client.unmerged",

@@ -6,13 +6,12 @@ there is no wrap-up at all; given again it edits, and its promise is replaced.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.actions import agents, missed_calls
 from crm_core.actions.callbacks import promise_in_interaction
-from crm_core.actions.calls import contact_numbers
+from crm_core.actions.contacts import renumber_contact
 from crm_core.domain.callbacks import PromisedCallback
 from crm_core.domain.calls import InteractionState
 from crm_core.domain.errors import (
@@ -143,7 +142,7 @@ async def attach_client(tx: Transaction, interaction_id: UUID, client_id: UUID, 
         raise NotFound
     number = call.contact_number
     if number is not None:
-        number = (await contact_numbers(tx, [replace(call, client_id=client_id)]))[call.id]
+        number = await renumber_contact(tx, call, client_id=client_id)
     await tx.execute(_ATTACH, interaction_id, client_id, number)
     await missed_calls.attach_client(tx, interaction_id, client_id)
     await _tell(tx, await _lock(tx, interaction_id), people=call.people)

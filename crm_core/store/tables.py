@@ -509,6 +509,15 @@ fact_keys = Table(
 )
 Index("fact_keys_interaction_id_idx", fact_keys.c.interaction_id)
 
+# A cache of what the log says; see crm_core.actions.contacts.
+contact_tallies = Table(
+    "contact_tallies",
+    metadata,
+    Column("who", Text, primary_key=True, comment="a client's id, or the address of somebody who is none yet"),
+    Column("contacts", Integer, nullable=False),
+    Column("latest", Uuid, nullable=False, comment="the youngest interaction that was counted"),
+)
+
 legs = Table(
     "legs",
     metadata,
@@ -772,7 +781,9 @@ gaps = Table(
     Column("affected", Integer, nullable=False, server_default=text("0")),
     Column("repaired", Integer, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default="open"),
-    Column("sources", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="the books it was repaired from"),
+    Column(
+        "sources", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="the books it was repaired from"
+    ),
     Column("trouble", Text, comment="why a book gave nothing, in words"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _moment("next_try_at"),

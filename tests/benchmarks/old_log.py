@@ -64,6 +64,13 @@ SELECT 'call', 'main@{BOOT}', '17' || n || '.1', {_ID.format(at="at", n="n")}
 FROM made
 """
 
+_TALLIES = """
+INSERT INTO contact_tallies (who, contacts, latest)
+SELECT client_id, count(*), max(id::text)::uuid
+FROM interactions
+GROUP BY client_id
+"""
+
 
 async def keep_for_years(database: Database, *, calls: int, clients: int) -> None:
     """Fill a migrated, empty database, and leave it as autovacuum would have by now."""
@@ -79,6 +86,7 @@ async def keep_for_years(database: Database, *, calls: int, clients: int) -> Non
         await filler.execute(_PHONES, clients)
         for first in range(1, calls + 1, _STEP):
             await filler.execute(_CALLS, first, min(first + _STEP - 1, calls), begun, between, clients)
+        await filler.execute(_TALLIES)
         await filler.execute("VACUUM (ANALYZE)")
     finally:
         await filler.close()

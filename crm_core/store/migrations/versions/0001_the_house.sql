@@ -34,6 +34,16 @@ CREATE TABLE catalogue_versions (
 );
 
 
+CREATE TABLE contact_tallies (
+  who TEXT NOT NULL,
+  contacts INTEGER NOT NULL,
+  latest UUID NOT NULL,
+  CONSTRAINT contact_tallies_pkey PRIMARY KEY (who)
+);
+
+COMMENT ON COLUMN contact_tallies.who IS 'a client''s id, or the address of somebody who is none yet';
+COMMENT ON COLUMN contact_tallies.latest IS 'the youngest interaction that was counted';
+
 CREATE TABLE dispositions (
   code TEXT NOT NULL,
   labels JSONB NOT NULL,

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from channels.telephony.configuration.case import Case
+from channels.telephony.configuration.writer import manager_user
+from channels.telephony.versions import AsteriskVersion
 from tests.lab.exchange import (
     AMI_PORT,
     DIRECTED_PICKUP,
@@ -18,21 +21,6 @@ from tests.lab.exchange import (
     Agent,
     Network,
     Office,
-)
-
-# What the product's user is sent; of VarSet and Newexten only what tells about a recording or a voicemail.
-WANTED_EVENTS = (
-    *("FullyBooted", "Shutdown", "Reload"),
-    *("Newchannel", "Newstate", "NewCallerid", "NewConnectedLine", "Rename"),
-    *("HangupRequest", "SoftHangupRequest", "Hangup"),
-    *("DialBegin", "DialState", "DialEnd", "OriginateResponse"),
-    *("BridgeCreate", "BridgeEnter", "BridgeLeave", "BridgeMerge", "BridgeDestroy"),
-    *("Hold", "Unhold", "BlindTransfer", "AttendedTransfer", "Pickup", "LocalBridge"),
-    *("QueueCallerJoin", "QueueCallerLeave", "QueueCallerAbandon"),
-    *("AgentCalled", "AgentConnect", "AgentComplete", "AgentDump", "AgentRingNoAnswer"),
-    *("QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause", "QueueMemberStatus"),
-    *("ParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut", "UnParkedCall"),
-    *("MixMonitorStart", "MixMonitorStop", "MessageWaiting", "Cdr"),
 )
 
 
@@ -238,17 +226,17 @@ secret = {WITNESS_LOGIN.secret}
 read = all
 write = all
 writetimeout = 5000
-
-[{PRODUCT_LOGIN.username}]
-secret = {PRODUCT_LOGIN.secret}
-deny = 0.0.0.0/0.0.0.0
-permit = 127.0.0.0/255.0.0.0
-read = system,call,agent,user,cdr,dialplan,reporting,originate
-write = call,agent,originate,reporting
-writetimeout = 5000
-eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = MIXMONITOR_FILENAME
-eventfilter(action(include),name(Newexten),header(Application),method(exact)) = MixMonitor
-eventfilter(action(include),name(Newexten),header(Application),method(starts_with)) = VoiceMail"""
-    for event in WANTED_EVENTS:
-        yield f"eventfilter(action(include),name({event})) ="
+"""
+    yield from manager_user(_product_case())
     yield ""
+
+
+def _product_case() -> Case:
+    """As the page "Connect a PBX" would write it for the product on this machine."""
+    return Case(
+        user=PRODUCT_LOGIN.username,
+        secret=PRODUCT_LOGIN.secret,
+        our_address="127.0.0.1",
+        version=AsteriskVersion(22, 10),
+        locale="en",
+    )

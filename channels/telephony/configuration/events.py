@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from channels.telephony.frames import WANTED_EVENTS, WANTED_ONLY_WITH
+from channels.telephony.frames import EOL, WANTED_EVENTS, WANTED_ONLY_WITH
 
 #: Classes of events; without filters by header the flood of `dialplan` would come whole.
 READ_CLASSES = ("system", "call", "agent", "cdr", "dialplan")
@@ -33,15 +33,16 @@ def filter_lines(names: Collection[str] = WANTED_EVENTS, *, filters_by_header: b
         return []
     whole = [f"eventfilter(action(include),name({name})) =" for name in sorted(names) if name not in WANTED_ONLY_WITH]
     parts = [
-        f"eventfilter(action(include),name({name}),header({header}),method(exact)) = {value}"
+        f"eventfilter(action(include),name({name}),{_matching(mark)}"
         for name, marks in sorted(WANTED_ONLY_WITH.items())
         if name in names
-        for header, value in map(_header_of, marks)
+        for mark in marks
     ]
     return whole + parts
 
 
-def _header_of(mark: bytes) -> tuple[str, str]:
-    """``\\r\\nVariable: MIXMONITOR_FILENAME\\r\\n`` as header and value."""
+def _matching(mark: bytes) -> str:
+    """A line of a frame, ``\\r\\nVariable: MIXMONITOR_FILENAME\\r\\n``, or its beginning, as a filter looks for it."""
     header, value = mark.decode().strip().split(": ", 1)
-    return header, value
+    method = "exact" if mark.endswith(EOL) else "starts_with"
+    return f"header({header}),method({method})) = {value}"

@@ -168,6 +168,19 @@ class Lab:
             Async="true",
         )
 
+    async def redirect(self, number: str, extension: str, *, together_with: str | None = None) -> None:
+        """Somebody else than Perezvon sends a caller elsewhere, alone or ``together_with`` the agent they talk to."""
+        headers = {"Channel": self._channel_of(number), "Context": "internal", "Exten": extension, "Priority": "1"}
+        if together_with is not None:
+            extra = {"ExtraContext": "internal", "ExtraExten": extension, "ExtraPriority": "1"}
+            headers |= {"ExtraChannel": self._channel_of(together_with)} | extra
+        await self.witness.action("Redirect", **headers)
+
+    def _channel_of(self, number: str) -> str:
+        """The newest channel on which ``number`` calls or is called."""
+        begun = [frame for frame in self.witness.frames if frame.event == "Newchannel"]
+        return next(frame["Channel"] for frame in reversed(begun) if frame["CallerIDNum"] == number)
+
     async def pause(self, agent: Agent, reason: str) -> None:
         """Somebody else than Perezvon pauses a phone in its queues."""
         await self.witness.action("QueuePause", Interface=agent.interface, Paused="true", Reason=reason)

@@ -26,6 +26,7 @@ from tests.lab.truth import EndedBy, Side
 Answer = TypeVar("Answer")
 
 _ANSWER_TIMEOUT_S = 10.0
+_KEY_S = 0.15
 _REASONS = {
     180: "Ringing",
     200: "OK",
@@ -128,6 +129,7 @@ class PhoneCall:
         """Keys during the talk, for the PBX's feature codes."""
         for digit in digits:
             await self._ask("INFO", "application/dtmf-relay", f"Signal={digit}\r\nDuration=100\r\n")
+            await asyncio.sleep(_KEY_S)  # the PBX plays each key for as long as it was pressed
 
     async def transfer_to(self, number: str) -> None:
         """Blind transfer by REFER: with the PBX's consent this phone is out of the call.

@@ -33,6 +33,7 @@ def renamed(call: CallSnapshot, anonymiser: Anonymiser) -> CallSnapshot:
         our_number=number(call.our_number),
         client_name=None if call.client_name is None else anonymiser.name(call.client_name),
         client_channel=number(call.client_channel),
+        stays=tuple(replace(one, name=anonymiser.number(one.name)) for one in call.stays),
         recordings=tuple(replace(one, file=anonymiser.file(one.file)) for one in call.recordings),
     )
 

@@ -104,14 +104,16 @@ def _answered_queue(call: Call, met: list[Meeting]) -> str | None:
     return next((queue for queue in found if queue is not None), None)
 
 
-def _talked(met: Iterable[Meeting]) -> list[spans.Span]:
-    return spans.union(span for one in met for span in spans.without([(one.start, one.end)], legs.holds(one.other)))
+def _talked(met: list[Meeting]) -> list[spans.Span]:
+    return spans.union(
+        span for one in met for span in spans.without([(one.start, one.end)], legs.holds(one.other, met))
+    )
 
 
-def _held(met: Iterable[Meeting]) -> Iterator[spans.Span]:
+def _held(met: list[Meeting]) -> Iterator[spans.Span]:
     """While an agent consults somebody the client waits alone: the hold lasts beyond the bridge."""
     people = dict.fromkeys(one.other for one in met)
-    return (hold for person in people for hold in legs.holds(person))
+    return (hold for person in people for hold in legs.holds(person, met))
 
 
 def _ended_by(call: Call, way: Direction, met: list[Meeting]) -> EndedBy | None:

@@ -34,6 +34,7 @@ from tests.lab.scenes.outbound import (
     outbound_dialled_given_up,
     outbound_dialled_no_answer,
 )
+from tests.lab.scenes.passed_on import PASSED_ON
 from tests.lab.scenes.queue import (
     anonymous_queue_answered,
     hold_unhold,
@@ -49,6 +50,7 @@ from tests.lab.scenes.queue import (
     ringall_one_answers,
     utf8_names,
 )
+from tests.lab.scenes.side_by_side import SIDE_BY_SIDE
 from tests.lab.scenes.transfers import attended_transfer_answered, blind_transfer_answered, blind_transfer_to_queue
 
 Scene = Callable[[Lab], Awaitable[list[ExpectedCall]]]
@@ -88,6 +90,8 @@ SCENES: tuple[Scene, ...] = (
     blind_transfer_answered,
     blind_transfer_to_queue,
     attended_transfer_answered,
+    *PASSED_ON,
+    *SIDE_BY_SIDE,
 )
 LOADS: tuple[Scene, ...] = (heavy,)
 DEMO: tuple[Scene, ...] = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.lab.expected import ExpectedCall, seconds
+from tests.lab.expected import ExpectedCall
 from tests.lab.laboratory import Lab
-from tests.lab.scenes.accounts import direct_call, linkedid
+from tests.lab.scenes.accounts import direct_call, internal_call
 from tests.lab.scenes.stage import moment
 from tests.lab.sipp_scenarios import Refuses
 
@@ -63,12 +63,4 @@ async def internal_answered(lab: Lab) -> list[ExpectedCall]:
         await dialled.hang_up()
         await ring.ended()
     await lab.everything_is_over()
-    return [
-        ExpectedCall(
-            external_id=linkedid(lab, caller="1007", dialled="1008"),
-            direction="internal",
-            wait_s=seconds(dialled.began_at, ring.answered_at),
-            talk_s=seconds(ring.answered_at, ring.side.ended_at),
-            unclaimed=("outcome", "legs", "agent", "ended_by", "hangup_cause", "client_address", "our_address"),
-        )
-    ]
+    return [internal_call(lab, dialled.side, ring.side)]

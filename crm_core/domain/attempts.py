@@ -45,9 +45,9 @@ class KeptByTrying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryAgain:
-    """Ring again at ``at``; the promise moves at ``escalate_at`` when that is not done."""
+    """Ring again at ``grace_from``; the promise moves at ``escalate_at`` when that is not done."""
 
-    at: datetime
+    grace_from: datetime
     escalate_at: datetime
 
 
@@ -68,4 +68,4 @@ def after_attempt(
         return KeptByTrying(at=last.begun_at)
     clock = clock_of(policy, calendar)
     again = add_working_time(clock, last.ended_at, policy.retry_after or timedelta())
-    return TryAgain(at=again, escalate_at=max(escalate_at, add_working_time(clock, again, policy.grace)))
+    return TryAgain(grace_from=again, escalate_at=max(escalate_at, add_working_time(clock, again, policy.grace)))

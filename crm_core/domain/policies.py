@@ -120,6 +120,7 @@ class Rules:
 class Moments:
     """When something happens to a promise that is not kept; None: never."""
 
+    grace_from: datetime  # the deadline, or later: when it came to its owner, or the next try that was agreed
     warn_at: datetime | None
     notify_at: datetime | None
     escalate_at: datetime | None
@@ -217,6 +218,7 @@ def moments(rules: Rules, due_at: datetime, *, since: datetime, calendar: Calend
     start = max(due_at, since)
     unlocks_after = rules.unlocking.unlocks_after if rules.unlocking else None
     return Moments(
+        grace_from=start,
         warn_at=_warning(rules, due_at, since),
         notify_at=_after(rules.notifying, start, rules.notifying.grace if rules.notifying else None, calendar),
         escalate_at=_after(rules.moving, start, rules.moving.grace if rules.moving else None, calendar),

@@ -56,7 +56,6 @@ class WatchedCallback:
     """A promise that is owed, as far as the watchdog looks at it."""
 
     due_at: datetime
-    since: datetime  # when it came to its present owner
     moments: Moments
     forgiven: timedelta = timedelta()  # of gaps, already in ``moments.escalate_at``
     moves: int = 0
@@ -155,7 +154,7 @@ def _when_over_time(
     calendar: Calendar | None,
 ) -> Step:
     clock = clock_of(policy, calendar)
-    lost = time_lost(gaps, max(callback.due_at, callback.since), now, calendar=clock)
+    lost = time_lost(gaps, callback.moments.grace_from, now, calendar=clock)
     escalate_at = add_working_time(clock, stored, max(lost - callback.forgiven, timedelta()))
     forgiven = max(lost, callback.forgiven)
     if escalate_at > now:

@@ -58,6 +58,7 @@ def test_the_rule_that_moves_and_the_supervisors_right_stand_together() -> None:
 
     assert rules == Rules(moving=STRICT, unlocking=SOFT)
     assert moments(rules, NOON, since=MORNING) == Moments(
+        grace_from=NOON,
         warn_at=NOON - 10 * MINUTE,
         notify_at=None,
         escalate_at=NOON + 10 * MINUTE,
@@ -116,6 +117,7 @@ def test_who_receives_it_late_has_the_whole_grace_but_the_client_has_waited_all_
     handed = moments(rules, NOON, since=after(3600))
 
     assert handed == Moments(
+        grace_from=after(3600),
         warn_at=None,
         notify_at=after(3600) + 5 * MINUTE,
         escalate_at=after(3600) + 10 * MINUTE,
@@ -141,7 +143,7 @@ def test_one_policy_may_both_move_and_give_the_right() -> None:
 
 def test_without_rules_nothing_ever_happens_by_itself() -> None:
     assert moments(Rules(), NOON, since=MORNING) == Moments(
-        warn_at=None, notify_at=None, escalate_at=None, takeover_at=None
+        grace_from=NOON, warn_at=None, notify_at=None, escalate_at=None, takeover_at=None
     )
 
 

@@ -45,14 +45,14 @@ TELL = Policy(name="tell", version=1, action=Action.NOTIFY, grace=5 * MINUTE)
 WARN_AT = NOON - 10 * MINUTE
 ESCALATE_AT = NOON + 10 * MINUTE
 TAKEOVER_AT = NOON + 72 * HOUR
+MOMENTS = Moments(grace_from=NOON, warn_at=WARN_AT, notify_at=None, escalate_at=ESCALATE_AT, takeover_at=TAKEOVER_AT)
 
 
 def promise(**what: object) -> WatchedCallback:
     """Made in the morning for noon, moved ten minutes later, the supervisor's after 72 hours; reminded of."""
     given: dict[str, object] = {
         "due_at": NOON,
-        "since": NOON - 4 * HOUR,
-        "moments": Moments(warn_at=WARN_AT, notify_at=None, escalate_at=ESCALATE_AT, takeover_at=TAKEOVER_AT),
+        "moments": MOMENTS,
         "warned": True,
     }
     return WatchedCallback(**(given | what))  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_after_72_hours_the_supervisor_gets_the_right_once() -> None:
 
 
 def test_a_promise_that_nothing_moves_waits_for_its_other_moments() -> None:
-    soft = promise(moments=Moments(warn_at=None, notify_at=None, escalate_at=None, takeover_at=TAKEOVER_AT))
+    soft = promise(moments=replace(MOMENTS, warn_at=None, escalate_at=None))
 
     assert step(soft, NOON + HOUR, policy=None) == Wait(until=TAKEOVER_AT)
 
@@ -202,7 +202,7 @@ def test_a_promise_that_was_over_time_before_the_gap_moves_when_we_are_back() ->
 
 def test_what_was_given_back_once_is_not_given_back_again() -> None:
     extended = promise(
-        moments=Moments(warn_at=None, notify_at=None, escalate_at=NOON + 40 * MINUTE, takeover_at=None),
+        moments=replace(MOMENTS, escalate_at=NOON + 40 * MINUTE, takeover_at=None),
         forgiven=30 * MINUTE,
     )
     in_time, over = NOON + 40 * MINUTE - MILLISECOND, NOON + 40 * MINUTE
@@ -213,7 +213,7 @@ def test_what_was_given_back_once_is_not_given_back_again() -> None:
 
 def test_a_second_gap_is_given_back_too() -> None:
     extended = promise(
-        moments=Moments(warn_at=None, notify_at=None, escalate_at=NOON + 40 * MINUTE, takeover_at=None),
+        moments=replace(MOMENTS, escalate_at=NOON + 40 * MINUTE, takeover_at=None),
         forgiven=30 * MINUTE,
     )
 
@@ -224,7 +224,7 @@ def test_a_second_gap_is_given_back_too() -> None:
 
 def test_gaps_from_before_it_was_theirs_are_not_given_to_the_new_owner() -> None:
     handed = NOON + 40 * MINUTE
-    theirs = promise(since=handed, moments=moments(Rules(moving=STRICT), NOON, since=handed))
+    theirs = promise(moments=moments(Rules(moving=STRICT), NOON, since=handed))
 
     now = handed + 10 * MINUTE
 
@@ -247,7 +247,7 @@ def test_in_working_time_only_the_working_part_of_a_gap_is_given_back() -> None:
     policy = replace(STRICT, working_time=True)
     due = datetime(2026, 11, 20, 12, 55, tzinfo=UTC)  # 17:55 on Friday
     watched = WatchedCallback(
-        due_at=due, since=due - HOUR, moments=moments(Rules(moving=policy), due, since=due - HOUR, calendar=workdays)
+        due_at=due, moments=moments(Rules(moving=policy), due, since=due - HOUR, calendar=workdays)
     )
     weekend = Gap(source="system", from_at=due + 2 * MINUTE, to_at=due + 48 * HOUR)
     monday_0905 = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
@@ -297,7 +297,7 @@ def test_a_genuine_try_in_time_begins_the_clock_anew(attempt: Attempt, counts: b
 
     answer = after_attempt(THREE_TRIES, [attempt], escalate_at=ESCALATE_AT)
 
-    assert answer == (TryAgain(at=again, escalate_at=again + 10 * MINUTE) if counts else None)
+    assert answer == (TryAgain(grace_from=again, escalate_at=again + 10 * MINUTE) if counts else None)
 
 
 def test_after_as_many_tries_as_the_policy_asks_the_promise_is_kept() -> None:

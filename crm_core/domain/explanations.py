@@ -1,0 +1,150 @@
+"""Why a promise moved, or could not: one sentence for people, and everything it was decided by.
+
+The record is stored with the move and never made again: rules, clocks and
+people will have changed by the time somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from crm_core.domain.callbacks import LateBy
+from crm_core.domain.distribution import Choice, Verdict
+from crm_core.domain.distribution_words import verdict_in_words
+from crm_core.domain.outages import Gap, lost_spans
+from crm_core.domain.policies import Policy
+from crm_core.domain.watching import Move
+from crm_core.domain.words import Words, moment_in_words, span_in_words
+
+#: Of the record; a reader of old ones looks at it.
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStory:
+    """What was known when the watchdog decided."""
+
+    at: datetime
+    policy: Policy
+    promised_at: datetime
+    due_at: datetime
+    grace_from: datetime
+    warned_at: datetime | None
+    move: Move
+    gaps: Sequence[Gap]
+    from_agent_id: UUID
+    from_name: str
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """``record`` is JSON: ids as strings, moments in UTC, spans in seconds."""
+
+    sentence: Words
+    record: Mapping[str, object]
+
+
+def explain(story: MoveStory, zone: ZoneInfo) -> Explanation:
+    """The sentence, with times on the clock of ``zone``, and the record to store."""
+    sentence = _sentence(story, zone)
+    chosen = story.choice.chosen
+    again_at = story.choice.try_again_at
+    return Explanation(
+        sentence=sentence,
+        record={
+            "schema": SCHEMA,
+            "sentence": sentence.as_json(),
+            "policy": _policy(story.policy),
+            "clocks": _clocks(story),
+            "strategy": story.choice.strategy.value,
+            "from_agent_id": str(story.from_agent_id),
+            "to_agent_id": str(chosen.agent_id) if chosen else None,
+            "near_cap": story.choice.near_cap,
+            "try_again_at": _iso(again_at),
+            "candidates": [_candidate(verdict, story, zone) for verdict in story.choice.verdicts],
+        },
+    )
+
+
+def _sentence(story: MoveStory, zone: ZoneInfo) -> Words:
+    at, due = moment_in_words(story.at, zone, now=story.at), moment_in_words(story.due_at, zone, now=story.at)
+    late, lost = span_in_words(story.move.late), _lost(story.move)
+    why_ru = f"срок был {due.ru}, опоздание на {late.ru}{lost.ru}, правило «{story.policy.name}»"
+    why_en = f"it was due at {due.en} and is {late.en} late{lost.en}, rule “{story.policy.name}”"
+    chosen = story.choice.chosen
+    if chosen is None:
+        return Words(
+            ru=f"В {at.ru} обещание осталось у прежнего менеджера ({story.from_name}): {why_ru}, "
+            "но передать его некому; решает руководитель.",
+            en=f"At {at.en} the promise stayed where it was ({story.from_name}): {why_en}, "
+            "but nobody could take it; the supervisor decides.",
+        )
+    fits = verdict_in_words(story.choice.verdicts[0], story.choice, zone, now=story.at)
+    return Words(
+        ru=f"В {at.ru} обещание перешло ({story.from_name} → {chosen.name}): {why_ru}; {chosen.name}: {fits.ru}.",
+        en=f"At {at.en} the promise moved ({story.from_name} → {chosen.name}): {why_en}; {chosen.name}: {fits.en}.",
+    )
+
+
+def _lost(move: Move) -> Words:
+    if not move.forgiven:
+        return Words(ru="", en="")
+    span = span_in_words(move.forgiven)
+    if move.late_by is LateBy.SYSTEM:
+        return Words(ru=f" из-за перерыва связи на {span.ru}", en=f" because of an outage of {span.en}")
+    return Words(ru=f" (перерыв связи на {span.ru} не в счёт)", en=f" (an outage of {span.en} does not count)")
+
+
+def _policy(policy: Policy) -> dict[str, object]:
+    return {
+        "name": policy.name,
+        "version": policy.version,
+        "grace_s": policy.grace.total_seconds(),
+        "cooldown_s": policy.cooldown.total_seconds(),
+        "max_moves": policy.max_moves,
+        "working_time": policy.working_time,
+    }
+
+
+def _clocks(story: MoveStory) -> dict[str, object]:
+    gaps = lost_spans(story.gaps, story.grace_from, story.at)
+    return {
+        "promised_at": _iso(story.promised_at),
+        "due_at": _iso(story.due_at),
+        "grace_from": _iso(story.grace_from),
+        "warned_at": _iso(story.warned_at),
+        "escalate_at": _iso(story.move.escalate_at),
+        "at": _iso(story.at),
+        "late_s": story.move.late.total_seconds(),
+        "late_by": story.move.late_by.value,
+        "forgiven_s": story.move.forgiven.total_seconds(),
+        "gaps": [{"from": _iso(begins), "to": _iso(ends)} for begins, ends in gaps],
+    }
+
+
+def _candidate(verdict: Verdict, story: MoveStory, zone: ZoneInfo) -> dict[str, object]:
+    candidate = verdict.candidate
+    return {
+        "agent_id": str(candidate.agent_id),
+        "name": candidate.name,
+        "reason": verdict.reason.value,
+        "words": verdict_in_words(verdict, story.choice, zone, now=story.at).as_json(),
+        "state": candidate.state.value,
+        "present": candidate.present,
+        "active_clients": candidate.active_clients,
+        "given_lately": verdict.given_lately,
+        "last_given_at": _iso(verdict.last_given_at),
+        "talked_at": _iso(candidate.talked_at),
+        "until": _iso(verdict.until),
+        "missing": list(verdict.missing),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None

@@ -99,8 +99,8 @@ class LegSnapshot:
     ended_at: datetime | None
     result: LegResult | None  # None while it rings
     on_hold: bool = False  # the client waits on hold on this phone at this moment
-    talks: tuple[Span, ...] = ()  # when this phone and the client were connected, in order
-    talk: timedelta = timedelta()  # of it, without hold
+    had: tuple[Span, ...] = ()  # when this phone had the client, be it on hold, in order
+    talk: timedelta = timedelta()  # of it, connected and not on hold
     hold: timedelta = timedelta()  # the client waited for this phone
 
 

@@ -55,12 +55,10 @@ class Stop:
         return None if self.end is None else round((self.end - self.start).total_seconds(), 3)
 
 
-def path(talks: Mapping[str, Sequence[Span]], stays: Iterable[Stay]) -> list[Stop]:
-    """The stops of a client in the order in which they began; ``talks`` by the uniqueid of the leg."""
+def path(had: Mapping[str, Sequence[Span]], stays: Iterable[Stay]) -> list[Stop]:
+    """The stops of a client in the order in which they began; ``had`` by the uniqueid of the leg."""
     people = [
-        Stop(kind=StopKind.AGENT, name=leg, start=start, end=end)
-        for leg, spans in talks.items()
-        for start, end in spans
+        Stop(kind=StopKind.AGENT, name=leg, start=start, end=end) for leg, spans in had.items() for start, end in spans
     ]
     places = [Stop(kind=stay.kind, name=stay.name, start=stay.start, end=_until_taken(stay, people)) for stay in stays]
     stops: list[Stop] = []
@@ -75,9 +73,9 @@ def path(talks: Mapping[str, Sequence[Span]], stays: Iterable[Stay]) -> list[Sto
     return stops
 
 
-def had_last(talks: Mapping[str, Sequence[Span]]) -> str | None:
+def had_last(had: Mapping[str, Sequence[Span]]) -> str | None:
     """The leg that had the client last; of several at once, the one that had them first."""
-    last = {leg: spans[-1] for leg, spans in talks.items() if spans}
+    last = {leg: spans[-1] for leg, spans in had.items() if spans}
     if not last:
         return None
     if any(end is None for _, end in last.values()):
@@ -85,11 +83,11 @@ def had_last(talks: Mapping[str, Sequence[Span]]) -> str | None:
     else:
         latest = max(end for _, end in last.values() if end is not None)
         still = [leg for leg, (_, end) in last.items() if end is not None and latest - end < _GLIMPSE]
-    return min(still, key=lambda leg: talks[leg][0][0])
+    return min(still, key=lambda leg: had[leg][0][0])
 
 
 def joined(known: Sequence[Span], heard: Sequence[Span], *, over_at: datetime | None) -> tuple[Span, ...]:
-    """What two hearings of the same phone's talks come to, each of which may know only a part.
+    """What two hearings of the same phone come to, each of which may know only a part.
 
     An open end in ``known`` is only what was known then: what was heard since
     says when it ended, and at the latest the end of the phone's part does.

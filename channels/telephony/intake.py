@@ -48,10 +48,11 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class _Unheard:
-    """A time in which something was said that we did not hear, from the last thing heard before it."""
+    """A time in which we did not listen, from the last thing heard before it."""
 
     since: datetime
     cause: str
+    missed: bool  # something was said in it, and we know it
 
 
 @dataclass(slots=True)
@@ -151,11 +152,13 @@ class Intake:
 
     def _read_mark(self, mark: marks.Mark, arrived: datetime, batch: _Batch) -> None:
         match mark:
-            case marks.Deaf(since=since, cause=cause):
+            case marks.Deaf(since=since, cause=cause, missed=missed):
                 self._deaf = True
                 since = since or self._heard_at
-                if self._unheard is None and since is not None:
-                    self._unheard = _Unheard(since, cause)
+                if self._unheard is not None:
+                    self._unheard = replace(self._unheard, missed=self._unheard.missed or missed)
+                elif since is not None:
+                    self._unheard = _Unheard(since, cause, missed)
                 batch.unheard = self._unheard
             case marks.Up():
                 self._deaf, batch.booted = False, True
@@ -163,7 +166,8 @@ class Intake:
                 for arrival in held:
                     self._read_event(arrival, batch)
             case marks.Standing(alive=alive):
-                changed = self._tracker.resync(alive, arrived, heard_until=self._heard_until)
+                missed = self._unheard is not None and self._unheard.missed
+                changed = self._tracker.resync(alive, arrived, heard_until=self._heard_until, missed=missed)
                 self._note_affected({news.linkedid: None for news in changed}, batch)
                 batch.resynced, batch.unheard, self._unheard = True, self._unheard, None
                 batch.affected, self._affected = self._affected, 0

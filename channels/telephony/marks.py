@@ -23,6 +23,7 @@ class Deaf:
 
     since: datetime | None  # the last byte heard; None: nobody who could know is left
     cause: str  # in words, for the gap ledger
+    missed: bool = False  # something was said, and we know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ Mark = Deaf | Up | Standing
 def write(mark: Mark) -> Event:
     """The mark as an event of ours."""
     match mark:
-        case Deaf(since=since, cause=cause):
-            return {"Event": _NAME, "Mark": "deaf", "Since": since.isoformat() if since else "", "Cause": cause}
+        case Deaf(since=since, cause=cause, missed=missed):
+            what = {"Since": since.isoformat() if since else "", "Cause": cause, "Missed": "1" if missed else ""}
+            return {"Event": _NAME, "Mark": "deaf", **what}
         case Up(boot=boot):
             return {"Event": _NAME, "Mark": "up", "Boot": boot}
         case Standing(alive=alive):
@@ -66,4 +68,5 @@ def read(event: Event) -> Mark | None:
             return Standing(alive=Alive(channels=tuple(lists["channels"]), queue_callers=tuple(lists["callers"])))
         case _:
             since = event["Since"]
-            return Deaf(since=datetime.fromisoformat(since) if since else None, cause=event["Cause"])
+            heard_at = datetime.fromisoformat(since) if since else None
+            return Deaf(since=heard_at, cause=event["Cause"], missed=bool(event["Missed"]))

@@ -123,12 +123,13 @@ class PbxRoom:
 
     def _tell_dropped(self, hole: Dropped) -> None:
         """Some events found no room even on disk: as good as not having listened for that time."""
-        self._go_deaf(since=hole.first_at, cause=f"the spool on disk was full: {hole.count} events were dropped")
+        cause = f"the spool on disk was full: {hole.count} events were dropped"
+        self._go_deaf(since=hole.first_at, cause=cause, missed=True)
         if self.link.state.status is LinkStatus.UP:
             self._hear_again(self.link.state)
 
-    def _go_deaf(self, *, since: datetime | None, cause: str) -> None:
-        self.inbox.put(marks.write(marks.Deaf(since=since, cause=cause)), utc_now())
+    def _go_deaf(self, *, since: datetime | None, cause: str, missed: bool = False) -> None:
+        self.inbox.put(marks.write(marks.Deaf(since=since, cause=cause, missed=missed)), utc_now())
 
     def _hear_again(self, state: LinkState) -> None:
         assert state.boot is not None

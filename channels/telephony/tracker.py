@@ -156,14 +156,17 @@ class CallTracker:
         if call is not None:
             self._board.forget(call)
 
-    def resync(self, alive: Alive, at: datetime, *, heard_until: datetime | None = None) -> list[CallEvent]:
+    def resync(
+        self, alive: Alive, at: datetime, *, heard_until: datetime | None = None, missed: bool = False
+    ) -> list[CallEvent]:
         """Believe the PBX's own lists, asked for at ``at`` by our own clock.
 
         A channel that is no longer there ended unheard: it is closed at the
         last moment anything was heard, and its call is not complete. One that
         is new is met as it stands. What was heard since ``at`` stays.
 
-        Nothing was heard between ``heard_until`` and now; None: nothing was missed.
+        Nothing was heard between ``heard_until`` and now; None: we listened all the time.
+        ``missed``: something was said meanwhile.
         """
         self._now = at.timestamp()
         news: list[CallEvent] = []
@@ -176,7 +179,8 @@ class CallTracker:
                 channel.lost = channel.call.gap = True
                 self._ended(channel, max(self._heard_at, channel.created_at), news)
         if heard_until is not None:
-            self._doubt_what_went_on([channel for _, channel in before], self._now - heard_until.timestamp(), news)
+            deaf_s = math.inf if missed else self._now - heard_until.timestamp()
+            self._doubt_what_went_on([channel for _, channel in before], deaf_s, news)
         # Phones that a queue dialled come last: only its caller's line tells which queue it is.
         for event in sorted(alive.channels, key=_is_dialled_by_queue):
             self._find_alive(event, self._now, news)

@@ -98,6 +98,59 @@ def test_a_call_that_stands_as_it_stood_is_still_complete(exchange: Exchange) ->
     assert exchange.call(client).talk == seconds(65)
 
 
+def standing(client: Line, phone: Line) -> Alive:
+    """Both are where they were."""
+    return Alive(channels=(listed(client, bridge="b1"), listed(phone, bridge="b1", application="AppQueue")))
+
+
+def test_a_call_that_lived_through_a_gap_is_not_complete_whatever_the_lists_say(exchange: Exchange) -> None:
+    client, phone = exchange.queue_call_answered()
+    heard_until = exchange.now
+    exchange.passes(3)
+
+    news = exchange.tracker.resync(standing(client, phone), exchange.now, heard_until=heard_until)
+
+    assert [type(one).__name__ for one in news] == ["CallChanged"]
+    assert not exchange.call(client).complete
+
+
+def test_within_a_moment_nothing_happens_to_a_talk(exchange: Exchange) -> None:
+    client, phone = exchange.queue_call_answered()
+    waiting = exchange.client_calls("+77020000000")
+    heard_until = exchange.now
+    exchange.passes(0.9)
+
+    exchange.tracker.resync(
+        Alive(channels=(*standing(client, phone).channels, listed(waiting))), exchange.now, heard_until=heard_until
+    )
+
+    assert exchange.call(client).complete
+    assert not exchange.call(waiting).complete  # a phone may have been busy for it meanwhile
+
+
+def test_a_hold_that_began_in_such_a_moment_gives_it_away_at_its_end(exchange: Exchange) -> None:
+    client, phone = exchange.queue_call_answered()
+    heard_until = exchange.now
+    exchange.passes(0.5)
+    exchange.tracker.resync(standing(client, phone), exchange.now, heard_until=heard_until)
+
+    exchange.passes(20)
+    exchange.takes_back(phone)
+
+    assert not exchange.call(client).complete
+
+
+def test_a_talk_that_ended_in_the_gap_lasted_as_long_as_the_link_was_heard(exchange: Exchange) -> None:
+    client, _ = exchange.queue_call_answered()
+    exchange.passes(600)  # nothing is said in a talk, but the link answered its pings
+    heard_until = exchange.now
+    exchange.passes(60)
+
+    exchange.tracker.resync(Alive(channels=()), exchange.now, heard_until=heard_until)
+
+    assert (exchange.call(client).ended_at, exchange.call(client).talk) == (heard_until, seconds(600))
+
+
 def test_a_call_answered_during_the_gap_is_answered_but_not_complete(exchange: Exchange) -> None:
     client = exchange.client_calls()
     exchange.joins_queue(client, "sales")

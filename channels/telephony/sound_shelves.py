@@ -122,7 +122,7 @@ class WebShelf:
 
     def __init__(self, base: str) -> None:
         url = URL(base)
-        self._auth = aiohttp.BasicAuth(url.user, url.password or "") if url.user else None
+        self._login = aiohttp.encode_basic_auth(url.user, url.password or "") if url.user else None
         self._base = url.with_user(None)
 
     def address(self, place: str) -> URL:
@@ -174,9 +174,11 @@ class WebShelf:
     async def _ask(
         self, client: aiohttp.ClientSession, method: str, url: URL, headers: dict[str, str]
     ) -> aiohttp.ClientResponse:
+        # Every address asked here is of this one server: the login goes nowhere else.
+        sent = headers | {hdrs.AUTHORIZATION: self._login} if self._login else headers
         for _ in range(_MOST_REDIRECTS + 1):
             try:
-                response = await client.request(method, url, headers=headers, auth=self._auth, allow_redirects=False)
+                response = await client.request(method, url, headers=sent, allow_redirects=False)
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise RecordingsUnavailable(
                     "the server of the recordings does not answer", retry_after=_SOON

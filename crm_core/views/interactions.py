@@ -204,7 +204,7 @@ async def get_interaction(db: Reader, interaction_id: UUID, viewer: Viewer) -> I
     survivor = await db.fetchval("SELECT merged_into FROM interactions WHERE id = $1", interaction_id)
     conditions = Conditions()
     conditions.add("call.id = {}", survivor or interaction_id)
-    _scope(conditions, viewer)
+    scope(conditions, viewer)
     row = await db.fetchrow(f"SELECT {_COLUMNS} {_FROM} {conditions.where}", *conditions.args)
     if row is None:
         raise NotFound
@@ -221,7 +221,7 @@ async def list_interactions(
 ) -> Page[Interaction]:
     """Newest first, by id, which is the moment first heard; those folded into another are left out."""
     conditions = _narrowed(filters)
-    _scope(conditions, viewer)
+    scope(conditions, viewer)
     if cursor is not None:
         conditions.add("call.id < {}", _after(cursor))
     rows = await db.fetch(
@@ -257,7 +257,8 @@ def _narrowed(filters: InteractionFilters) -> Conditions:
     return conditions
 
 
-def _scope(conditions: Conditions, viewer: Viewer) -> None:
+def scope(conditions: Conditions, viewer: Viewer) -> None:
+    """Leave out what the viewer may not see, of ``call`` with its ``client`` and ``agent``."""
     if viewer.sees_everything:
         return
     if viewer.supervises:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from channels.telephony.sound_format import content_type
 from channels.telephony.sound_shelves import (
@@ -23,15 +24,22 @@ from channels.telephony.sound_shelves import (
 from crm_core.actions import recordings
 from crm_core.domain.errors import Forbidden, NotFound
 from crm_core.domain.recordings import RecordingState
-from crm_core.store.database import Transaction
+from crm_core.inputs import Moment
+from crm_core.store.database import Reader, Transaction
+from crm_core.views.model import WireModel
+from crm_core.views.paging import CursorInvalid, Page
 from crm_core.views.recordings import RecordingFile, get_recording
+from crm_core.views.unrecorded import Unrecorded, UnrecordedGroup, group_unrecorded, list_unrecorded
 from gateway.http import problems
+from gateway.http.inputs import Paging
 from gateway.http.permissions import Permission
 from gateway.http.request import Request, Streamed
 from gateway.http.route import Routes
 
 routes: Final = Routes("recordings")
 
+#: How far back unrecorded calls are listed when it is not said.
+_LATELY: Final = timedelta(days=7)
 #: What decides which piece of a sound is wanted, and what its keeper tells of it: passed on as it is.
 _ASKED: Final = (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE)
 _PASSED_ON: Final = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_RANGE, hdrs.ACCEPT_RANGES, hdrs.LAST_MODIFIED, hdrs.ETAG)
@@ -50,6 +58,63 @@ class HearingQuery(BaseModel):
 
     listening: UUID | None = None
     download: bool = False
+
+
+class UnrecordedQuery(Paging):
+    """``from ≤ started_at < to``; without them the last seven days."""
+
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
+
+    def period(self) -> tuple[datetime, datetime]:
+        now = datetime.now(UTC)
+        return (self.from_ or now - _LATELY).astimezone(UTC), (self.to or now).astimezone(UTC)
+
+
+class UnrecordedGroups(WireModel):
+    """Who answered without a recording; ``expected`` is false where no PBX says where its recordings are."""
+
+    expected: bool
+    items: list[UnrecordedGroup]
+
+
+@routes.add(
+    "GET",
+    "/recordings/unrecorded",
+    permission=Permission.SUPERVISOR,
+    summary="List calls that were answered and cannot be heard",
+    refusals=[CursorInvalid],
+)
+async def get_unrecorded(request: Request, reader: Reader, query: UnrecordedQuery) -> Page[Unrecorded]:
+    """Of PBXs whose settings say where recordings are, and not before a file had time to arrive."""
+    since, until = query.period()
+    return await list_unrecorded(
+        reader,
+        request.viewer,
+        pbxs=_recording_pbxs(request),
+        since=since,
+        until=until,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+
+
+@routes.add(
+    "GET",
+    "/recordings/unrecorded/groups",
+    permission=Permission.SUPERVISOR,
+    summary="Whose answered calls are not recorded, and since when",
+)
+async def get_unrecorded_groups(request: Request, reader: Reader, query: UnrecordedQuery) -> UnrecordedGroups:
+    """A group is a queue and a manager; ``since`` is null when their last call was recorded."""
+    since, until = query.period()
+    pbxs = _recording_pbxs(request)
+    groups = await group_unrecorded(reader, request.viewer, pbxs=pbxs, since=since, until=until)
+    return UnrecordedGroups(expected=bool(pbxs), items=groups)
+
+
+def _recording_pbxs(request: Request) -> list[str]:
+    return [pbx.name for pbx in request.services.settings.pbx if pbx.recordings is not None]
 
 
 @routes.add(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,9 +14,11 @@ import pytest
 from aiohttp import web
 
 from crm_core.actions.calls import record_calls
-from crm_core.domain.calls import RecordingSnapshot
+from crm_core.actions.recordings import record_found
+from crm_core.domain.calls import CallSnapshot, LegResult, LegSnapshot, RecordingSnapshot
+from crm_core.domain.people import Role
 from crm_core.store.database import Database
-from tests.builders import NOON, ended
+from tests.builders import NOON, after, ended, leg
 from tests.integration.http.house import House, open_house
 
 FILE = "2026/11/21/1790000000.1.wav"
@@ -102,6 +106,146 @@ async def test_a_piece_from_the_middle_alone_is_a_hearing_too(sounding: tuple[Ho
     await anna.get(await recorded(house), headers={"Range": "bytes=1-"})
 
     assert await hearings(house) == 1
+
+
+async def test_one_listening_is_one_hearing_whatever_the_player_asks_for(sounding: tuple[House, bytes]) -> None:
+    house, _ = sounding
+    anna = await house.program("anna", extension="1001")
+    boss = await house.program("boss", Role.OWNER)
+    address = await recorded(house)
+    first, second = uuid4(), uuid4()
+
+    await asyncio.gather(
+        anna.get(f"{address}?listening={first}"),  # the picture of the sound
+        anna.get(f"{address}?listening={first}", headers={"Range": "bytes=0-"}),
+        anna.get(f"{address}?listening={first}", headers={"Range": "bytes=900-"}),
+    )
+    assert await hearings(house) == 1
+    await anna.get(f"{address}?listening={second}")
+    assert await hearings(house) == 2
+    await boss.get(f"{address}?listening={first}")
+    assert await hearings(house) == 3
+
+
+async def test_a_name_for_a_listening_does_not_last_for_ever(sounding: tuple[House, bytes]) -> None:
+    house, _ = sounding
+    anna = await house.program("anna", extension="1001")
+    address = f"{await recorded(house)}?listening={uuid4()}"
+
+    await anna.get(address)
+    async with house.database.begin() as tx:
+        await tx.execute("UPDATE audit_log SET at = at - interval '2 hours'")
+    await anna.get(address)
+
+    assert await hearings(house) == 2
+
+
+async def test_only_supervisors_take_a_sound_away_and_it_is_noted(sounding: tuple[House, bytes]) -> None:
+    house, sound = sounding
+    anna = await house.program("anna", extension="1001")
+    boss = await house.program("boss", Role.SUPERVISOR)
+    address = f"{await recorded(house)}?download=true"
+
+    refused = await anna.get(address)
+    taken = await boss.get(address)
+
+    assert (refused.status, refused.code) == (403, "forbidden")
+    assert (taken.status, taken.content) == (200, sound)
+    assert taken.headers["Content-Disposition"] == "attachment; filename*=UTF-8''1790000000.1.wav"
+    async with house.database.read() as reader:
+        assert await reader.fetchval("SELECT count(*) FROM audit_log WHERE action = 'recording.downloaded'") == 1
+
+
+async def test_a_consultation_is_heard_by_who_took_part_and_by_supervisors(sounding: tuple[House, bytes]) -> None:
+    house, _ = sounding
+    anna = await house.program("anna", extension="1001")
+    boris = await house.program("boris", extension="1002")
+    carl = await house.program("carl", extension="1003")
+    boss = await house.program("boss", Role.SUPERVISOR)
+    aside = RecordingSnapshot(file=FILE, started_at=NOON, consultation=("leg-1001", "leg-1002"))
+    call = ended(legs=tuple(talked(one) for one in ("1001", "1002", "1003")), recordings=(aside,))
+    async with house.database.begin() as tx:
+        await record_calls(tx, [call], country="KZ")
+        recording: UUID = await tx.fetchval("SELECT id FROM recordings")
+        interaction: UUID = await tx.fetchval("SELECT id FROM interactions")
+    address = f"/api/v1/recordings/{recording}/audio"
+
+    heard = [(await who.get(address)).status for who in (anna, boris, boss, carl)]
+    shown = (await carl.get(f"/api/v1/interactions/{interaction}")).body
+
+    assert heard == [200, 200, 200, 404]
+    assert shown["recordings"][0]["consultation"] is True
+    assert len(shown["recordings"][0]["agent_ids"]) == 2
+
+
+def talked(extension: str) -> LegSnapshot:
+    return leg(
+        extension,
+        uniqueid=f"leg-{extension}",
+        answered_at=after(5),
+        ended_at=after(65),
+        result=LegResult.ANSWERED,
+    )
+
+
+async def test_a_sound_that_is_there_no_more_is_said_to_be_gone(sounding: tuple[House, bytes], tmp_path: Path) -> None:
+    house, _ = sounding
+    anna = await house.program("anna", extension="1001")
+    address = await recorded(house)
+    async with house.database.begin() as tx:
+        await record_found(tx, UUID(address.split("/")[-2]), duration_s=1.0, place=FILE)
+    (tmp_path / "monitor" / FILE).unlink()
+
+    answer = await anna.get(address)
+
+    calls = (await anna.get("/api/v1/interactions")).body["items"]
+    assert (answer.status, answer.code) == (404, "recording_missing")
+    assert [(one["state"], one["available"]) for one in calls[0]["recordings"]] == [("gone", False)]
+    assert await hearings(house) == 0
+
+
+async def test_answered_calls_without_a_recording_are_listed_with_whose_and_since_when(
+    sounding: tuple[House, bytes],
+) -> None:
+    house, _ = sounding
+    await house.person("anna", extension="1001")
+    boss = await house.program("boss", Role.SUPERVISOR)
+    anna = await house.program("anya", extension="1009")
+    started = datetime.now(UTC) - timedelta(hours=2)
+    named = RecordingSnapshot(file="named.wav", started_at=started)
+    calls = [
+        lately(started, "1.1", recordings=(RecordingSnapshot(file="heard.wav", started_at=started),)),
+        lately(started + timedelta(minutes=10), "1.2"),
+        lately(started + timedelta(minutes=20), "1.3", recordings=(named,)),
+        lately(datetime.now(UTC) - timedelta(minutes=2), "1.4"),  # its file may still come
+    ]
+    async with house.database.begin() as tx:
+        await record_calls(tx, calls, country="KZ")
+        heard: UUID = await tx.fetchval("SELECT id FROM recordings WHERE name = 'heard.wav'")
+        await record_found(tx, heard, duration_s=1.0)
+
+    listed = (await boss.get("/api/v1/recordings/unrecorded")).body["items"]
+    groups = (await boss.get("/api/v1/recordings/unrecorded/groups")).body
+
+    assert [(one["reason"], one["queue"], one["agent_name"]) for one in listed] == [
+        ("awaited", "sales", "Anna"),
+        ("not_named", "sales", "Anna"),
+    ]
+    assert groups["expected"] is True
+    [group] = groups["items"]
+    assert (group["queue"], group["agent_name"], group["answered"], group["unrecorded"]) == ("sales", "Anna", 3, 2)
+    assert datetime.fromisoformat(group["since"]) == started + timedelta(minutes=10)
+    assert datetime.fromisoformat(group["last_recorded_at"]) == started
+    assert (await anna.get("/api/v1/recordings/unrecorded")).status == 403
+
+
+def lately(started: datetime, linkedid: str, **what: object) -> CallSnapshot:
+    """An answered minute of talk, begun at that moment."""
+    answered, over = started + timedelta(seconds=5), started + timedelta(seconds=65)
+    theirs = leg(uniqueid=f"{linkedid}1", offered_at=started, answered_at=answered, ended_at=over,
+                 result=LegResult.ANSWERED)  # fmt: skip
+    return ended(linkedid=linkedid, keys=(linkedid,), started_at=started, answered_at=answered, ended_at=over,
+                 legs=(theirs,), **what)  # fmt: skip
 
 
 async def test_other_peoples_calls_make_no_sound(sounding: tuple[House, bytes]) -> None:

@@ -40,8 +40,10 @@ from crm_core.domain.events import (
     team_room,
 )
 from crm_core.domain.ids import as_our_id, new_id
-from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, StoredLeg, Surroundings, fold, news_of
+from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, Surroundings, fold, news_of
+from crm_core.domain.legs import StoredLeg
 from crm_core.domain.missed_calls import MissedRule
+from crm_core.domain.path import joined, joined_stays
 from crm_core.domain.phones import normalise
 from crm_core.store import calls as log
 from crm_core.store.clients import clients_by_phones
@@ -348,6 +350,7 @@ def _lost(call: StoredCall, last_heard: datetime) -> StoredCall:
         client_channel=None,
         complete=False,
         version=call.version + 1,
+        stays=joined_stays(call.stays, (), over_at=ended_at),
         legs={uniqueid: _lost_leg(leg, ended_at) for uniqueid, leg in call.legs.items()},
     )
 
@@ -356,7 +359,9 @@ def _lost_leg(leg: StoredLeg, ended_at: datetime) -> StoredLeg:
     if leg.ended_at is not None:
         return leg
     result = LegResult.ANSWERED if leg.answered_at else LegResult.FAILED
-    return replace(leg, ended_at=max(ended_at, leg.offered_at), result=result, on_hold=False)
+    over_at = max(ended_at, leg.offered_at)
+    had = joined(leg.had, (), over_at=over_at)
+    return replace(leg, ended_at=over_at, result=result, on_hold=False, had=had)
 
 
 async def record_call_refused(tx: Transaction, interaction_id: UUID) -> None:

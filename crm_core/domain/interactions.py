@@ -2,8 +2,7 @@
 
 ``fold`` takes what is stored and what was heard and gives what shall be
 stored: a pure function, so hearing the same thing twice, late, or again after
-a restart can be judged without a database. An interaction only moves forward;
-what is once known of a leg is never unlearned.
+a restart can be judged without a database. An interaction only moves forward.
 """
 
 from __future__ import annotations
@@ -20,13 +19,14 @@ from crm_core.domain.calls import (
     InteractionState,
     LegResult,
     LegRole,
-    LegSnapshot,
     Outcome,
     outcome,
     wait,
 )
 from crm_core.domain.ids import new_id
+from crm_core.domain.legs import StoredLeg, fold_legs, who_had_the_client
 from crm_core.domain.missed_calls import USUAL_MISSED_RULE, MissedRule
+from crm_core.domain.path import Stay, joined_stays
 
 #: How far a call has come; wrap-up and closed are both "over" to the PBX.
 _PHASE = {
@@ -37,30 +37,6 @@ _PHASE = {
     InteractionState.CLOSED: 3,
 }
 _OVER = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLeg:
-    """One phone of ours in the log."""
-
-    id: UUID
-    uniqueid: str
-    agent_id: UUID | None
-    channel: str
-    interface: str
-    role: str
-    queue: str | None
-    offered_at: datetime
-    rang: bool
-    answered_at: datetime | None
-    ended_at: datetime | None
-    result: str | None
-    on_hold: bool
-
-    @property
-    def is_offer(self) -> bool:
-        """Did it ring somebody who did not place the call themselves."""
-        return self.rang and self.role != LegRole.ORIGINATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +69,7 @@ class StoredCall:
     ended_by: str | None = None
     hangup_cause: int | None = None
     client_channel: str | None = None
+    stays: tuple[Stay, ...] = ()  # where the client was when no phone of ours had them
     disposed: bool = False  # a disposition was chosen, maybe during the talk
     contact_number: int | None = None
     complete: bool = True
@@ -148,12 +125,43 @@ def fold(stored: StoredCall | None, heard: CallSnapshot, around: Surroundings) -
     if stored is None:
         call = _first_heard(heard, around)
         return replace(call, version=1, **_changes(call, heard, around))
+    if _is_a_part_alone(stored, heard):
+        return None
     if _PHASE[heard.state] < _PHASE[InteractionState(stored.state)]:
         return None
     changes = _changes(stored, heard, around)
     if all(getattr(stored, name) == value for name, value in changes.items()):
         return None
     return replace(stored, version=stored.version + 1, **changes)
+
+
+def _is_a_part_alone(stored: StoredCall, heard: CallSnapshot) -> bool:
+    """A consultation that was folded into the client's call, told again from before that."""
+    return heard.direction != stored.direction and stored.external_id not in heard.keys
+
+
+def absorb(call: StoredCall, parts: Iterable[StoredCall]) -> StoredCall:
+    """The call with the phones of its ``parts``; whom they talked to there says nothing here."""
+    moved = {
+        uniqueid: replace(leg, had=(), talk_s=None, hold_s=None)
+        for part in parts
+        for uniqueid, leg in part.legs.items()
+    }
+    return replace(call, legs=moved | dict(call.legs))
+
+
+def absorbed(part: StoredCall, now: datetime) -> StoredCall:
+    """What is left of a call that was part of another: a row that points there and asks nobody for anything."""
+    return replace(
+        part,
+        state=InteractionState.CLOSED,
+        closed_at=part.closed_at or part.ended_at or now,
+        wrap_up_until=None,
+        client_channel=None,
+        contact_number=None,
+        version=part.version + 1,
+        legs={},
+    )
 
 
 def _first_heard(heard: CallSnapshot, around: Surroundings) -> StoredCall:
@@ -180,7 +188,7 @@ def _address(number: str | None, around: Surroundings) -> str | None:
 
 # One dictionary and one copy a hearing: this is the path that a PBX's whole traffic takes.
 def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> dict[str, Any]:
-    legs = _fold_legs(stored.legs, heard.legs, around)
+    legs = fold_legs(stored.legs, heard.legs, around.agents)
     answered_at = stored.answered_at or heard.answered_at
     waited = wait(heard)
     changes: dict[str, Any] = {
@@ -189,8 +197,9 @@ def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> d
         "answered_at": answered_at,
         "queues": _union(stored.queues, heard.queues),
         "queue": heard.answered_queue or (heard.queues[-1] if heard.queues else stored.queue),
-        "agent_id": _who_had_the_client(legs.values(), heard.direction) or stored.agent_id,
+        "agent_id": who_had_the_client(legs, heard.direction) or stored.agent_id,
         "client_channel": None if heard.ended_at else heard.client_channel,
+        "stays": joined_stays(stored.stays, heard.stays, over_at=stored.ended_at or heard.ended_at),
         "ended_by": stored.ended_by or heard.ended_by,
         "hangup_cause": heard.hangup_cause if heard.hangup_cause is not None else stored.hangup_cause,
         "complete": stored.complete and heard.complete,
@@ -235,67 +244,6 @@ def _finish(
 
 def _rule(around: Surroundings, queue: str | None) -> QueueRule:
     return around.queues.get(queue or "", USUAL_RULE)
-
-
-def _fold_legs(
-    stored: Mapping[str, StoredLeg], heard: Iterable[LegSnapshot], around: Surroundings
-) -> dict[str, StoredLeg]:
-    legs = dict(stored)
-    for leg in heard:
-        known = legs.get(leg.uniqueid)
-        legs[leg.uniqueid] = _new_leg(leg, around) if known is None else _fold_leg(known, leg)
-    return legs
-
-
-def _new_leg(leg: LegSnapshot, around: Surroundings) -> StoredLeg:
-    return StoredLeg(
-        id=new_id(leg.offered_at),
-        uniqueid=leg.uniqueid,
-        agent_id=around.agents.get(leg.extension) if leg.extension else None,
-        channel=leg.channel,
-        interface=leg.interface,
-        role=leg.role,
-        queue=leg.queue,
-        offered_at=leg.offered_at,
-        rang=leg.rang,
-        answered_at=leg.answered_at,
-        ended_at=leg.ended_at,
-        result=leg.result,
-        on_hold=leg.on_hold,
-    )
-
-
-def _fold_leg(known: StoredLeg, leg: LegSnapshot) -> StoredLeg:
-    if known.ended_at is not None:
-        return known if known.result else replace(known, result=leg.result)
-    return replace(
-        known,
-        role=leg.role,
-        queue=leg.queue or known.queue,
-        rang=known.rang or leg.rang,
-        offered_at=leg.offered_at if leg.rang and not known.rang else known.offered_at,
-        answered_at=known.answered_at or leg.answered_at,
-        ended_at=leg.ended_at,
-        result=leg.result or known.result,
-        on_hold=leg.on_hold and leg.ended_at is None,
-    )
-
-
-def _who_had_the_client(legs: Iterable[StoredLeg], direction: Direction) -> UUID | None:
-    """Inbound: who answered last; outbound and internal: who placed the call."""
-    if direction is not Direction.INBOUND:
-        placed = [leg for leg in legs if leg.role == LegRole.ORIGINATE]
-        later = [leg for leg in legs if leg.role != LegRole.ORIGINATE and leg.answered_at is not None]
-        if direction is Direction.OUTBOUND and later:
-            return max(later, key=_answered).agent_id
-        return placed[0].agent_id if placed else None
-    answered = [leg for leg in legs if leg.answered_at is not None and leg.role != LegRole.CONSULT]
-    return max(answered, key=_answered).agent_id if answered else None
-
-
-def _answered(leg: StoredLeg) -> datetime:
-    assert leg.answered_at is not None
-    return leg.answered_at
 
 
 def _union(first: tuple[str, ...], then: tuple[str, ...]) -> tuple[str, ...]:

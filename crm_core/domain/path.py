@@ -92,8 +92,6 @@ def joined(known: Sequence[Span], heard: Sequence[Span], *, over_at: datetime | 
     An open end in ``known`` is only what was known then: what was heard since
     says when it ended, and at the latest the end of the phone's part does.
     """
-    if known == heard:
-        return tuple(heard)
     spans: list[Span] = []
     for start, end in sorted((*known, *heard), key=_start_and_length):
         before = spans[-1] if spans else None
@@ -102,6 +100,22 @@ def joined(known: Sequence[Span], heard: Sequence[Span], *, over_at: datetime | 
         else:
             spans.append((start, end))
     return tuple((start, over_at if end is None else end) for start, end in spans)
+
+
+def joined_stays(known: Sequence[Stay], heard: Sequence[Stay], *, over_at: datetime | None) -> tuple[Stay, ...]:
+    """What two hearings of the client's stays come to, each of which may know only a part."""
+    if known == heard and over_at is None:
+        return tuple(heard)
+    spans: dict[tuple[StopKind, str], tuple[list[Span], list[Span]]] = {}
+    for side, stays in enumerate((known, heard)):
+        for stay in stays:
+            spans.setdefault((stay.kind, stay.name), ([], []))[side].append((stay.start, stay.end))
+    whole = [
+        Stay(kind=kind, name=name, start=start, end=end)
+        for (kind, name), (before, now) in spans.items()
+        for start, end in joined(before, now, over_at=over_at)
+    ]
+    return tuple(sorted(whole, key=_beginning))
 
 
 def _later_known(one: Span, other: Span) -> datetime | None:
@@ -139,5 +153,5 @@ def _lasting_until(stop: Stop, end: datetime | None) -> Stop:
     return Stop(kind=stop.kind, name=stop.name, start=stop.start, end=end)
 
 
-def _beginning(stop: Stop) -> tuple[datetime, str]:
+def _beginning(stop: Stop | Stay) -> tuple[datetime, str]:
     return stop.start, stop.name

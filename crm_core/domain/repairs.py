@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crm_core.domain.calls import CallSnapshot, InteractionState
-from crm_core.domain.interactions import StoredCall, StoredLeg, Surroundings, fold
+from crm_core.domain.interactions import StoredCall, Surroundings, fold
+from crm_core.domain.legs import StoredLeg
 
 
 def insert(told: CallSnapshot, around: Surroundings) -> StoredCall:

@@ -7,12 +7,17 @@ reported, so that the batch is simply told again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any
 from uuid import UUID
 
-from crm_core.domain.interactions import StoredCall, StoredLeg
-from crm_core.store.database import Record, Transaction
+from crm_core.domain.interactions import StoredCall
+from crm_core.domain.legs import StoredLeg
+from crm_core.domain.path import Span, Stay, StopKind
+from crm_core.store.database import Record, Transaction, to_json
 from crm_core.store.ids import AMONG_FIRST, as_ids
 
 CALL = "call"
@@ -90,14 +95,16 @@ async def load_calls(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, StoredC
     rows = await tx.fetch(_LOAD_CALLS, wanted)
     legs: dict[UUID, dict[str, StoredLeg]] = {row["id"]: {} for row in rows}
     for row in await tx.fetch(_LOAD_LEGS, wanted):
-        leg = StoredLeg(**{name: row[name] for name in _LEG_COLUMNS})
+        leg = StoredLeg(**{name: row[name] for name in _LEG_COLUMNS} | {"had": as_spans(row["had"])})
         legs[row["interaction_id"]][leg.uniqueid] = leg
     return {row["id"]: _call(row, legs[row["id"]]) for row in rows}
 
 
 def _call(row: Record, legs: dict[str, StoredLeg]) -> StoredCall:
     values = {name: row[name] for name in _CALL_COLUMNS}
-    return StoredCall(**values | {"queues": tuple(row["queues"]), "disposed": row["disposed"], "legs": legs})
+    stays = as_stays(row["stays"])
+    queues = tuple(row["queues"])
+    return StoredCall(**values | {"queues": queues, "stays": stays, "disposed": row["disposed"], "legs": legs})
 
 
 async def insert_calls(tx: Transaction, calls: Sequence[StoredCall]) -> None:
@@ -134,5 +141,41 @@ async def _insert_legs(tx: Transaction, legs: Iterable[tuple[UUID, StoredLeg]]) 
         await tx.copy("legs", ("interaction_id", *_LEG_COLUMNS), rows)
 
 
+def as_spans(moments: Sequence[datetime]) -> tuple[Span, ...]:
+    """Of from, until, from, until …; an odd one out still lasts."""
+    return tuple(zip_longest(moments[::2], moments[1::2]))
+
+
+def as_stays(places: Iterable[Mapping[str, str | None]]) -> tuple[Stay, ...]:
+    return tuple(
+        Stay(kind=StopKind(str(one["kind"])), name=str(one["name"]), start=_moment(one["from"]), end=_end(one["to"]))
+        for one in places
+    )
+
+
+def _moment(text: str | None) -> datetime:
+    assert text is not None
+    return datetime.fromisoformat(text)
+
+
+def _end(text: str | None) -> datetime | None:
+    return None if text is None else _moment(text)
+
+
 def _values(row: StoredCall | StoredLeg, names: tuple[str, ...]) -> list[object]:
-    return [getattr(row, name) for name in names]
+    return [_AS_STORED.get(name, _as_it_is)(getattr(row, name)) for name in names]
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _had_as_stored(spans: Iterable[Span]) -> list[datetime]:
+    return [moment for span in spans for moment in span if moment is not None]
+
+
+def _stays_as_stored(stays: Iterable[Stay]) -> str:
+    return to_json([{"kind": one.kind, "name": one.name, "from": one.start, "to": one.end} for one in stays])
+
+
+_AS_STORED: Mapping[str, Callable[[Any], object]] = {"had": _had_as_stored, "stays": _stays_as_stored}

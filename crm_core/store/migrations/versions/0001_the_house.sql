@@ -133,6 +133,7 @@ CREATE TABLE interactions (
   ended_by TEXT,
   hangup_cause INTEGER,
   client_channel TEXT,
+  stays JSONB DEFAULT '[]' NOT NULL,
   disposition_code TEXT,
   disposition_note TEXT,
   disposition_resultative BOOLEAN,
@@ -165,6 +166,7 @@ COMMENT ON COLUMN interactions.boot IS 'which run of the PBX: its Linkedids repe
 COMMENT ON COLUMN interactions.client_address IS 'E.164 or address; as sent when it is not one; null when withheld';
 COMMENT ON COLUMN interactions.caller_name IS 'the display name that came with it: a stranger''s words';
 COMMENT ON COLUMN interactions.client_channel IS 'AMI name of the client''s channel, for a hang-up';
+COMMENT ON COLUMN interactions.stays IS 'where the client was when no phone of ours had them: [{kind, name, from, to}]';
 COMMENT ON COLUMN interactions.disposition_resultative IS 'as the list said when it was chosen';
 
 CREATE TABLE lock_fences (
@@ -314,6 +316,9 @@ CREATE TABLE legs (
   ended_at TIMESTAMP WITH TIME ZONE,
   result TEXT,
   on_hold BOOLEAN DEFAULT false NOT NULL,
+  had TIMESTAMP WITH TIME ZONE[] DEFAULT '{}' NOT NULL,
+  talk_s DOUBLE PRECISION,
+  hold_s DOUBLE PRECISION,
   CONSTRAINT legs_pkey PRIMARY KEY (id),
   CONSTRAINT legs_interaction_id_uniqueid_key UNIQUE (interaction_id, uniqueid),
   CONSTRAINT legs_role_check CHECK (role IN ('queue', 'direct', 'transfer_blind', 'transfer_attended', 'consult', 'originate')),
@@ -324,6 +329,7 @@ CREATE TABLE legs (
 CREATE INDEX legs_live_idx ON legs (agent_id) WHERE ended_at IS NULL;
 CREATE INDEX legs_agent_id_offered_at_idx ON legs (agent_id, offered_at);
 COMMENT ON COLUMN legs.interaction_id IS 'a leg is part of its call';
+COMMENT ON COLUMN legs.had IS 'when it had the client: from, until, from, until …; an odd one out still lasts';
 COMMENT ON COLUMN legs.channel IS 'AMI name of the phone''s channel, for a hang-up';
 
 CREATE TABLE queues (

@@ -216,13 +216,12 @@ def moments(rules: Rules, due_at: datetime, *, since: datetime, calendar: Calend
     ``calendar`` is the owner's; only policies that count working time look at it.
     """
     start = max(due_at, since)
-    unlocks_after = rules.unlocking.unlocks_after if rules.unlocking else None
     return Moments(
         grace_from=start,
         warn_at=_warning(rules, due_at, since),
-        notify_at=_after(rules.notifying, start, rules.notifying.grace if rules.notifying else None, calendar),
-        escalate_at=_after(rules.moving, start, rules.moving.grace if rules.moving else None, calendar),
-        takeover_at=_after(rules.unlocking, due_at, unlocks_after, calendar),
+        notify_at=_grace_over(rules.notifying, start, calendar),
+        escalate_at=_grace_over(rules.moving, start, calendar),
+        takeover_at=_unlocked(rules.unlocking, due_at, calendar),
     )
 
 
@@ -231,12 +230,14 @@ def clock_of(policy: Policy, calendar: Calendar | None) -> Calendar | None:
     return calendar if policy.working_time else None
 
 
-def _after(
-    policy: Policy | None, start: datetime, span: timedelta | None, calendar: Calendar | None
-) -> datetime | None:
-    if policy is None or span is None:
+def _grace_over(policy: Policy | None, start: datetime, calendar: Calendar | None) -> datetime | None:
+    return add_working_time(clock_of(policy, calendar), start, policy.grace) if policy else None
+
+
+def _unlocked(policy: Policy | None, due_at: datetime, calendar: Calendar | None) -> datetime | None:
+    if policy is None or policy.unlocks_after is None:
         return None
-    return add_working_time(clock_of(policy, calendar), start, span)
+    return add_working_time(clock_of(policy, calendar), due_at, policy.unlocks_after)
 
 
 def _warning(rules: Rules, due_at: datetime, since: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -101,6 +101,24 @@ class Place:
 
     def postmaster(self) -> int:
         return int((self.home / "cluster" / "postmaster.pid").read_text().split("\n", 1)[0])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The whole server stands still: connections stay open, and nobody answers on them."""
+        postmaster = self.postmaster()
+        everybody = [postmaster, *_children_of(postmaster)]
+        for pid in everybody:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in everybody:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+
+def _children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager

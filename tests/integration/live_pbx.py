@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class LivePbx(Exchange):
     boot: str = "2026-11-21 09:30:00"
     peer: AmiPeer = field(default_factory=AmiPeer)
     alive: dict[str, _Alive] = field(default_factory=dict)  # by Uniqueid
+    said: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # names of events by Linkedid
 
     def __post_init__(self) -> None:
         self.peer.answers |= {
@@ -52,6 +54,7 @@ class LivePbx(Exchange):
     def say(self, event: str, **headers: str) -> list[CallEvent]:
         self.now = datetime.now(UTC)
         self._remember(event, headers)
+        self.said[headers["Linkedid"]].append(event)
         self.peer.say(frame(Event=event, **headers, Timestamp=f"{self.now.timestamp():.6f}"))
         return []
 

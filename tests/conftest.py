@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from sqlalchemy import URL
 
 from crm_core.store.database import Database
@@ -23,6 +24,10 @@ from crm_core.store.urls import sqlalchemy_url
 from tests.embedded_users import any_user_may_enter
 
 pytest_plugins = ["tests.lab.plugin"]
+
+# An example that takes long says that the machine is busy, not that a property is false.
+settings.register_profile("busy_machine", deadline=None)
+settings.load_profile("busy_machine")
 
 
 @pytest.fixture(scope="session")

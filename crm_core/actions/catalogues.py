@@ -77,11 +77,14 @@ WHERE name <> ALL($1::text[])
 """
 
 _SAVE_QUEUE = """
-INSERT INTO queues (name, titles, team_id, wrap_up_limit_s, short_abandon_s, service_level_s)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO queues (name, titles, team_id, wrap_up_limit_s, short_abandon_s, service_level_s,
+                    missed_callback, missed_callback_short, missed_callback_due_s)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (name) DO UPDATE
 SET titles = EXCLUDED.titles, team_id = EXCLUDED.team_id, wrap_up_limit_s = EXCLUDED.wrap_up_limit_s,
     short_abandon_s = EXCLUDED.short_abandon_s, service_level_s = EXCLUDED.service_level_s,
+    missed_callback = EXCLUDED.missed_callback, missed_callback_short = EXCLUDED.missed_callback_short,
+    missed_callback_due_s = EXCLUDED.missed_callback_due_s,
     version = queues.version + 1
 """
 
@@ -158,6 +161,9 @@ class QueueEntry:
     wrap_up_limit_s: int
     short_abandon_s: float
     service_level_s: int
+    missed_callback: bool  # a missed call makes a promise to call back
+    missed_callback_short: bool  # a caller who left at once is owed it as well
+    missed_callback_due_s: int
     members: Collection[UUID]
 
 
@@ -242,6 +248,9 @@ async def replace_queues(tx: Transaction, entries: Sequence[QueueEntry], *, vers
                     entry.wrap_up_limit_s,
                     entry.short_abandon_s,
                     entry.service_level_s,
+                    entry.missed_callback,
+                    entry.missed_callback_short,
+                    entry.missed_callback_due_s,
                 )
                 for entry in entries
             ],

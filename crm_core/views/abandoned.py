@@ -178,16 +178,35 @@ class AbandonedFilters(InputModel):
     order: Order = "newest"
 
 
+# By contact_points_kind_value_idx.
+_CANDIDATES = """
+SELECT point.value, client.id, client.name
+FROM contact_points point
+JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
+WHERE point.kind = 'phone' AND point.value = ANY($1::text[])
+ORDER BY client.id
+"""
+
+
+class Possibly(WireModel):
+    """One of the clients whom this number reaches."""
+
+    id: UUID
+    name: str
+
+
 class Abandoned(WireModel):
     """One caller who was not heard; ``interaction_id`` is the last try.
 
     ``since``: the first try after which nobody has talked with them. ``reached_*``: the call that did,
     theirs (``called_again``) or ours (``called_back``). ``callback``: the promise that their tries made.
+    ``candidates``: who it may have been, when nobody has said yet.
     """
 
     client_address: str | None
     client_id: UUID | None
     client_name: str | None
+    candidates: list[Possibly]
     queue: str | None
     outcome: Kind
     kinds: list[Kind]
@@ -296,12 +315,17 @@ async def _items(db: Reader, rows: list[Record]) -> list[Abandoned]:
     callbacks = await load_callbacks(db, [row["callback_id"] for row in rows if row["callback_id"]])
     clients = await _names(db, "clients", [row["client_id"] for row in rows])
     people = await _names(db, "users", [row["reached_by"] for row in rows])
+    unknown = {row["client_address"] for row in rows if row["client_id"] is None} - {None}
+    candidates: dict[str, list[Possibly]] = {}
+    for row in await db.fetch(_CANDIDATES, list(unknown)) if unknown else []:
+        candidates.setdefault(row["value"], []).append(Possibly(id=row["id"], name=row["name"]))
     ids = [one for row in rows for one in row["ids"]]
     tries = {row["interaction_id"]: CallbackTry.model_validate(dict(row)) for row in await db.fetch(_TRIES, ids)}
     return [
         Abandoned(
             **{name: row[name] for name in _PLAIN},
             client_name=clients.get(row["client_id"]),
+            candidates=candidates.get(row["client_address"], []) if row["client_id"] is None else [],
             kinds=[kind for kind in KINDS if kind in row["kinds"]],
             reached_how=_HOW.get(row["reached_direction"]),
             reached_after_s=_seconds(row["since"], row["reached_at"]),

@@ -23,6 +23,7 @@ ORDER BY enabled DESC, position, code
 _LIST_QUEUES = """
 SELECT queue.name, queue.titles AS title, queue.team_id,
        queue.wrap_up_limit_s, queue.short_abandon_s, queue.service_level_s,
+       queue.missed_callback, queue.missed_callback_short, queue.missed_callback_due_s,
        ARRAY(
            SELECT member.user_id
            FROM queue_members member
@@ -95,6 +96,9 @@ class Queue(WireModel):
     wrap_up_limit_s: int
     short_abandon_s: float
     service_level_s: int
+    missed_callback: bool
+    missed_callback_short: bool
+    missed_callback_due_s: int
     members: list[UUID]
 
 

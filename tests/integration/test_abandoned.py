@@ -117,6 +117,16 @@ async def test_a_number_that_has_become_a_clients_in_the_meantime_is_still_one_r
     assert (row.client_name, row.attempts) == ("Ким Виктор", 2)
 
 
+async def test_a_number_of_several_people_names_them_all(floor: Floor) -> None:
+    await add_client(floor.database, "Сулейменов Ержан", phone=AIGERIM)
+    await floor.gives_up()
+
+    [row] = (await listed(floor)).items
+
+    assert (row.client_id, row.client_name) == (None, None)
+    assert [one.name for one in row.candidates] == ["Сулейменова Айгерим", "Сулейменов Ержан"]
+
+
 async def test_a_promise_closed_by_hand_leaves_nobody_waiting(floor: Floor) -> None:  # noqa: F811
     await floor.gives_up()
     promise = await floor.the_promise()

@@ -167,6 +167,9 @@ async def test_queues_are_replaced_with_their_members(database: Database) -> Non
             wrap_up_limit_s=60,
             short_abandon_s=3.5,
             service_level_s=10,
+            missed_callback=False,
+            missed_callback_short=True,
+            missed_callback_due_s=300,
             members=members,
         )
 

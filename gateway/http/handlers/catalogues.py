@@ -80,7 +80,11 @@ class PauseReasonsIn(InputModel):
 
 
 class QueueIn(InputModel):
-    """One queue of the PBX; ``members`` are agents' ids."""
+    """One queue of the PBX; ``members`` are agents' ids.
+
+    ``missed_callback``: a missed call makes a promise to call back within ``missed_callback_due_s``;
+    with ``missed_callback_short`` also for those who left within ``short_abandon_s``.
+    """
 
     name: QueueName
     title: LabelsIn
@@ -88,6 +92,9 @@ class QueueIn(InputModel):
     wrap_up_limit_s: Annotated[int, Field(ge=0, le=DAY_S)] = 120
     short_abandon_s: Annotated[float, Field(ge=0, le=DAY_S)] = 5
     service_level_s: Annotated[int, Field(ge=1, le=DAY_S)] = 20
+    missed_callback: bool = True
+    missed_callback_short: bool = False
+    missed_callback_due_s: Annotated[int, Field(ge=60, le=DAY_S)] = 900
     members: Annotated[tuple[UUID, ...], Field(max_length=2000)] = ()
 
 
@@ -179,6 +186,9 @@ async def put_queues(request: Request, tx: Transaction, body: QueuesIn) -> Queue
             wrap_up_limit_s=item.wrap_up_limit_s,
             short_abandon_s=item.short_abandon_s,
             service_level_s=item.service_level_s,
+            missed_callback=item.missed_callback,
+            missed_callback_short=item.missed_callback_short,
+            missed_callback_due_s=item.missed_callback_due_s,
             members=item.members,
         )
         for item in body.items

@@ -12,10 +12,10 @@ import pytest
 from crm_core.actions.agents import record_presence
 from crm_core.actions.calls import record_calls
 from crm_core.actions.links import record_link
-from crm_core.domain.calls import CallSnapshot
+from crm_core.domain.calls import CallSnapshot, LegResult
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
-from tests.builders import NOON, abandoned, answered, call, ended, ringing
+from tests.builders import NOON, abandoned, answered, call, ended, leg, ringing
 from tests.integration.http.house import Answer, Caller, House, open_house
 from tests.people import add_client
 
@@ -236,10 +236,17 @@ async def test_who_gave_up_is_one_row_a_number_and_is_settled_when_heard(house: 
         ended(linkedid="1790000000.4", started_at=NOON + timedelta(hours=1), **stranger),
     )
 
-    rows = (await boss.get("/api/v1/abandoned", params=when)).body["items"]
+    told = (await boss.get("/api/v1/abandoned", params=when)).body
 
-    seen = {row["client_address"]: (row["attempts"], row["state"]) for row in rows}
-    assert seen == {"+77011234567": (2, "waiting"), "+77017654321": (1, "called_again")}
+    seen = {row["client_address"]: (row["attempts"], row["state"], row["reached_how"]) for row in told["items"]}
+    assert seen == {"+77011234567": (2, "open", None), "+77017654321": (1, "reached", "called_again")}
+    figures = {figure["name"]: (figure["value"], figure["sample"]) for figure in told["figures"]}
+    assert (figures["callers"], figures["open"], figures["reached"]) == ((2, 2), (1, 2), (1, 2))
+    assert all(figure["formula"] and figure["fresh_at"] for figure in told["figures"])
+    narrowed = (await boss.get("/api/v1/abandoned", params=when | {"state": "open", "kind": "abandoned"})).body
+    assert [row["client_address"] for row in narrowed["items"]] == ["+77011234567"]
+    assert (await boss.get("/api/v1/abandoned", params={"state": "waiting"})).status == 422
+    assert (await boss.get("/api/v1/abandoned", params={"cursor": "nonsense"})).status == 422
 
 
 async def test_every_figure_says_what_it_is_made_of(house: House) -> None:
@@ -298,6 +305,38 @@ async def test_an_administrator_adds_people_and_takes_their_rights_away(house: H
     assert (await admin.post("/api/v1/users", {"login": "ANNA", "name": "A", "role": "agent"})).code == "login_taken"
     assert (await admin.post("/api/v1/users", {"login": "o", "name": "O", "role": "owner"})).code == "forbidden"
     assert (await admin("PATCH", f"/api/v1/users/{added.body['id']}", {"name": None})).status == 422
+
+
+async def test_the_rule_for_missed_calls_is_a_setting_of_the_queue(house: House) -> None:
+    boss = await house.program("boss", Role.OWNER, queues=["sales"])
+    known = (await boss.get("/api/v1/queues")).body
+    usual = {key: value for key, value in known["items"][0].items() if key.startswith("missed_callback")}
+    assert usual == {"missed_callback": True, "missed_callback_short": False, "missed_callback_due_s": 900}
+
+    changed = known["items"][0] | {"missed_callback_short": True, "missed_callback_due_s": 300}
+    told = (await boss("PUT", "/api/v1/queues", {"items": [changed], "version": known["version"]})).body
+
+    assert told["items"][0]["missed_callback_short"] is True
+    assert told["items"][0]["missed_callback_due_s"] == 300
+
+
+async def test_a_missed_caller_is_a_promise_that_the_manager_claims_and_keeps(house: House) -> None:
+    anna = await house.program("anna", extension="1001", queues=["sales"])
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    gone = leg(offered_at=at, ended_at=at + timedelta(seconds=20), result=LegResult.CANCELLED)
+    await hear(house, abandoned(started_at=at, ended_at=at + timedelta(seconds=20), legs=(gone,)))
+
+    [promise] = (await anna.get("/api/v1/callbacks", params={"unassigned": "true"})).body["items"]
+    claimed = (await anna.post(f"/api/v1/callbacks/{promise['id']}/claim", json={})).body
+    kept = (await anna.post(f"/api/v1/callbacks/{promise['id']}/keep", json={})).body
+    [row] = (await anna.get("/api/v1/abandoned", params={"state": "done"})).body["items"]
+
+    assert (promise["client_id"], promise["agent_id"], promise["queue"]) == (None, None, "sales")
+    assert promise["address"] == "+77011234567"
+    assert set(promise["why"]) == {"ru", "en"}
+    assert (claimed["state"], claimed["agent_name"]) == ("claimed", "Anna")
+    assert kept["state"] == "kept"
+    assert row["callback"]["id"] == promise["id"]
 
 
 @pytest.mark.parametrize("path", ["dispositions", "pause-reasons", "queues"])

@@ -186,8 +186,9 @@ export type HistoryReason =
   | 'undone'
 
 export interface OwnerChange {
-  agent_id: string
-  agent_name: string
+  /** Null: its queue. */
+  agent_id: string | null
+  agent_name: string | null
   from: string
   to: string | null
   reason: HistoryReason
@@ -195,16 +196,37 @@ export interface OwnerChange {
   by: string | null
 }
 
+/** A call in which the caller was not heard. */
+export interface CallbackTry {
+  interaction_id: string
+  at: string
+  queue: string | null
+  outcome: Outcome | null
+  wait_s: number | null
+}
+
+/** A call of ours that the client did not answer. */
+export interface CallbackAttempt {
+  interaction_id: string
+  at: string
+  agent_id: string | null
+  outcome: Outcome | null
+}
+
 export interface Callback {
   id: string
-  client_id: string
+  /** Null: the caller at `address` is nobody's client yet. */
+  client_id: string | null
   client_name: string | null
+  address: string | null
   lead_id: string | null
   subject: string | null
   via: Via
   state: CallbackState
-  agent_id: string
+  /** Null: whoever of `queue` takes it first. */
+  agent_id: string | null
   agent_name: string | null
+  queue: string | null
   due_at: string
   escalate_at: string | null
   takeover_at: string | null
@@ -219,6 +241,10 @@ export interface Callback {
   policy: string | null
   policies: string[]
   moves: number
+  /** The rule that made it, in words. */
+  why: Labels | null
+  tries: CallbackTry[]
+  attempts: CallbackAttempt[]
   history: OwnerChange[]
   version: number
 }
@@ -312,8 +338,54 @@ export interface Queue {
   wrap_up_limit_s: number | null
   short_abandon_s: number
   service_level_s: number
+  missed_callback: boolean
+  missed_callback_short: boolean
+  missed_callback_due_s: number
   team_id: string | null
   members: string[]
+}
+
+export type MissedKind = 'abandoned' | 'short_abandoned' | 'no_answer' | 'busy' | 'voicemail'
+export type MissedState = 'open' | 'reached' | 'done'
+
+/** One caller who was not heard; `interaction_id` is the last try. */
+export interface MissedCaller {
+  client_address: string | null
+  client_id: string | null
+  client_name: string | null
+  /** Who it may have been, when nobody has said yet. */
+  candidates: { id: string; name: string }[]
+  queue: string | null
+  outcome: MissedKind
+  kinds: MissedKind[]
+  attempts: number
+  first_at: string
+  last_at: string
+  since: string
+  wait_s: number | null
+  longest_wait_s: number | null
+  interaction_id: string
+  state: MissedState
+  reached_how: 'called_again' | 'called_back' | null
+  reached_in: string | null
+  reached_at: string | null
+  reached_after_s: number | null
+  reached_by: string | null
+  reached_by_name: string | null
+  tries: CallbackTry[]
+  callback: Callback | null
+}
+
+export interface Figure {
+  name: string
+  value: number | null
+  formula: string
+  sample: number
+  fresh_at: string
+}
+
+export interface MissedPage extends Page<MissedCaller> {
+  figures: Figure[]
 }
 
 /** A list that is edited as a whole; the version goes back with the edit. */

@@ -9,6 +9,10 @@ import { useToasts } from '@/stores/toasts'
 
 export type Callee = { client_id: string } | { number: string }
 
+/** Whom a promise is to be kept to: the client, or the number of a caller who is nobody's client yet. */
+const calleeOf = (promise: Callback): Callee =>
+  promise.client_id ? { client_id: promise.client_id } : { number: promise.address ?? '' }
+
 export interface Calling {
   busy: Readonly<Ref<boolean>>
   /** Rings one's own phone, then the client. */
@@ -48,7 +52,7 @@ export function useCalling(): Calling {
     keep: (promise) =>
       attempt(async () => {
         callbacks.put(await api.post<Callback>(`/callbacks/${promise.id}/claim`))
-        await dial({ client_id: promise.client_id })
+        await dial(calleeOf(promise))
       }),
     decline: (id) => attempt(() => api.post(`/calls/${id}/decline`)),
     hangUp: (id) => attempt(() => api.post(`/calls/${id}/hangup`)),

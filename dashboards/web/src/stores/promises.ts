@@ -1,10 +1,11 @@
-/** What this person owes, late first. Read once, then kept true by events. */
+/** What this person owes or may take from their queues, late first. Read once, then kept true by events. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { api } from '@/api/client'
 import type { Callback, Page } from '@/api/types'
 import { now } from '@/lib/clock'
 import { byDue, isOwed, pressing } from '@/lib/promises'
+import { useReference } from './reference'
 import { useSession } from './session'
 import { useCallbacks } from './things'
 
@@ -13,20 +14,26 @@ const MOST = 200
 export const usePromises = defineStore('promises', () => {
   const session = useSession()
   const callbacks = useCallbacks()
+  const reference = useReference()
   const known = ref(false)
 
   async function load(): Promise<void> {
     const agent = session.user?.id
-    const pages = await Promise.all(
-      ['open', 'claimed'].map((state) => api.get<Page<Callback>>('/callbacks', { agent_id: agent, state, limit: MOST })),
-    )
+    const pages = await Promise.all([
+      ...['open', 'claimed'].map((state) => api.get<Page<Callback>>('/callbacks', { agent_id: agent, state, limit: MOST })),
+      api.get<Page<Callback>>('/callbacks', { unassigned: true, state: 'open', limit: MOST }),
+    ])
     pages.forEach((page) => callbacks.putAll(page.items))
     known.value = true
   }
 
+  const isMine = (promise: Callback): boolean =>
+    promise.agent_id === session.user?.id ||
+    (promise.agent_id === null && reference.queue(promise.queue)?.members?.includes(session.user?.id ?? '') === true)
+
   const mine = computed(() =>
     Array.from(callbacks.byId.values())
-      .filter((promise) => promise.agent_id === session.user?.id && isOwed(promise))
+      .filter((promise) => isOwed(promise) && isMine(promise))
       .toSorted(byDue),
   )
   const ofKind = (kind: ReturnType<typeof pressing>) =>

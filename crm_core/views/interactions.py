@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from crm_core.domain.calls import Direction
 from crm_core.domain.errors import NotFound
 from crm_core.domain.ids import first_id
 from crm_core.domain.recordings import PLAYABLE, RecordingState
@@ -22,6 +23,7 @@ from crm_core.store.database import Reader, Record
 from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
+from crm_core.views.paths import PathStop, path_of
 
 Channel = Literal["call", "email", "telegram", "webchat", "webform", "meeting"]
 
@@ -64,6 +66,8 @@ class Leg(WireModel):
     answered_at: datetime | None
     ended_at: datetime | None
     result: str | None
+    talk_s: float | None
+    hold_s: float | None
 
 
 class Interaction(WireModel):
@@ -99,6 +103,7 @@ class Interaction(WireModel):
     contact_number: int | None
     recordings: list[Recording]
     legs: list[Leg]
+    path: list[PathStop]
     messages: list[object]
     merged_into: UUID | None
     complete: bool
@@ -130,17 +135,26 @@ class InteractionFilters(BaseModel):
 _PLAYABLE = ", ".join(f"'{encoding}'" for encoding in sorted(PLAYABLE))
 
 # A file without a sound in it is no recording.
+# What the person wrote down: unfinished words while they may still finish them. By primary key of drafts.
+_NOTE = """COALESCE(
+    CASE WHEN call.disposition_by = leg.agent_id THEN call.disposition_note END,
+    (SELECT NULLIF(draft.body->>'note', '')
+     FROM drafts draft
+     WHERE draft.user_id = leg.agent_id AND draft.subject = 'interaction:' || call.id))"""
+
 _COLUMNS = f"""
     call.id, call.channel, call.direction, call.state, call.outcome, call.external_id, call.pbx, call.queue,
     call.queues, call.client_id, client.name AS client_name, call.caller_name, call.client_address,
     call.our_address, call.agent_id, agent.name AS agent_name, call.started_at, call.answered_at, call.ended_at,
     call.wait_s, call.talk_s, call.hold_s, call.wrap_up_s, call.wrap_up_until, call.ended_by, call.hangup_cause,
     call.disposition_code, call.disposition_resultative, call.disposition_note, call.disposition_by,
-    call.disposition_at, call.contact_number, call.merged_into, call.complete, call.version,
+    call.disposition_at, call.contact_number, call.merged_into, call.complete, call.version, call.stays,
     (SELECT jsonb_agg(jsonb_build_object(
                 'id', leg.id, 'agent_id', leg.agent_id, 'agent_name', person.name, 'interface', leg.interface,
                 'role', leg.role, 'offered_at', leg.offered_at, 'answered_at', leg.answered_at,
-                'ended_at', leg.ended_at, 'result', leg.result) ORDER BY leg.offered_at, leg.id)
+                'ended_at', leg.ended_at, 'result', leg.result, 'talk_s', leg.talk_s, 'hold_s', leg.hold_s,
+                'uniqueid', leg.uniqueid, 'had', leg.had, 'note', {_NOTE})
+            ORDER BY leg.offered_at, leg.id)
      FROM legs leg
      LEFT JOIN users person ON person.id = leg.agent_id
      WHERE leg.interaction_id = call.id) AS legs,
@@ -168,6 +182,20 @@ LEFT JOIN LATERAL (SELECT name, team_id FROM users WHERE id = call.agent_id OFFS
 
 # By primary key.
 _LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE call.id = {AMONG_FIRST}"
+
+# A consultation may have been folded into one that was folded itself. By primary key.
+_SURVIVOR = """
+WITH RECURSIVE trail AS (
+    SELECT id, merged_into
+    FROM interactions
+    WHERE id = $1
+    UNION
+    SELECT next.id, next.merged_into
+    FROM trail
+    JOIN interactions next ON next.id = trail.merged_into
+)
+SELECT id FROM trail WHERE merged_into IS NULL
+"""
 
 # What an agent may see: calls they had or were offered, and those of the clients they own.
 _OWN = """(
@@ -201,7 +229,7 @@ async def get_interaction(db: Reader, interaction_id: UUID, viewer: Viewer) -> I
     Raises:
         NotFound: there is none, or none the viewer may see.
     """
-    survivor = await db.fetchval("SELECT merged_into FROM interactions WHERE id = $1", interaction_id)
+    survivor = await db.fetchval(_SURVIVOR, interaction_id)
     conditions = Conditions()
     conditions.add("call.id = {}", survivor or interaction_id)
     scope(conditions, viewer)
@@ -278,7 +306,9 @@ def _interaction(row: Record) -> Interaction:
     values = dict(row)
     verdict = {name: values.pop(f"disposition_{name}") for name in ("code", "resultative", "note", "by", "at")}
     values["disposition"] = verdict if verdict["code"] is not None else None
-    values["legs"] = values["legs"] or []
+    legs, stays = values["legs"] or [], values.pop("stays")
+    values["path"] = path_of(legs, stays) if values["direction"] != Direction.INTERNAL else []
+    values["legs"] = [{name: leg[name] for name in Leg.model_fields} for leg in legs]
     values["recordings"] = values["recordings"] or []
     values["messages"] = []
     return Interaction.model_validate(values)

@@ -2,7 +2,8 @@
 
 Each scene becomes ``tests/fixtures/ami/SCENE.ami.jsonl``: a first line about the
 recording, then one line an event, with its headers in the order they came and
-none left out. Beside it ``SCENE.expected.json`` holds the truth of the parties.
+none left out. Beside it ``SCENE.expected.json`` holds the truth of the parties,
+and for some scenes ``SCENE.books/`` what Asterisk wrote down itself meanwhile.
 The listener has the rights and the event filters Perezvon asks its
 administrators for, except under load, where the benchmarks want to hear
 everything. The only thing changed is the laboratory's own directory,
@@ -15,7 +16,7 @@ import argparse
 import asyncio
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -27,10 +28,41 @@ from tests.lab.expected import ExpectedCall, ScenesDisagree
 from tests.lab.install import install
 from tests.lab.laboratory import Lab
 from tests.lab.scenes.catalogue import DEMO, LOADS, SCENES, Scene
+from tests.lab.scenes.direct import direct_busy, direct_no_answer
+from tests.lab.scenes.outbound import (
+    click_to_call_agent_no_answer,
+    click_to_call_answered,
+    click_to_call_client_busy,
+    outbound_dialled_answered,
+)
+from tests.lab.scenes.queue import (
+    queue_abandoned,
+    queue_answered_agent_hangs_up,
+    queue_answered_client_hangs_up,
+    queue_first_no_answer_second_answers,
+    queue_timeout_nobody,
+)
+from tests.lab.scenes.transfers import attended_transfer_answered, blind_transfer_answered
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
 #: What the demo plays is part of the product, and has no truth beside it.
 DEMO_RECORDINGS = Path(__file__).parents[2] / "gateway" / "demo" / "recordings"
+#: Scenes of which the replay tests also read what Asterisk wrote down: a handful, one of each kind.
+WITH_BOOKS: tuple[Scene, ...] = (
+    queue_answered_client_hangs_up,
+    queue_answered_agent_hangs_up,
+    queue_abandoned,
+    queue_first_no_answer_second_answers,
+    queue_timeout_nobody,
+    direct_busy,
+    direct_no_answer,
+    outbound_dialled_answered,
+    click_to_call_answered,
+    click_to_call_client_busy,
+    click_to_call_agent_no_answer,
+    blind_transfer_answered,
+    attended_transfer_answered,
+)
 _SILENCE_S = 0.5
 _USUAL_SPOOL = "/var/spool/asterisk"
 
@@ -42,6 +74,7 @@ async def record(asterisk: Asterisk, scene: Scene, login: AmiLogin) -> None:
         boot = await lab.witness.action("CoreStatus")
         version = (await lab.witness.action("CoreSettings"))["AsteriskVersion"]
         begun, started_at = asyncio.get_running_loop().time(), datetime.now(UTC)
+        written = {book: book.stat().st_size if book.exists() else 0 for book in _books(asterisk)}
         calls = await scene(lab)
         await lab.everything_is_over()
         await _silence(listener)
@@ -60,6 +93,8 @@ async def record(asterisk: Asterisk, scene: Scene, login: AmiLogin) -> None:
             _write(file, about, listener.frames, begun=begun, spool=f"{asterisk.state}/spool")
         if scene in DEMO:
             return
+        if scene in WITH_BOOKS:
+            _keep_books(FIXTURES / f"{scene.__name__}.books", written)
         expected = {"story": about["story"], "calls": [call.as_json() for call in calls]}
         text = json.dumps(expected, ensure_ascii=False, indent=2)
         (FIXTURES / f"{scene.__name__}.expected.json").write_text(text + "\n")
@@ -71,6 +106,18 @@ async def _silence(listener: AmiClient) -> None:
     while heard < len(listener.frames):
         heard = len(listener.frames)
         await asyncio.sleep(_SILENCE_S)
+
+
+def _books(asterisk: Asterisk) -> tuple[Path, ...]:
+    return asterisk.cel_csv, asterisk.linked_cdr_csv, asterisk.cdr_csv, asterisk.queue_log
+
+
+def _keep_books(folder: Path, before: Mapping[Path, int]) -> None:
+    """What each book has grown by; Asterisk's own name for its diary of channels says nothing, so it gets one."""
+    folder.mkdir(exist_ok=True)
+    for book, size in before.items():
+        name = "cel.csv" if book.parent.name == "cel-custom" else book.name
+        (folder / name).write_bytes(book.read_bytes()[size:] if book.exists() else b"")
 
 
 def _recording(scene: Scene) -> IO[str]:

@@ -16,13 +16,14 @@ from channels.telephony.dialect import ChannelKind, PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.history.records import CdrRow, CelRow, Moment, QueueLine
 from channels.telephony.tracking.headers import extension, told, whole_number
-from crm_core.domain.ids import as_our_id
 
 _DOWN, _RING, _RINGING, _UP = "0", "4", "5", "6"
 #: Q.850 causes of a phone or line that was never reached, so it did not ring: no route, out of order, congestion.
 _NEVER_REACHED = frozenset({1, 2, 3, 20, 27, 28, 34, 38, 41, 42, 44, 50, 58, 88})
 #: A phone that refuses at once made no sound.
 _RANG_S = 0.3
+#: A caller and the phones that rang for them are gone within this time of each other.
+_SAME_END_S = 0.5
 #: queue_log's seconds are cut off, CEL's are not.
 _SECOND = 1.0
 _LEAVES = frozenset({"CONNECT", "ABANDON", "EXITWITHTIMEOUT", "EXITWITHKEY", "EXITEMPTY"})
@@ -48,6 +49,7 @@ class _Life:
     cause: int | None = None
     dial_status: str = ""  # of the last channel it dialled
     last_dialled: str = ""  # its Uniqueid
+    ended_by_itself: bool = False
 
     @property
     def rang(self) -> bool:
@@ -72,6 +74,11 @@ class _Diary:
         self._names = {life.name: life.uniqueid for life in self._lives.values()}
         self._linkedids = {row.uniqueid: row.linkedid for row in rows}
         self._callers = _callers(rows, self._lives)
+        self._consults = {
+            row.extra["channel2_uniqueid"]: row
+            for row in rows
+            if row.event == "ATTENDEDTRANSFER" and "channel2_uniqueid" in row.extra
+        }
         self._released: set[str] = set()
 
     def tell(self, row: CelRow) -> Iterator[Event]:
@@ -95,6 +102,9 @@ class _Diary:
         life = self._lives[row.uniqueid]
         state = _DOWN if life.outgoing else _RING
         yield _event("Newchannel", row.at, {**_own(row), "ChannelState": state, "Exten": row.exten})
+        transferer = self._consults.get(row.uniqueid)
+        if transferer is not None:  # who asks a colleague has let the client wait
+            yield _event("Hold", row.at, _own(transferer))
         if not life.outgoing:
             return
         caller = self._callers.get(row.uniqueid)
@@ -126,23 +136,30 @@ class _Diary:
 
     def _ends(self, row: CelRow) -> Iterator[Event]:
         yield from self._release(row.extra.get("hangupsource", ""), row.at)
-        caller = self._callers.get(row.uniqueid)
+        life, caller = self._lives[row.uniqueid], self._callers.get(row.uniqueid)
         if caller is not None:
             dialler = self._lives[caller.uniqueid]
-            if dialler.dial_status and dialler.last_dialled == row.uniqueid:
-                yield _event("DialEnd", row.at, {**_dest(row), "DialStatus": dialler.dial_status})
+            status = dialler.dial_status if dialler.last_dialled == row.uniqueid else ""
+            if self._still_rang(life, dialler):
+                status = "CANCEL"
+            if status:
+                yield _event("DialEnd", row.at, {**_dest(row), "DialStatus": status})
         yield _event("Hangup", row.at, {**_own(row), "Cause": row.extra.get("hangupcause", "")})
 
+    def _still_rang(self, life: _Life, dialler: _Life) -> bool:
+        """Did its caller give up while it rang; the queue's own word for both is that nobody answered."""
+        if life.answered is not None or life.ended is None or dialler.ended is None:
+            return False
+        return dialler.ended_by_itself and abs(dialler.ended - life.ended) < _SAME_END_S
+
     def _release(self, channel: str, at: Moment) -> Iterator[Event]:
-        """Who hung up: a phone that only refused to be called did not."""
+        """Who let go first, by hanging up or by refusing to be called."""
         uniqueid = self._names.get(channel)
         if uniqueid is None or uniqueid in self._released:
             return
-        life = self._lives[uniqueid]
-        if life.answered is not None or not life.outgoing:
-            self._released.add(uniqueid)
-            linkedid = self._linkedids[uniqueid]
-            yield _event("HangupRequest", at, {"Channel": channel, "Uniqueid": uniqueid, "Linkedid": linkedid})
+        self._released.add(uniqueid)
+        linkedid = self._linkedids[uniqueid]
+        yield _event("HangupRequest", at, {"Channel": channel, "Uniqueid": uniqueid, "Linkedid": linkedid})
 
 
 def _lives(rows: Iterable[CelRow], dialect: PbxDialect) -> dict[str, _Life]:
@@ -157,6 +174,7 @@ def _lives(rows: Iterable[CelRow], dialect: PbxDialect) -> dict[str, _Life]:
             life.ended = row.at
             life.cause = whole_number(row.extra.get("hangupcause"))
             life.dial_status = row.extra.get("dialstatus", "")
+            life.ended_by_itself = row.extra.get("hangupsource") == life.name
     return lives
 
 
@@ -259,7 +277,7 @@ class _Bill:
 
     def _begins(self) -> Iterator[Event]:
         first = self._rows[0]
-        if as_our_id(first.uniqueid) is None:
+        if "." in first.uniqueid:
             born = {"CallerIDNum": first.source, "Exten": self._dialled, "ChannelState": _RING}
             yield _event("Newchannel", first.start, {**self._caller, **born})
             return
@@ -290,8 +308,11 @@ class _Bill:
                 yield _event("BridgeEnter", at, {**side, "BridgeUniqueid": uniqueid})
                 yield _event("BridgeLeave", row.end, {**side, "BridgeUniqueid": uniqueid})
         else:
-            status = _DIAL_STATUS.get(row.disposition, "CHANUNAVAIL")
+            still_rang = row is self._rows[-1] and _caller_gave_up(row, self._queue_log)
+            status = "CANCEL" if still_rang else _DIAL_STATUS.get(row.disposition, "CHANUNAVAIL")
             yield _event("DialEnd", row.end, {**dest, "DialStatus": status})
+            if row.disposition == "BUSY":
+                yield _event("HangupRequest", row.end, callee)
         cause = "0" if row.disposition == "NO ANSWER" else _CAUSE_OF.get(row.disposition, "")
         yield _event("Hangup", row.end, {**callee, "Cause": cause})
 

@@ -15,14 +15,19 @@ from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
 from crm_core.views.abandoned import AbandonedFilters, AbandonedPage, _statement, list_abandoned
 from tests.integration.desk import agent, owner, supervisor
-from tests.integration.test_missed_calls import AIGERIM, MINUTE, STRANGER, Floor, floor, missed  # noqa: F401
+from tests.integration.missed_floor import AIGERIM, MINUTE, STRANGER, Floor, open_floor
 from tests.people import add_client
 
 DAY = timedelta(days=1)
 
 
+@pytest.fixture
+async def floor(database: Database) -> Floor:
+    return await open_floor(database)
+
+
 async def listed(
-    floor: Floor,  # noqa: F811
+    floor: Floor,
     viewer: Viewer | None = None,
     *,
     limit: int = 50,
@@ -46,7 +51,7 @@ def figure(page: AbandonedPage, name: str) -> float | None:
     return next(one.value for one in page.figures if one.name == name)
 
 
-async def test_several_tries_of_one_caller_are_one_row_with_its_tries_and_its_promise(floor: Floor) -> None:  # noqa: F811
+async def test_several_tries_of_one_caller_are_one_row_with_its_tries_and_its_promise(floor: Floor) -> None:
     first = await floor.gives_up(ago=12 * MINUTE)
     await floor.gives_up(ago=5 * MINUTE, after=45)
     last = await floor.gives_up(ago=1 * MINUTE, after=3)
@@ -67,7 +72,7 @@ async def test_several_tries_of_one_caller_are_one_row_with_its_tries_and_its_pr
     ("direction", "how"), [(Direction.INBOUND, "called_again"), (Direction.OUTBOUND, "called_back")]
 )
 async def test_a_caller_is_reached_by_the_first_answered_call_after_the_last_try(
-    floor: Floor,  # noqa: F811
+    floor: Floor,
     direction: Direction,
     how: str,
 ) -> None:
@@ -85,7 +90,7 @@ async def test_a_caller_is_reached_by_the_first_answered_call_after_the_last_try
     assert figure(page, "median_reached_s") == pytest.approx(15 * 60 + 5, abs=5)
 
 
-async def test_who_was_heard_between_two_tries_waits_since_the_second(floor: Floor) -> None:  # noqa: F811
+async def test_who_was_heard_between_two_tries_waits_since_the_second(floor: Floor) -> None:
     await floor.gives_up(ago=30 * MINUTE)
     await floor.talks(ago=20 * MINUTE)
     again = await floor.gives_up(ago=10 * MINUTE)
@@ -95,7 +100,7 @@ async def test_who_was_heard_between_two_tries_waits_since_the_second(floor: Flo
     assert (row.attempts, row.state, row.since) == (2, "open", again.started_at)
 
 
-async def test_an_anonymous_caller_stands_alone_in_each_call(floor: Floor) -> None:  # noqa: F811
+async def test_an_anonymous_caller_stands_alone_in_each_call(floor: Floor) -> None:
     await floor.gives_up(None, ago=3 * MINUTE)
     await floor.gives_up(None, ago=2 * MINUTE)
     await floor.talks(ago=1 * MINUTE)
@@ -107,7 +112,7 @@ async def test_an_anonymous_caller_stands_alone_in_each_call(floor: Floor) -> No
     ] * 2
 
 
-async def test_a_number_that_has_become_a_clients_in_the_meantime_is_still_one_row(floor: Floor) -> None:  # noqa: F811
+async def test_a_number_that_has_become_a_clients_in_the_meantime_is_still_one_row(floor: Floor) -> None:
     await floor.gives_up(STRANGER, ago=3 * MINUTE)
     await add_client(floor.database, "Ким Виктор", phone=STRANGER)
     await floor.gives_up(STRANGER, ago=1 * MINUTE)
@@ -127,7 +132,7 @@ async def test_a_number_of_several_people_names_them_all(floor: Floor) -> None:
     assert [one.name for one in row.candidates] == ["Сулейменова Айгерим", "Сулейменов Ержан"]
 
 
-async def test_a_promise_closed_by_hand_leaves_nobody_waiting(floor: Floor) -> None:  # noqa: F811
+async def test_a_promise_closed_by_hand_leaves_nobody_waiting(floor: Floor) -> None:
     await floor.gives_up()
     promise = await floor.the_promise()
     async with floor.database.begin() as tx:
@@ -139,7 +144,7 @@ async def test_a_promise_closed_by_hand_leaves_nobody_waiting(floor: Floor) -> N
     assert (figure(page, "done"), figure(page, "open")) == (1, 0)
 
 
-async def test_who_waits_longest_stands_first_and_pages_meet_without_a_gap(floor: Floor) -> None:  # noqa: F811
+async def test_who_waits_longest_stands_first_and_pages_meet_without_a_gap(floor: Floor) -> None:
     numbers = [f"+7701000000{n}" for n in range(5)]
     for minutes, number in zip((50, 40, 30, 20, 10), numbers, strict=True):
         await floor.gives_up(number, ago=minutes * MINUTE)
@@ -160,7 +165,7 @@ async def test_who_waits_longest_stands_first_and_pages_meet_without_a_gap(floor
     assert [row.client_address for row in newest.items] == numbers[::-1]
 
 
-async def test_the_list_is_narrowed_and_its_figures_stay_whole(floor: Floor) -> None:  # noqa: F811
+async def test_the_list_is_narrowed_and_its_figures_stay_whole(floor: Floor) -> None:
     await floor.gives_up(ago=4 * MINUTE)
     await floor.gives_up(STRANGER, ago=3 * MINUTE, after=2)
     await floor.gives_up("+77010000001", ago=2 * MINUTE, ended_by=EndedBy.SYSTEM, queues=("visa",))
@@ -179,7 +184,7 @@ async def test_the_list_is_narrowed_and_its_figures_stay_whole(floor: Floor) -> 
     assert (empty.items, figure(empty, "callers"), figure(empty, "median_reached_s")) == ([], 0, None)
 
 
-async def test_each_sees_the_callers_of_their_queues_phones_and_clients(floor: Floor) -> None:  # noqa: F811
+async def test_each_sees_the_callers_of_their_queues_phones_and_clients(floor: Floor) -> None:
     await floor.gives_up()  # Anna's client, in the queue of Anna and Boris
     await floor.gives_up("+77010000001", queues=("visa",), phone="2001")
 

@@ -7,7 +7,7 @@ disabled and stays readable; nothing is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -41,34 +41,6 @@ INSERT INTO catalogue_versions (name)
 VALUES ($1)
 ON CONFLICT (name) DO UPDATE SET version = catalogue_versions.version + 1
 RETURNING version
-"""
-
-_DISABLE_OTHER_DISPOSITIONS = """
-UPDATE dispositions
-SET enabled = false
-WHERE code <> ALL($1::text[])
-"""
-
-_SAVE_DISPOSITION = """
-INSERT INTO dispositions (code, labels, resultative, contact_made, callback, position, enabled)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (code) DO UPDATE
-SET labels = EXCLUDED.labels, resultative = EXCLUDED.resultative, contact_made = EXCLUDED.contact_made,
-    callback = EXCLUDED.callback, position = EXCLUDED.position, enabled = EXCLUDED.enabled
-"""
-
-_DISABLE_OTHER_PAUSE_REASONS = """
-UPDATE pause_reasons
-SET enabled = false
-WHERE code <> ALL($1::text[])
-"""
-
-_SAVE_PAUSE_REASON = """
-INSERT INTO pause_reasons (code, labels, threshold_s, productive, position, enabled)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (code) DO UPDATE
-SET labels = EXCLUDED.labels, threshold_s = EXCLUDED.threshold_s, productive = EXCLUDED.productive,
-    position = EXCLUDED.position, enabled = EXCLUDED.enabled
 """
 
 _REMOVE_OTHER_QUEUES = """
@@ -167,6 +139,39 @@ class QueueEntry:
     members: Collection[UUID]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CodedList:
+    """A list whose entries are known by their codes for ever."""
+
+    name: Literal["dispositions", "pause_reasons"]  # its table, and what it is called in versions and events
+    columns: tuple[str, ...]  # of an entry, beside its code and its place
+
+    @property
+    def disable_others(self) -> str:
+        return f"UPDATE {self.name} SET enabled = false WHERE code <> ALL($1::text[])"  # noqa: S608 - names are ours
+
+    @property
+    def save(self) -> str:
+        columns = (*self.columns, "position")
+        places = ", ".join(f"${place}" for place in range(2, len(columns) + 2))
+        changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
+        return (
+            f"INSERT INTO {self.name} (code, {', '.join(columns)}) VALUES ($1, {places}) "  # noqa: S608
+            f"ON CONFLICT (code) DO UPDATE SET {changes}"
+        )
+
+    def values(self, entry: DispositionEntry | PauseReasonEntry) -> Iterator[object]:
+        for column in self.columns:
+            value = getattr(entry, column)
+            yield to_json(dict(value)) if column == "labels" else value
+
+
+_DISPOSITIONS = _CodedList(
+    name="dispositions", columns=("labels", "resultative", "contact_made", "callback", "enabled")
+)
+_PAUSE_REASONS = _CodedList(name="pause_reasons", columns=("labels", "threshold_s", "productive", "enabled"))
+
+
 async def replace_dispositions(tx: Transaction, entries: Sequence[DispositionEntry], *, version: int, by: UUID) -> None:
     """Put this list in the place of version ``version``.
 
@@ -174,25 +179,7 @@ async def replace_dispositions(tx: Transaction, entries: Sequence[DispositionEnt
         VersionConflict: somebody has changed it since.
         CodeTwice: a code stands there twice.
     """
-    await _lock(tx, "dispositions", version)
-    codes = _all_differ([entry.code for entry in entries])
-    await tx.execute(_DISABLE_OTHER_DISPOSITIONS, codes)
-    await tx.executemany(
-        _SAVE_DISPOSITION,
-        [
-            (
-                entry.code,
-                to_json(dict(entry.labels)),
-                entry.resultative,
-                entry.contact_made,
-                entry.callback,
-                position,
-                entry.enabled,
-            )
-            for position, entry in enumerate(entries, start=1)
-        ],
-    )
-    await _replaced(tx, "dispositions", by)
+    await _replace(tx, _DISPOSITIONS, entries, version=version, by=by)
 
 
 async def replace_pause_reasons(
@@ -204,24 +191,23 @@ async def replace_pause_reasons(
         VersionConflict: somebody has changed it since.
         CodeTwice: a code stands there twice.
     """
-    await _lock(tx, "pause_reasons", version)
-    codes = _all_differ([entry.code for entry in entries])
-    await tx.execute(_DISABLE_OTHER_PAUSE_REASONS, codes)
+    await _replace(tx, _PAUSE_REASONS, entries, version=version, by=by)
+
+
+async def _replace(
+    tx: Transaction,
+    coded: _CodedList,
+    entries: Sequence[DispositionEntry | PauseReasonEntry],
+    *,
+    version: int,
+    by: UUID,
+) -> None:
+    await _lock(tx, coded.name, version)
+    await tx.execute(coded.disable_others, _all_differ([entry.code for entry in entries]))
     await tx.executemany(
-        _SAVE_PAUSE_REASON,
-        [
-            (
-                entry.code,
-                to_json(dict(entry.labels)),
-                entry.threshold_s,
-                entry.productive,
-                position,
-                entry.enabled,
-            )
-            for position, entry in enumerate(entries, start=1)
-        ],
+        coded.save, [(entry.code, *coded.values(entry), place) for place, entry in enumerate(entries, start=1)]
     )
-    await _replaced(tx, "pause_reasons", by)
+    await _replaced(tx, coded.name, by)
 
 
 async def replace_queues(tx: Transaction, entries: Sequence[QueueEntry], *, version: int, by: UUID) -> None:

@@ -276,3 +276,31 @@ def sound(seconds: int = 8) -> bytes:
                 )
             )
         return file.getvalue()
+
+
+def gaps() -> Json:
+    """The ledger of what was not heard: one of each state."""
+    ends = (
+        ("open", "link_lost", 2.0, None, 0, 0, [], None),
+        ("repairing", "half_open", 30.0, 28.0, 12, 9, ["cel", "cdr", "queue_log"], None),
+        ("repaired", "process_down", 300.0, 292.0, 50, 50, ["cdr", "queue_log"], None),
+        ("partly", "pbx_restarted", 1500.0, 1490.0, 50, 49, ["cel", "cdr"], None),
+        ("unrepaired", "link_lost", 4400.0, 4100.0, 7, 0, ["queue_log"], "Master.csv cannot be read: Permission denied"),
+    )
+    items = [
+        {
+            "id": f"gap-{state}",
+            "source": "main",
+            "from": ago(minutes=began),
+            "to": None if ended is None else ago(minutes=ended),
+            "cause": "the other side closed the connection",
+            "kind": kind,
+            "state": state,
+            "affected": affected,
+            "repaired": repaired,
+            "sources": sources,
+            "trouble": trouble,
+        }
+        for state, kind, began, ended, affected, repaired, sources, trouble in ends
+    ]
+    return {"/gaps": {"items": items, "next": None}}

@@ -145,6 +145,8 @@ SCENES: dict[str, Scene] = {
     "call-unknown": Scene(path=f"/calls?call={lists.LOG[3]['id']}"),
     "call-heard": Scene(path=f"/calls?call={lists.LOG[0]['id']}", act=listen),
     "call-verdict": Scene(path=f"/calls?call={lists.LOG[0]['id']}", role="supervisor", act=click("Изменить итог")),
+    "gaps": Scene(path="/gaps", role="supervisor", pages={**lists.pages(), **lists.gaps()}),
+    "gaps-none": Scene(path="/gaps", role="supervisor", pages={**lists.pages(), "/gaps": {"items": [], "next": None}}),
     "clients": Scene(path="/clients"),
     "clients-none": Scene(path="/clients", pages={**lists.pages(), "/clients": {"items": [], "next": None}}),
     "clients-alike": Scene(path="/clients?q=Ержан"),

@@ -101,6 +101,21 @@ export interface Recording {
   available: boolean
 }
 
+/** A time in which the phone system was not heard; `to` is null while it lasts. */
+export interface Gap {
+  id: string
+  source: string
+  from: string
+  to: string | null
+  cause: string
+  kind: 'link_lost' | 'half_open' | 'process_down' | 'pbx_restarted' | 'spool_full'
+  state: 'open' | 'repairing' | 'repaired' | 'partly' | 'unrepaired'
+  affected: number
+  repaired: number
+  sources: ('cel' | 'cdr' | 'queue_log')[]
+  trouble: string | null
+}
+
 export interface GivenDisposition {
   code: string
   resultative: boolean

@@ -29,6 +29,8 @@ export interface CallFilters {
   queue: string | null
   manager: string | null
   client: string | null
+  /** `no`: only calls of which part was not heard. */
+  complete: 'no' | null
 }
 export type FilterName = keyof CallFilters
 
@@ -40,6 +42,7 @@ export const FILTER_NAMES: readonly FilterName[] = [
   'queue',
   'manager',
   'client',
+  'complete',
 ]
 
 const DAYS = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/
@@ -73,6 +76,7 @@ export function readFilters(query: AddressQuery): CallFilters {
     queue: one('queue'),
     manager: one('manager'),
     client: one('client'),
+    complete: among(one('complete'), ['no']),
   }
 }
 
@@ -124,6 +128,7 @@ export function asQuery(filters: CallFilters, span: Span): Record<string, string
     queue: filters.queue,
     agent_id: filters.manager,
     client_id: filters.client,
+    complete: filters.complete === null ? null : 'false',
     from: iso(span.from),
     to: iso(span.to),
   }
@@ -141,6 +146,7 @@ export function belongs(call: Interaction, filters: CallFilters, span: Span): bo
     (filters.queue === null || call.queues.includes(filters.queue)) &&
     (filters.manager === null || call.agent_id === filters.manager) &&
     (filters.client === null || call.client_id === filters.client) &&
+    (filters.complete === null || !call.complete) &&
     (span.from === null || at >= span.from) &&
     (span.to === null || at < span.to)
   )

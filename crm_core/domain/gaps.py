@@ -53,3 +53,27 @@ def next_look(look: Look, attempts: int) -> timedelta | None:
         return None
     settled = look.all_read and not look.still_on and (look.incomplete == 0 or look.over_for >= _WRITTEN_BY)
     return None if settled else min(SETTLE * (1 << min(attempts, 16)), _LONGEST_PAUSE)
+
+
+class GapKind(StrEnum):
+    """Why nothing was heard, in a word that screens translate; the ledger keeps the whole sentence."""
+
+    LINK_LOST = "link_lost"
+    HALF_OPEN = "half_open"  # the link looked alive, and nothing came
+    PROCESS_DOWN = "process_down"
+    PBX_RESTARTED = "pbx_restarted"
+    SPOOL_FULL = "spool_full"
+
+
+_SAID = (
+    ("Perezvon was not running", GapKind.PROCESS_DOWN),
+    ("the spool on disk was full", GapKind.SPOOL_FULL),
+    ("no answer", GapKind.HALF_OPEN),
+    ("shut", GapKind.PBX_RESTARTED),
+    ("restart", GapKind.PBX_RESTARTED),
+)
+
+
+def kind_of(cause: str) -> GapKind:
+    """What kind of hole a sentence of the link's speaks of."""
+    return next((kind for words, kind in _SAID if words in cause), GapKind.LINK_LOST)

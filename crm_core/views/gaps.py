@@ -11,10 +11,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from crm_core.domain.gaps import GapState
+from crm_core.domain.gaps import GapKind, GapState, kind_of
 from crm_core.inputs import InputModel, Moment
 from crm_core.store.conditions import Conditions
-from crm_core.store.database import Reader
+from crm_core.store.database import Reader, Record
 from crm_core.views.model import WireModel
 from crm_core.views.paging import Page, decode_id, encode_cursor
 
@@ -46,9 +46,10 @@ class _Span(WireModel):
     source: str
     from_at: Annotated[datetime, Field(serialization_alias="from")]
     to_at: Annotated[datetime | None, Field(serialization_alias="to")]
-    cause: str
+    cause: str  # in the words of whoever noticed it
     affected: int
     repaired: int
+    kind: GapKind  # the same in one word
 
 
 class Gap(_Span):
@@ -82,10 +83,14 @@ async def list_gaps(db: Reader, filters: GapFilters, *, limit: int, cursor: str 
     conditions.add_known("id < {}", decode_id(cursor) if cursor else None)
     statement = _LIST.format(where=conditions.where, limit=conditions.value(limit + 1))
     rows = await db.fetch(statement, *conditions.args)
-    items = [Gap.model_validate(dict(row)) for row in rows[:limit]]
+    items = [Gap.model_validate(_with_kind(row)) for row in rows[:limit]]
     return Page[Gap](items=items, next=encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
 
 async def gaps_over(db: Reader, since: datetime, until: datetime) -> list[GapMark]:
     """The holes, not repaired, that touch this time: figures over it are not complete."""
-    return [GapMark.model_validate(dict(row)) for row in await db.fetch(_OVER, since, until)]
+    return [GapMark.model_validate(_with_kind(row)) for row in await db.fetch(_OVER, since, until)]
+
+
+def _with_kind(row: Record) -> dict[str, object]:
+    return {**row, "kind": kind_of(row["cause"])}

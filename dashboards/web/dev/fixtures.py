@@ -116,12 +116,14 @@ def callback(number: int, person: Json, due_at: str, subject: str, **fields: Any
         "id": f"0190bbbb-0000-7000-8000-{number:012d}",
         "client_id": person["id"],
         "client_name": person["name"],
+        "address": None,
         "lead_id": None,
         "subject": subject,
         "via": "call",
         "state": "open",
         "agent_id": ME,
         "agent_name": "Динара Абенова",
+        "queue": None,
         "due_at": due_at,
         "escalate_at": None,
         "takeover_at": None,
@@ -134,6 +136,9 @@ def callback(number: int, person: Json, due_at: str, subject: str, **fields: Any
         "policy": "strict-10m",
         "policies": ["strict-10m"],
         "moves": 0,
+        "why": None,
+        "tries": [],
+        "attempts": [],
         "history": [
             {
                 "agent_id": ME,
@@ -310,7 +315,18 @@ WRAP_UP = {
     "ended_at": ago(seconds=18),
     "talk_s": 365,
     "ended_by": "client",
-    "recordings": [{"id": "r1", "started_at": ago(seconds=383), "duration_s": 365, "available": True}],
+    "recordings": [
+        {
+            "id": "r1",
+            "started_at": ago(seconds=383),
+            "duration_s": 365,
+            "available": True,
+            "state": "available",
+            "playable": True,
+            "consultation": False,
+            "agent_ids": [],
+        }
+    ],
     "version": 5,
 }
 DIALLING = interaction(

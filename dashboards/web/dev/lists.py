@@ -35,6 +35,20 @@ CODES = ("OFFER_SENT", "CALLBACK_PROMISED", "THINKING", "INFO_GIVEN", "SALE", No
 MISSED = ("abandoned", "no_answer", "short_abandoned", "voicemail", "busy")
 
 
+def recording(name: str, *, minutes: float, lasts_s: float = 332.0, found: bool = True, **change: object) -> Json:
+    """A recording that began so many minutes ago."""
+    return {
+        "id": name,
+        "started_at": ago(minutes=minutes),
+        "duration_s": lasts_s if found else None,
+        "available": found,
+        "state": "available" if found else "awaited",
+        "playable": True,
+        "consultation": False,
+        "agent_ids": [],
+    } | change
+
+
 def leg(number: int, agent_id: str, after_s: float, began: float, **fields: Any) -> Json:
     return {
         "id": f"leg-{number}-{after_s}",
@@ -89,14 +103,7 @@ def logged(number: int) -> Json:
             "wrap_up_s": 21.0,
             "ended_by": "client",
             "contact_number": 1 + number % 6,
-            "recordings": [
-                {
-                    "id": f"r{number}",
-                    "started_at": ago(minutes=began),
-                    "duration_s": 332.0,
-                    "available": number % 6 != 2,
-                }
-            ],
+            "recordings": [recording(f"r{number}", minutes=began, found=number % 6 != 2)],
             "disposition": code
             and {
                 "code": code,
@@ -147,7 +154,7 @@ def timeline(more: int = 0) -> list[Json]:
     recent = [
         {
             **CARD["recent"][0],
-            "recordings": [{"id": "r90", "started_at": ago(minutes=76), "duration_s": 372.0, "available": True}],
+            "recordings": [recording("r90", minutes=76, lasts_s=372.0)],
             "contact_number": 5,
         },
         *CARD["recent"][1:],
@@ -224,6 +231,9 @@ QUEUES = [
         "wrap_up_limit_s": 120,
         "short_abandon_s": 5.0,
         "service_level_s": 20,
+        "missed_callback": True,
+        "missed_callback_short": False,
+        "missed_callback_due_s": 900,
         "team_id": None,
         "members": [ME],
     }
@@ -256,6 +266,50 @@ def pages(calls: list[Json] | None = None, more: int = 0) -> Json:
         f"/clients/{LONG['id']}/timeline": {"items": [], "next": None},
         "/users": {"items": ACCOUNTS, "next": None},
         "/queues": {"items": QUEUES, "next": None, "version": 1},
+    }
+
+
+def in_pieces() -> Json:
+    """A call that was handed on: two pieces, a consultation, one that never came and one no browser plays."""
+    began = 60
+    legs = [
+        {**LOG[0]["legs"][0], "id": f"piece-{who}", "agent_id": who, "agent_name": NAMES[who], "role": role,
+         "answered_at": ago(minutes=began - at), "ended_at": ago(minutes=began - at - 4), "result": "answered"}
+        for who, role, at in ((ME, "queue", 1), (RUSLAN, "transfer_attended", 5))
+    ]  # fmt: skip
+    return {
+        **LOG[0],
+        "legs": legs,
+        "recordings": [
+            recording("p1", minutes=began - 1, lasts_s=238.0),
+            recording("p2", minutes=began - 5, lasts_s=241.0),
+            recording("p3", minutes=began - 4, lasts_s=21.0, consultation=True, agent_ids=[ME, RUSLAN]),
+            recording("p4", minutes=began - 4, consultation=True, agent_ids=[RUSLAN, ALIYA]),
+            recording("p5", minutes=began - 6, found=False, state="missing"),
+            recording("p6", minutes=began - 7, lasts_s=9.0, playable=False),
+        ],
+    }
+
+
+def unrecorded() -> Json:
+    """What those who lead see of answered calls that cannot be heard."""
+    rows = [
+        {"interaction_id": LOG[n]["id"], "started_at": ago(minutes=90 + n * 70), "ended_at": ago(minutes=88 + n * 70),
+         "direction": "inbound", "pbx": "main", "queue": "sales", "agent_id": RUSLAN, "agent_name": NAMES[RUSLAN],
+         "client_id": None, "client_name": None, "talk_s": 74.0 + n * 41, "reason": reason}
+        for n, reason in enumerate(("awaited", "not_named", "not_named", "missing", "empty", "gone"))
+    ]  # fmt: skip
+    groups = [
+        {"pbx": "main", "queue": "sales", "agent_id": RUSLAN, "agent_name": NAMES[RUSLAN], "answered": 41,
+         "unrecorded": 6, "last_recorded_at": ago(minutes=600), "since": ago(minutes=440)},
+        {"pbx": "main", "queue": None, "agent_id": None, "agent_name": None, "answered": 12, "unrecorded": 12,
+         "last_recorded_at": None, "since": ago(minutes=4000)},
+        {"pbx": "main", "queue": "sales", "agent_id": ALIYA, "agent_name": NAMES[ALIYA], "answered": 80,
+         "unrecorded": 1, "last_recorded_at": ago(minutes=9), "since": None},
+    ]  # fmt: skip
+    return {
+        "/recordings/unrecorded": {"items": rows, "next": None},
+        "/recordings/unrecorded/groups": {"expected": True, "items": groups},
     }
 
 

@@ -20,6 +20,7 @@ export const router = createRouter({
     { path: '/today', name: 'today', component: () => import('@/pages/today/TodayPage.vue') },
     { path: '/calls', name: 'calls', component: () => import('@/pages/calls/CallsPage.vue') },
     { path: '/missed', name: 'missed', component: () => import('@/pages/missed/MissedPage.vue') },
+    { path: '/unrecorded', name: 'unrecorded', component: () => import('@/pages/unrecorded/UnrecordedPage.vue') },
     { path: '/gaps', name: 'gaps', component: () => import('@/pages/gaps/GapsPage.vue') },
     { path: '/clients', name: 'clients', component: () => import('@/pages/clients/ClientsPage.vue') },
     { path: '/clients/:id', name: 'client', props: true, component: () => import('@/pages/client/ClientPage.vue') },

@@ -114,11 +114,25 @@ async function read<T>(response: Response): Promise<T> {
 export const api = {
   get: async <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> =>
     read<T>(await request('GET', path, { query, ...(signal ? { signal } : {}) })),
+  /** Whether there is something at an address; what it is, is not asked for. */
+  head: async (path: string): Promise<void> => void (await request('HEAD', path)),
   post: async <T>(path: string, body: unknown = {}): Promise<T> =>
     read<T>(await request('POST', path, { body })),
   put: async <T>(path: string, body: unknown): Promise<T> => read<T>(await request('PUT', path, { body })),
   patch: async <T>(path: string, body: unknown): Promise<T> => read<T>(await request('PATCH', path, { body })),
   delete: async (path: string): Promise<void> => void (await request('DELETE', path)),
+
+  /** An answer that is told while it happens: a line of JSON for each step. */
+  async lines<T>(path: string, body: unknown, each: (line: T) => void): Promise<void> {
+    const response = await request('POST', path, { body })
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let rest = ''
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      const lines = (rest + part.value).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) each(JSON.parse(line) as T)
+    }
+  },
 
   /** A read with the event sequence it is true for, and the server's clock. */
   async snapshot<T>(path: string): Promise<{ body: T; seq: number; serverTime: number | null }> {

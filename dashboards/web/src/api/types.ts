@@ -99,6 +99,40 @@ export interface Recording {
   /** Null while the file has not been found, or its format is not known. */
   duration_s: number | null
   available: boolean
+  state: 'awaited' | 'available' | 'missing' | 'gone'
+  /** By a browser. */
+  playable: boolean
+  /** Colleagues talk while the client waits: only `agent_ids` and those who lead may hear it. */
+  consultation: boolean
+  agent_ids: string[]
+}
+
+/** An answered call that cannot be heard. */
+export interface Unrecorded {
+  interaction_id: string
+  started_at: string
+  ended_at: string
+  direction: Direction
+  pbx: string
+  queue: string | null
+  agent_id: string | null
+  agent_name: string | null
+  client_id: string | null
+  client_name: string | null
+  talk_s: number | null
+  reason: 'not_named' | 'awaited' | 'missing' | 'empty' | 'gone'
+}
+
+/** Who answers without being recorded; `since` is null when their last call was recorded. */
+export interface UnrecordedGroup {
+  pbx: string
+  queue: string | null
+  agent_id: string | null
+  agent_name: string | null
+  answered: number
+  unrecorded: number
+  last_recorded_at: string | null
+  since: string | null
 }
 
 /** A time in which the phone system was not heard; `to` is null while it lasts. */

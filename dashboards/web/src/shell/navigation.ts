@@ -22,7 +22,7 @@ export function useSections(): ComputedRef<Section[]> {
   ])
 }
 
-/** A client's card belongs to the clients. */
+/** A client's card belongs to the clients, what was not recorded to the calls. */
 export function isCurrent(section: Section['name'] | 'more', route: unknown): boolean {
-  return route === section || (section === 'clients' && route === 'client')
+  return route === section || (section === 'clients' && route === 'client') || (section === 'calls' && route === 'unrecorded')
 }

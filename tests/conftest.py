@@ -24,6 +24,8 @@ from crm_core.store.urls import sqlalchemy_url
 from tests.embedded_users import any_user_may_enter
 
 pytest_plugins = ["tests.lab.plugin"]
+# Their assertions are as talkative as those in the tests themselves.
+pytest.register_assert_rewrite("tests.lab.agreement", "tests.replay.telling")
 
 # An example that takes long says that the machine is busy, not that a property is false.
 settings.register_profile("busy_machine", deadline=None)

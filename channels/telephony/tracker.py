@@ -367,9 +367,10 @@ class CallTracker:
 
     def _unparked_call(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         self._leaves_lot(event, at, news)
-        retriever = self._board.find(event, _RETRIEVER, at, news)
+        retriever = self._meet(event, _RETRIEVER, at, news)  # a lot's events may overtake those of channels
         if retriever is not None and retriever.is_phone:
             retriever.fetched = True
+            self._tell_change(retriever.call, at, news)
 
     def _mixmonitor_start(self, event: Event, at: Moment, news: list[CallEvent]) -> None:
         channel = self._board.find(event, OWN, at, news)

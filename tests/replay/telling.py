@@ -14,18 +14,22 @@ from crm_core.domain.path import had_last, path
 SIP_LATENCY_S = 0.15
 
 
-def require_told(call: CallSnapshot, truth: Mapping[str, Any]) -> None:
-    """Everything the truth claims is told; what it leaves out is not looked at."""
+def require_told(call: CallSnapshot, truth: Mapping[str, Any], *, within_s: float = SIP_LATENCY_S) -> None:
+    """Everything the truth claims is told, times to within so many seconds; what it leaves out is not looked at."""
+
+    def about(value: Any) -> Any:
+        return pytest.approx(value, abs=within_s) if isinstance(value, float) else value
+
     told = in_words_of_the_contract(call)
     claimed = {name: value for name, value in truth.items() if name not in {"legs", "path"}}
-    assert {name: told[name] for name in claimed} == {name: _about(value) for name, value in claimed.items()}
+    assert {name: told[name] for name in claimed} == {name: about(value) for name, value in claimed.items()}
     if "legs" in truth:
         # The second line on which an agent asks a colleague is not a phone of its own to the laboratory.
         rung = [leg for leg in told["legs"] if leg["role"] != "consult"]
         assert _phones(rung) == _phones(truth["legs"])
     if "path" in truth:
         stops = truth["path"]
-        assert told["path"] == [stop | {"duration_s": _about(stop["duration_s"])} for stop in stops]
+        assert told["path"] == [stop | {"duration_s": about(stop["duration_s"])} for stop in stops]
 
 
 def in_words_of_the_contract(call: CallSnapshot) -> dict[str, Any]:
@@ -72,7 +76,3 @@ def _who_had_the_client(call: CallSnapshot) -> str | None:
 def _phones(legs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     """In any order: phones of a ring-all begin to ring in the same millisecond."""
     return sorted((leg["interface"], leg["role"], leg["result"], leg["rang"]) for leg in legs)
-
-
-def _about(value: Any) -> Any:
-    return pytest.approx(value, abs=SIP_LATENCY_S) if isinstance(value, float) else value

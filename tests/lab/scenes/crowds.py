@@ -47,6 +47,21 @@ async def twenty_calls(lab: Lab) -> list[ExpectedCall]:
         return [waited_call(lab, client, rings_of(phones, client.party)) for client in clients]
 
 
+async def twenty_calls_elsewhere(lab: Lab) -> list[ExpectedCall]:
+    """Twenty clients call at once; most wait for one of the four agents, some lose patience."""
+    queue = lab.office.queue("crowd")
+    patient, hasty = ([f"+770146{kind}000{number:02}" for number in range(count)] for kind, count in ((1, 14), (2, 6)))
+    manners = [Answers(after_s=0.5, talk_s=talk_s) for talk_s in (1.0, 1.3, 1.6, 1.9)]
+    async with (
+        scripted_floor(lab, queue, manners) as phones,
+        lab.crowd(queue.did, patient, per_second=20) as served,
+        lab.crowd(queue.did, hasty, per_second=20, talk_s=5.5) as lost,
+    ):
+        await served.sipp.ended(60)
+        await lost.sipp.ended(60)
+        return [waited_call(lab, client, rings_of(phones, client.party)) for client in (*served.sides, *lost.sides)]
+
+
 async def heavy(lab: Lab) -> list[ExpectedCall]:
     """A minute of a busy call centre: four calls a second, forty agents, some clients without patience."""
     queue = lab.office.load_queue

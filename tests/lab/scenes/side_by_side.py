@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.lab.expected import ExpectedCall
 from tests.lab.laboratory import Lab
+from tests.lab.scenes.crowds import twenty_calls_elsewhere
 from tests.lab.scenes.forwarding import (
     dialplan_forwards_inside,
     dialplan_forwards_outside,
@@ -35,7 +36,9 @@ from tests.lab.scenes.rounds import (
 )
 from tests.lab.scenes.voicemail import queue_to_voicemail, voicemail_message, voicemail_without_message
 
-SIDE_BY_SIDE: tuple[Callable[[Lab], Awaitable[list[ExpectedCall]]], ...] = (
+Scene = Callable[[Lab], Awaitable[list[ExpectedCall]]]
+
+SIDE_BY_SIDE: tuple[Scene, ...] = (
     round_robin_takes_turns,
     ring_no_answer_chain,
     overflow_answered,
@@ -62,4 +65,5 @@ SIDE_BY_SIDE: tuple[Callable[[Lab], Awaitable[list[ExpectedCall]]], ...] = (
     parked_and_retrieved,
     parking_timed_out,
     parked_and_given_up,
+    twenty_calls_elsewhere,
 )

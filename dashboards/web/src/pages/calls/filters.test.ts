@@ -31,6 +31,15 @@ describe('filters in the address', () => {
     expect(isNarrowed(filters)).toBe(false)
   })
 
+  it('lead to the calls of which part was not heard', () => {
+    const filters = readFilters({ complete: 'no' })
+
+    expect(asQuery(filters, { from: null, to: null }).complete).toBe('false')
+    expect(belongs({ ...CALL, complete: false }, filters, { from: null, to: null })).toBe(true)
+    expect(belongs({ ...CALL, complete: true }, filters, { from: null, to: null })).toBe(false)
+    expect(readFilters({ complete: 'maybe' }).complete).toBe(null)
+  })
+
   it('put days in their order', () => {
     expect(readFilters({ period: '2026-10-09..2026-10-01' }).period).toBe('2026-10-01..2026-10-09')
   })

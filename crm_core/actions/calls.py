@@ -18,6 +18,7 @@ from crm_core.actions import agents
 from crm_core.actions.contacts import number_contacts
 from crm_core.actions.missed_calls import record_missed
 from crm_core.actions.reached import record_reached
+from crm_core.actions.transfers import Known, as_it_began, join, sort_out, tell_moved
 from crm_core.domain.calls import (
     ORIGINATE_EXPIRY,
     CallSnapshot,
@@ -112,13 +113,18 @@ async def record_calls(
     if not heard:
         return []
     known = await _known_calls(tx, heard)
-    new_calls = [snapshot for snapshot in heard if known[snapshot.linkedid][0] is None]
+    new_calls = [snapshot for snapshot in heard if known[snapshot.linkedid][0].call is None]
     around, phones = await _look_around(tx, heard, new_calls, country)
     keys: list[tuple[str, str, UUID]] = []
     pairs: list[tuple[StoredCall | None, StoredCall]] = []
     for snapshot in heard:
-        before, bound = known[snapshot.linkedid]
+        apart, bound = known[snapshot.linkedid]
+        before = apart.call
+        if apart.parts:
+            before = await join(tx, apart, judge(None, as_it_began(snapshot), around))
         after = judge(before, snapshot, around)
+        if after is None and before is not None and apart.parts:
+            after = replace(before, version=before.version + 1)
         if after is not None:
             pairs.append((before, after))
             keys += [(source, key, after.id) for source, key in _keys(snapshot) if (source, key) not in bound]
@@ -129,6 +135,7 @@ async def record_calls(
     await log.update_calls(tx, [(before, after) for before, after in pairs if before is not None])
     await _save_recordings(tx, heard, {after.external_id: after for _, after in pairs})
     await _tell(tx, pairs, around, phones, quietly=quietly)
+    await _tell_parts(tx, [part for apart, _ in known.values() for part in apart.parts], around, phones)
     await record_missed(tx, pairs, around, timezone=timezone)
     await record_reached(tx, [after for before, after in pairs if _was_just_answered(before, after)])
     return pairs
@@ -145,18 +152,16 @@ async def _number_contacts(
     ]
 
 
-async def _known_calls(
-    tx: Transaction, heard: Sequence[CallSnapshot]
-) -> dict[str, tuple[StoredCall | None, set[tuple[str, str]]]]:
-    """For each snapshot's linkedid: the stored call, and which of its keys are bound already."""
+async def _known_calls(tx: Transaction, heard: Sequence[CallSnapshot]) -> dict[str, tuple[Known, set[tuple[str, str]]]]:
+    """For each snapshot's linkedid: what is stored of it, and which of its keys are bound already."""
     found = await log.find_keys(tx, [key for snapshot in heard for key in _keys(snapshot)])
     stored = await log.load_calls(tx, found.values())
-    known: dict[str, tuple[StoredCall | None, set[tuple[str, str]]]] = {}
+    known: dict[str, tuple[Known, set[tuple[str, str]]]] = {}
     for snapshot in heard:
         bound = {key for key in _keys(snapshot) if key in found}
-        main = found.get((_source(snapshot, snapshot.linkedid), snapshot.linkedid))
-        owner = main or next((found[key] for key in _keys(snapshot) if key in found), None)
-        known[snapshot.linkedid] = (stored.get(owner) if owner else None, bound)
+        calls = {found[key]: stored[found[key]] for key in _keys(snapshot) if found.get(key) in stored}
+        named = found.get((_source(snapshot, snapshot.linkedid), snapshot.linkedid))
+        known[snapshot.linkedid] = sort_out(snapshot, named, calls), bound
     return known
 
 
@@ -256,6 +261,14 @@ async def _tell(
         and (before is None or before.legs.get(uniqueid) != leg or before.state != after.state)
     }
     await agents.refresh_phones(tx, touched)
+
+
+async def _tell_parts(tx: Transaction, parts: Sequence[StoredCall], around: Surroundings, phones: _Phones) -> None:
+    """Whoever saw a call that turned out to be part of another is told that it is gone."""
+    for part in parts:
+        tell_moved(tx, part, _rooms(part, around, phones))
+    if parts:
+        await agents.refresh_phones(tx, {person for part in parts for person in part.people})
 
 
 def _rooms(call: StoredCall, around: Surroundings, phones: _Phones) -> tuple[Room, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crm_core.domain.people import Role
 from tests.acceptance.house import House
 from tests.waiting import eventually
 
@@ -46,3 +47,53 @@ async def test_a_recording_plays_from_its_middle_for_its_manager_and_for_no_coll
     assert [row["user_id"] for row in heard] == [anna.person.user_id]
     assert ended.talk_s is not None
     assert recording.duration_s == pytest.approx(ended.talk_s, abs=1.0)
+
+
+async def test_a_talk_in_two_pieces_is_handed_on_and_its_consultation_stays_private(house: House) -> None:
+    caller, second = "87010000662", "2026/second-of-662.wav"
+
+    async with (
+        house.desk("1051", "Анна Ли") as anna,
+        house.desk("1052", "Борис Ким") as boris,
+        house.desk(None, "Вера Цой", role=Role.SUPERVISOR) as vera,
+        house.lab.soft_phone("1051") as annas,
+        house.lab.soft_phone("1052") as boriss,
+    ):
+        call = await house.lab.call(house.lab.office.direct_did("1051"), caller=caller)
+        talk = await annas.ringing()
+        await talk.answer()
+        await talk.packets(50)
+        await house.lab.record_on(caller, second)
+        await talk.packets(50)
+        await talk.hold()
+        aside = await annas.dial("51052")
+        beside = await boriss.ringing()
+        await beside.answer()
+        await aside.answered()
+        await beside.packets(50)
+        await talk.join_to(aside)
+        await beside.packets(50)
+        await call.hang_up()
+        ended = await house.call_of("+77010000662", state="wrap_up")
+
+        async def found() -> bool:
+            known = (await house.call_of("+77010000662")).recordings
+            return len(known) == 3 and all(one.available for one in known)
+
+        await eventually(found, patience_s=30)
+        recordings = (await house.call_of("+77010000662")).recordings
+        first, again, private = sorted(recordings, key=lambda one: (one.consultation, one.started_at))
+        heard = {
+            (who.person.user_id, one.id): (await who.context.request.get(f"/api/v1/recordings/{one.id}/audio")).status
+            for who in (anna, boris, vera)
+            for one in recordings
+        }
+
+    lengths = [one.duration_s or 0.0 for one in (first, again, private)]
+    assert [one.consultation for one in (first, again, private)] == [False, False, True]
+    assert set(private.agent_ids) == {anna.person.user_id, boris.person.user_id}
+    assert set(heard.values()) == {200}
+    assert min(lengths) >= 0.9
+    # The client's recorder went on while the client waited, and after Boris had taken over.
+    assert again.started_at > first.started_at
+    assert lengths[0] + lengths[1] >= (ended.talk_s or 0.0) - 1.5

@@ -140,7 +140,7 @@ def _extensions(office: Office) -> Iterator[str]:
 static = yes
 writeprotect = yes
 
-; ARG1: in or out; ARG2: our number or the client's
+; ARG1: in, out or aside; ARG2: our number, the client's or a colleague's
 [record]
 exten => s,1,Set(FILE=${STRFTIME(${EPOCH},,%Y/%m/%d/)}${ARG1}-${FILTER(0-9,${ARG2})}-${UNIQUEID}.wav)
  same => n,MixMonitor(${FILE},b)
@@ -171,6 +171,10 @@ exten => _[12]XXX,1,Dial(PJSIP/${{EXTEN}},7,tT)
  same => n,Hangup()
 exten => _+X.,1,Goto(from-crm,${{EXTEN}},1)
 exten => _[78]XXXXXXXXXX,1,Goto(from-crm,${{EXTEN}},1)
+; a colleague who is recorded when they are consulted
+exten => _5[12]XXX,1,Gosub(record,s,1(aside,${{EXTEN}}))
+ same => n,Dial(PJSIP/${{EXTEN:1}},7,tT)
+ same => n,Hangup()
 ; a colleague who may not be there: then back to the one who passed the client on
 exten => _9[12]XXX,1,Dial(PJSIP/${{EXTEN:1}},3,tT)
  same => n,Dial(${{CUT(BLINDTRANSFER,-,1)}},7,tT)

@@ -181,6 +181,12 @@ class Lab:
         begun = [frame for frame in self.witness.frames if frame.event == "Newchannel"]
         return next(frame["Channel"] for frame in reversed(begun) if frame["CallerIDNum"] == number)
 
+    async def record_on(self, number: str, file: str) -> None:
+        """The recorder of a caller's channel is paused and goes on in another file."""
+        channel = self._channel_of(number)
+        await self.witness.action("StopMixMonitor", Channel=channel)
+        await self.witness.action("MixMonitor", Channel=channel, File=file, options="b")
+
     async def pause(self, agent: Agent, reason: str) -> None:
         """Somebody else than Perezvon pauses a phone in its queues."""
         await self.witness.action("QueuePause", Interface=agent.interface, Paused="true", Reason=reason)

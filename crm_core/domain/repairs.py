@@ -8,10 +8,15 @@ heard at once, as if its unheard end had not been guessed.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from crm_core.domain.calls import CallSnapshot, InteractionState
 from crm_core.domain.interactions import StoredCall, Surroundings, fold
 from crm_core.domain.legs import StoredLeg
+
+
+#: By how much less than was heard a book may tell: a CDR cuts its seconds off.
+_BOOKED = timedelta(seconds=2)
 
 
 def insert(told: CallSnapshot, around: Surroundings) -> StoredCall:
@@ -25,6 +30,8 @@ def mend(stored: StoredCall, told: CallSnapshot, around: Surroundings) -> Stored
     """The call with its true end; None if nothing is to be mended, or the call still goes on."""
     if stored.complete or not stored.is_over or told.ended_at is None:
         return None
+    if stored.ended_at is not None and told.ended_at < stored.ended_at - _BOOKED:
+        return None  # the books are not up to date: so far the call was heard to go on
     whole = replace(
         told, legs=tuple(replace(leg, uniqueid=_name_of(leg.channel, leg.uniqueid, stored)) for leg in told.legs)
     )

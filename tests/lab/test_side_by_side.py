@@ -17,6 +17,7 @@ from tests.lab.ami import AmiClient, Frame
 from tests.lab.asterisk import Asterisk
 from tests.lab.expected import ExpectedCall
 from tests.lab.laboratory import Lab
+from tests.lab.scenes.passed_on import PASSED_ON
 from tests.lab.scenes.side_by_side import SIDE_BY_SIDE, Scene
 from tests.lab.truth import QueueLogLine
 from tests.replay.recordings import Heard, replay
@@ -27,7 +28,11 @@ pytestmark = pytest.mark.lab
 #: The parties' clocks and Asterisk's differ by so much where all of them want the processor at once.
 _BUSY_S = 0.6
 
-every_kind = pytest.mark.parametrize("kind", [scene.__name__ for scene in SIDE_BY_SIDE])
+#: So many telephones are not switched on in one moment.
+_APART_S = 0.25
+
+EVERY_KIND = (*SIDE_BY_SIDE, *PASSED_ON)
+every_kind = pytest.mark.parametrize("kind", [scene.__name__ for scene in EVERY_KIND])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +58,13 @@ class Evening:
 async def evening(asterisk: Asterisk) -> AsyncIterator[Evening]:
     ears = AmiClient(asterisk.host, asterisk.ami_port, asterisk.product_login)
     async with Lab(asterisk) as lab, ears as perezvon:
-        scenes = await asyncio.gather(*(_play(scene, lab) for scene in SIDE_BY_SIDE))
+        scenes = await asyncio.gather(*(_play(scene, lab, place) for place, scene in enumerate(EVERY_KIND)))
         await lab.everything_is_over()
         await _has_heard_the_end_of(perezvon, [truth.external_id for truths in scenes for truth in truths])
         told = replay(_heard(perezvon.frames))
         calls = {
             scene.__name__: [await _played(lab, truth, told[truth.external_id]) for truth in truths]
-            for scene, truths in zip(SIDE_BY_SIDE, scenes, strict=True)
+            for scene, truths in zip(EVERY_KIND, scenes, strict=True)
         }
         yield Evening(lab=lab, calls=calls, told=told)
 
@@ -89,7 +94,8 @@ def test_nothing_is_told_that_nobody_lived_and_nothing_is_left_open(evening: Eve
     assert all(call.complete and call.ended_at is not None for call in evening.told.values())
 
 
-async def _play(scene: Scene, lab: Lab) -> list[ExpectedCall]:
+async def _play(scene: Scene, lab: Lab, place: int) -> list[ExpectedCall]:
+    await asyncio.sleep(place * _APART_S)
     try:
         return await scene(lab)
     except Exception as fault:

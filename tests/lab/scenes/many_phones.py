@@ -82,8 +82,7 @@ async def local_member_optimised(lab: Lab) -> list[ExpectedCall]:
         ring = await phone.ringing()
         await moment(0.6)
         await ring.answer()
-        await ring.packets(50)
-        await moment(1.0)
+        await moment(2.0)
         client = await call.hang_up()
         await ring.ended()
     return [queued_call(lab, client, [ring.side], ended_by="client")]

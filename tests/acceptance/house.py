@@ -129,6 +129,11 @@ class House:
         """Somebody the log knows by that number."""
         return await add_client(self.database, name, phone=phone)
 
+    async def manager_of(self, client: UUID, person: Viewer) -> None:
+        """From now on the client is this person's."""
+        async with self.database.begin() as tx:
+            await tx.execute("UPDATE clients SET owner_id = $2 WHERE id = $1", client, person.user_id)
+
     async def short_abandon(self, queue: str, limit_s: int) -> None:
         """From now on, who leaves this queue within that time has hardly called."""
         async with self.database.begin() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crm_core.domain.people import Role
 from tests.acceptance.house import House
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
@@ -44,3 +45,51 @@ async def test_a_promise_made_by_keyboard_stands_first_at_the_next_call_and_is_k
     assert (promise["state"], promise["agent_id"]) == ("open", str(anna.person.user_id))
     assert blocks.index("Обещание: ") < blocks.index("Подобрать Хайнань на двоих")
     assert [(one["state"], one["kept_in"]) for one in kept["items"]] == [("kept", str(closed.id))]
+
+
+async def test_a_caller_who_gave_up_twice_is_one_row_and_one_promise_that_a_click_keeps(house: House) -> None:
+    queue = house.lab.office.queue("q09")
+    extension = queue.members[0].extension
+    client = await house.client("Мадина Оспанова", "+77990000622")
+    await house.short_abandon("q09", 0)
+
+    async with (
+        house.desk(extension) as anna,
+        house.desk(None, "Ирина Цой", role=Role.SUPERVISOR) as irina,
+        house.lab.soft_phone(extension) as phone,
+        house.lab.client_phone() as clients_phone,
+    ):
+        await house.manager_of(client, anna.person)
+        await irina.page.goto("/missed?queue=q09")
+        row = irina.page.get_by_role("main").get_by_role("listitem").filter(has_text="Мадина Оспанова")
+        for _ in range(2):
+            call = await house.lab.call(queue.did, caller="87990000622")
+            await phone.ringing()
+            await anna.pops("Мадина Оспанова")
+            await call.hang_up()
+            await anna.is_idle()
+        await row.filter(has_text="2 раза за").wait_for()
+        rows = await row.count()
+        promises = await anna.get(f"/callbacks?client_id={client}&state=open")
+
+        mine = (
+            anna.page.get_by_role("main").get_by_role("listitem").filter(has_text="Перезваниваете вы: это ваш клиент.")
+        )
+        await mine.get_by_role("button", name="Позвонить").click()
+        await anna.shows("Снимите трубку")
+        await (await phone.ringing()).answer()
+        await (await clients_phone.ringing()).answer()
+        await anna.shows("Разговор")
+        await row.wait_for(state="detached")
+        await anna.page.keyboard.press("F4")
+        await anna.shows("Постобработка")
+        talked = await house.call_of("+77990000622", state="wrap_up")
+        kept = await anna.get(f"/callbacks?client_id={client}")
+        await irina.page.goto("/missed?queue=q09&state=reached")
+        await row.filter(has_text="Дозвонились в").wait_for()
+
+    [promise] = promises["items"]
+    assert rows == 1
+    assert (promise["agent_id"], len(promise["tries"])) == (str(anna.person.user_id), 2)
+    assert promise["why"]["ru"].startswith("Пропущенный звонок, попыток: 2")
+    assert [(one["state"], one["kept_in"]) for one in kept["items"]] == [("kept", str(talked.id))]

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import fixtures as day
 import lists
+import missed
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
 
 STATIC = Path(os.environ.get("PEREZVON_TEST_STATIC", Path(__file__).resolve().parents[2] / "static"))
@@ -137,6 +138,14 @@ SCENES: dict[str, Scene] = {
     "palette": Scene(path="/today", act=press("Control+KeyK")),
     "keys": Scene(path="/today", act=press("?")),
     "more": Scene(path="/more", role="supervisor"),
+    "today-missed": Scene(path="/today", promises=[missed.OF_QUEUE, missed.OWN, *day.PROMISES]),
+    "missed": Scene(path="/missed", pages={**lists.pages(), **missed.pages(missed.ROWS)}),
+    "missed-all": Scene(
+        path="/missed?state=all",
+        role="supervisor",
+        pages={**lists.pages(), **missed.pages([*missed.ROWS, *missed.SETTLED])},
+    ),
+    "missed-none": Scene(path="/missed", pages={**lists.pages(), **missed.pages([])}),
     "calls": Scene(path="/calls", role="supervisor"),
     "calls-none": Scene(path="/calls", pages=lists.pages(calls=[])),
     "calls-one": Scene(path="/calls", pages=lists.pages(calls=lists.LOG[:1])),

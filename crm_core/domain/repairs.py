@@ -14,7 +14,6 @@ from crm_core.domain.calls import CallSnapshot, InteractionState
 from crm_core.domain.interactions import StoredCall, Surroundings, fold
 from crm_core.domain.legs import StoredLeg
 
-
 #: By how much less than was heard a book may tell: a CDR cuts its seconds off.
 _BOOKED = timedelta(seconds=2)
 

@@ -19,7 +19,9 @@ OVERTAKING = timedelta(milliseconds=40)
 
 some_recording = st.sampled_from(SHORT)
 some_place = st.floats(0, 1, exclude_max=True)  # in a recording, from its first event to its last
+some_seed = st.integers(0, 2**32)
 unhurried = settings(deadline=None, max_examples=60)
+of_each = settings(deadline=None, max_examples=6)
 
 
 @pytest.mark.parametrize("recording", SHORT)
@@ -53,7 +55,7 @@ def test_any_event_heard_again_later_changes_nothing(recording: str, place: floa
 
 
 @unhurried
-@given(recordings=st.lists(some_recording, min_size=2, max_size=5, unique=True), seed=st.integers(0, 2**32))
+@given(recordings=st.lists(some_recording, min_size=2, max_size=5, unique=True), seed=some_seed)
 def test_calls_heard_at_the_same_time_do_not_disturb_each_other(recordings: list[str], seed: int) -> None:
     alone: dict[str, CallSnapshot] = {}
     for recording in recordings:
@@ -64,8 +66,19 @@ def test_calls_heard_at_the_same_time_do_not_disturb_each_other(recordings: list
     assert together == alone
 
 
-@unhurried
-@given(recording=some_recording, seed=st.integers(0, 2**32))
+def test_all_recordings_heard_at_the_same_time_do_not_disturb_each_other() -> None:
+    alone: dict[str, CallSnapshot] = {}
+    for recording in SHORT:
+        alone |= replay(story(recording).events)
+
+    together = replay(_mixed([story(recording).events for recording in SHORT], Random(20)))
+
+    assert together == alone
+
+
+@pytest.mark.parametrize("recording", SHORT)
+@of_each
+@given(seed=some_seed)
 def test_channels_that_overtake_each_other_change_nothing(recording: str, seed: int) -> None:
     events = story(recording).events
 
@@ -74,8 +87,9 @@ def test_channels_that_overtake_each_other_change_nothing(recording: str, seed: 
     assert out_of_step == replay(events)
 
 
-@unhurried
-@given(recording=some_recording, place=some_place, length=some_place)
+@pytest.mark.parametrize("recording", SHORT)
+@of_each
+@given(place=some_place, length=some_place)
 def test_a_recording_cut_off_anywhere_leaves_no_call_talking_for_ever(
     recording: str, place: float, length: float
 ) -> None:
@@ -96,8 +110,9 @@ def test_a_recording_cut_off_anywhere_leaves_no_call_talking_for_ever(
         assert all(leg.ended_at and leg.result for leg in call.legs)
 
 
-@unhurried
-@given(recording=some_recording, length=some_place)
+@pytest.mark.parametrize("recording", SHORT)
+@of_each
+@given(length=some_place)
 def test_a_call_whose_end_was_not_heard_is_not_called_complete(recording: str, length: float) -> None:
     events = story(recording).events
     heard = events[: int(length * len(events)) + 1]

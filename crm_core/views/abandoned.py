@@ -23,6 +23,7 @@ from crm_core.inputs import InputModel
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.views.callbacks import Callback, CallbackTry, load_callbacks
+from crm_core.views.gaps import GapMark, gaps_over
 from crm_core.views.model import WireModel
 from crm_core.views.paging import CursorInvalid, decode_cursor, encode_cursor
 from crm_core.views.wallboard import Figure
@@ -229,12 +230,16 @@ class Abandoned(WireModel):
 
 
 class AbandonedPage(WireModel):
-    """``figures`` are over all callers of the period, whatever state and kind the list is narrowed to."""
+    """``figures`` are over all callers of the period, whatever state and kind the list is narrowed to.
+
+    Where ``gaps`` touch the period, somebody may have called whom nobody heard.
+    """
 
     items: list[Abandoned]
     next: str | None
     since: datetime
     until: datetime
+    gaps: list[GapMark]
     figures: list[Figure]
 
 
@@ -263,6 +268,7 @@ async def list_abandoned(
         next=encode_cursor(str(last["rank"]), repr(last["place"]), str(last["interaction_id"])) if last else None,
         since=since,
         until=until,
+        gaps=await gaps_over(db, since, until),
         figures=_figures(rows[0], now),
     )
 

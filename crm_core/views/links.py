@@ -26,6 +26,12 @@ class PbxLink(WireModel):
     version: int
 
 
+class PbxLinks(WireModel):
+    """Those of the settings that were tried at least once."""
+
+    items: list[PbxLink]
+
+
 async def list_links(db: Reader, pbxs: Sequence[str]) -> list[PbxLink]:
     """Of these PBXs, by name; one that was never tried is not among them."""
     return [PbxLink.model_validate(dict(row)) for row in await db.fetch(_LIST, list(pbxs))]

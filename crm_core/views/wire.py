@@ -114,6 +114,12 @@ class CatalogueChanged(WireEvent):
     name: str
 
 
+class PbxChanged(WireEvent):
+    """A PBX is heard no more, or again: whoever shows it reads it again."""
+
+    pbx: str
+
+
 class Hello(WireModel):
     """The first event of every connection: everything after ``seq`` follows. ``version`` is the program's."""
 
@@ -142,6 +148,7 @@ SERVER_EVENTS: Mapping[str, type[WireModel]] = {
     events.AgentChanged.type: AgentChanged,
     events.ClientChanged.type: ClientChanged,
     events.CatalogueChanged.type: CatalogueChanged,
+    events.PbxChanged.type: PbxChanged,
 }
 
 
@@ -299,6 +306,10 @@ def _catalogue_changed(row: OutboxRow, things: _Things) -> CatalogueChanged:
     return CatalogueChanged(seq=row.seq, version=_number(row, "version"), at=row.at, name=str(row.body["name"]))
 
 
+def _pbx_changed(row: OutboxRow, things: _Things) -> PbxChanged:
+    return PbxChanged(seq=row.seq, version=_number(row, "version"), at=row.at, pbx=str(row.body["pbx"]))
+
+
 _TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
     events.CallOffered.type: _call_offered,
     events.CallWithdrawn.type: _call_withdrawn,
@@ -311,6 +322,7 @@ _TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
     events.AgentChanged.type: _agent_changed,
     events.ClientChanged.type: _client_changed,
     events.CatalogueChanged.type: _catalogue_changed,
+    events.PbxChanged.type: _pbx_changed,
 }
 
 

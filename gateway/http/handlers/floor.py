@@ -11,6 +11,7 @@ from crm_core.inputs import Moment
 from crm_core.store.database import Reader
 from crm_core.views.abandoned import AbandonedFilters, AbandonedPage, list_abandoned
 from crm_core.views.gaps import Gap, GapFilters, list_gaps
+from crm_core.views.links import PbxLinks, list_links
 from crm_core.views.paging import CursorInvalid, Page
 from crm_core.views.wallboard import Wallboard, get_wallboard
 from gateway.http.inputs import Paging
@@ -55,6 +56,12 @@ async def get_abandoned(request: Request, reader: Reader, query: AbandonedQuery)
         limit=query.limit,
         cursor=query.cursor,
     )
+
+
+@routes.add("GET", "/links", permission=Permission.SIGNED_IN, summary="Whether each PBX is heard")
+async def get_links(request: Request, reader: Reader) -> PbxLinks:
+    """Of one that is not ``up`` no call pops on a desk; ``heard_at`` says since when."""
+    return PbxLinks(items=await list_links(reader, [pbx.name for pbx in request.services.settings.pbx]))
 
 
 class GapQuery(GapFilters, Paging):

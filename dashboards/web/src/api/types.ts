@@ -481,6 +481,14 @@ export interface DispositionRequest {
   callback?: { due_at: string; subject?: string; via?: Via }
 }
 
+/** Whether a PBX is heard; `heard_at`: its last sign of life. */
+export interface PbxLink {
+  name: string
+  up: boolean
+  heard_at: string | null
+  version: number
+}
+
 /** Every event of the `/desk` namespace carries these. */
 export interface Stamped {
   seq: number
@@ -506,6 +514,7 @@ export interface DeskEvents {
   'agent.changed': { agent: Agent }
   'client.changed': { client_id: string }
   'catalogue.changed': { name: string }
+  'pbx.changed': { pbx: string }
   'wallboard.changed': Record<string, unknown>
 }
 

@@ -1,6 +1,7 @@
 /** Wire name → what it means here. The whole of what the server can tell the desk. */
 import type { DeskEventName, DeskEvents, Stamped } from '@/api/types'
 import { useDesk } from '@/stores/desk'
+import { usePbxs } from '@/stores/pbxs'
 import { useReference } from '@/stores/reference'
 import { useAgents, useCallbacks, useClients, useInteractions } from '@/stores/things'
 
@@ -13,6 +14,7 @@ export function makeHandlers(): Handlers {
   const clients = useClients()
   const reference = useReference()
   const desk = useDesk()
+  const pbxs = usePbxs()
 
   return {
     'call.offered': (event) => desk.offered(event, Date.parse(event.at)),
@@ -26,6 +28,7 @@ export function makeHandlers(): Handlers {
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
     'agent.changed': ({ agent }) => void agents.put(agent),
     'client.changed': ({ client_id }) => void clients.readAgain(client_id).then(() => desk.clientChanged(client_id)),
+    'pbx.changed': () => void pbxs.load(),
     'catalogue.changed': () => void reference.load().catch(() => undefined),
     'wallboard.changed': () => undefined,
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from crm_core.domain.people import Role
@@ -83,6 +85,12 @@ async def test_a_talk_in_two_pieces_is_handed_on_and_its_consultation_stays_priv
         await eventually(found, patience_s=30)
         recordings = (await house.call_of("+77010000662")).recordings
         first, again, private = sorted(recordings, key=lambda one: (one.consultation, one.started_at))
+        # She listens on the call's page: the second piece follows the first by itself.
+        await anna.page.goto(f"/calls?call={ended.id}")
+        await anna.page.get_by_role("button", name="Слушать").first.click()
+        await eventually(lambda: listenings(house, again.id))
+        await anna.page.get_by_role("button", name="Пауза").click()
+        listened = [await listenings(house, one.id) for one in (first, again, private)]
         heard = {
             (who.person.user_id, one.id): (await who.context.request.get(f"/api/v1/recordings/{one.id}/audio")).status
             for who in (anna, boris, vera)
@@ -93,7 +101,18 @@ async def test_a_talk_in_two_pieces_is_handed_on_and_its_consultation_stays_priv
     assert [one.consultation for one in (first, again, private)] == [False, False, True]
     assert set(private.agent_ids) == {anna.person.user_id, boris.person.user_id}
     assert set(heard.values()) == {200}
+    assert listened == [1, 1, 0]
     assert min(lengths) >= 0.9
     # The client's recorder went on while the client waited, and after Boris had taken over.
     assert again.started_at > first.started_at
     assert lengths[0] + lengths[1] >= (ended.talk_s or 0.0) - 1.5
+
+
+async def listenings(house: House, recording_id: UUID) -> int:
+    """How often a recording was listened to in a player, which asks for the sound in pieces and for its picture."""
+    async with house.database.read() as db:
+        return await db.fetchval(
+            """SELECT count(*) FROM audit_log
+               WHERE action = 'recording.heard' AND subject_id = $1 AND details ? 'listening'""",
+            recording_id,
+        )

@@ -44,21 +44,22 @@ _GIVEN_BEFORE = timedelta(minutes=50)
 
 async def seed(database: Database, *, country: str, timezone: str, sounds: Path) -> bool:
     """Fill it, and put the sound of the last days' talks into ``sounds``; False when somebody works here already."""
+    zone = ZoneInfo(timezone)
     async with database.begin() as tx:
         if await tx.fetchval("SELECT EXISTS (SELECT 1 FROM users)"):
             return False
         people = await _hire(tx)
-        known = await _meet(tx, people, country, today=tx.now.astimezone(ZoneInfo(timezone)).date())
+        known = await _meet(tx, people, country, today=tx.now.astimezone(zone).date())
     story = random.Random(7)  # noqa: S311  (a believable past, the same every time)
     for day in range(DAYS_OF_HISTORY, 0, -1):
         async with database.begin() as tx:
-            opens = _opening(tx.now - timedelta(days=day), ZoneInfo(timezone))
-            await _call(tx, story, opens, timedelta(hours=9), country)
+            opens = _opening(tx.now - timedelta(days=day), zone)
+            await _call(tx, story, opens, timedelta(hours=9), country, zone)
             if day <= DAYS_WITH_SOUND:
                 await _record(tx, sounds)
     async with database.begin() as tx:
         # Whatever the hour is, somebody has just been talking here.
-        await _call(tx, story, tx.now - timedelta(hours=5), timedelta(hours=4, minutes=45), country)
+        await _call(tx, story, tx.now - timedelta(hours=5), timedelta(hours=4, minutes=45), country, zone)
         await _record(tx, sounds)
     async with database.begin() as tx:
         await _promise(tx, known, people)
@@ -164,11 +165,13 @@ def _opening(day: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day.astimezone(zone).date(), time(9), zone)
 
 
-async def _call(tx: Transaction, story: random.Random, opens: datetime, hours: timedelta, country: str) -> None:
+async def _call(
+    tx: Transaction, story: random.Random, opens: datetime, hours: timedelta, country: str, zone: ZoneInfo
+) -> None:
     """A day's calls, in one batch, and what the talks came to."""
     moments = sorted(opens + hours * story.random() for _ in range(CALLS_A_DAY))
     calls = [_past_call(story, at, index) for index, at in enumerate(moments)]
-    await record_calls(tx, calls, country=country)
+    await record_calls(tx, calls, country=country, timezone=zone)
     rows = await tx.fetch(
         "SELECT id, external_id, ended_at FROM interactions WHERE external_id = ANY($1::text[]) AND pbx = $2",
         [call.linkedid for call in calls if call.answered_at],

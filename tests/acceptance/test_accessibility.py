@@ -110,6 +110,10 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await in_line(page)
         found = {"today": await flaws(page)}
 
+        await page.goto("/missed?state=all&period=week")
+        await page.locator("[data-row]").first.wait_for()
+        found["missed"] = await flaws(page)
+
         await page.goto("/calls")
         await page.locator("[data-row]").nth(2).click()
         await page.get_by_text("Как шёл звонок").wait_for()
@@ -123,7 +127,7 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.get_by_text("Как связаться").wait_for()
         found["client"] = await flaws(page)
 
-    assert found == {"today": [], "calls": [], "clients": [], "client": []}
+    assert found == {"today": [], "missed": [], "calls": [], "clients": [], "client": []}
 
 
 @themes

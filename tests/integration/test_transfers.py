@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from channels.telephony.tracker import CallTracker
-from crm_core.actions.calls import record_calls
 from crm_core.domain.calls import CallSnapshot, Direction, InteractionState, LegResult, LegRole
-from crm_core.domain.people import Role
-from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
-from crm_core.views.interactions import Interaction, InteractionFilters, get_interaction, list_interactions
+from crm_core.views.interactions import InteractionFilters, get_interaction, list_interactions
 from tests.builders import after, answered, call, leg
+from tests.integration.call_log import OWNER, hear, in_short, listen, the_log
 from tests.people import add_agent, events_of
-from tests.replay.recordings import LAB_DIALECT, Heard, story
-
-OWNER = Viewer(user_id=UUID(int=1), role=Role.OWNER, team_id=None)
+from tests.replay.recordings import story
 
 #: Each with a consultation that stood apart before it became part of the client's call.
 JOINED_LATE = (
@@ -32,38 +24,6 @@ JOINED_LATE = (
     "conference_room",
     "consultation_ended",
 )
-
-
-async def hear(database: Database, *hearings: CallSnapshot) -> None:
-    for heard in hearings:
-        async with database.begin() as tx:
-            await record_calls(tx, [heard], country="KZ")
-
-
-async def listen(database: Database, events: Iterable[Heard]) -> None:
-    """As intake does, but with a transaction for every piece of news: every step is stored."""
-    tracker = CallTracker(LAB_DIALECT, boot="lab")
-    for heard in events:
-        for news in tracker.feed(heard.event, heard.arrived):
-            await hear(database, tracker.snapshot(news.linkedid))
-
-
-async def the_log(database: Database) -> list[Interaction]:
-    async with database.read() as db:
-        return (await list_interactions(db, OWNER, InteractionFilters())).items
-
-
-def in_short(log: Iterable[Interaction]) -> list[dict[str, Any]]:
-    """What must not depend on how it was heard: all but our own ids and the number of steps."""
-    own = {"id", "leg_id", "version", "wrap_up_until"}
-
-    def without_ids(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: without_ids(one) for name, one in value.items() if name not in own}
-        return [without_ids(one) for one in value] if isinstance(value, list) else value
-
-    return [without_ids(one.model_dump(mode="json")) for one in log]
-
 
 #: The client's call with the first agent, who asks a second one on another line …
 TALKING = answered("1001")

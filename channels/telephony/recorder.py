@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 import structlog
 
@@ -143,7 +143,7 @@ def _opened(path: Path, about: About, limits: Limits | None) -> Iterator[_Writer
     with path.open("wb") as plain:
         if path.suffix == ".gz":
             with gzip.open(plain, "wb") as zipped:
-                yield RecordingWriter(zipped, about)
+                yield RecordingWriter(cast("IO[bytes]", zipped), about)
         else:
             yield RecordingWriter(plain, about)
 

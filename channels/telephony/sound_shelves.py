@@ -8,7 +8,7 @@ is tried, the longest first, and nothing that climbs out by ``..`` or a link.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -136,7 +136,7 @@ class WebShelf:
             RecordingsUnavailable: no answer, or an error of the server.
             RecordingsRefused: it lets us not in.
         """
-        wanted = {hdrs.RANGE: f"bytes=0-{HEAD_BYTES - 1}"}
+        wanted: dict[str, str] = {hdrs.RANGE: f"bytes=0-{HEAD_BYTES - 1}"}
         try:
             async with asyncio.timeout(_LOOK_DEADLINE_S), self.fetch(file, headers=wanted) as answer:
                 if answer is None:
@@ -151,7 +151,7 @@ class WebShelf:
 
     @asynccontextmanager
     async def fetch(
-        self, file: str, *, headers: dict[str, str], method: str = hdrs.METH_GET
+        self, file: str, *, headers: Mapping[str, str], method: str = hdrs.METH_GET
     ) -> AsyncIterator[tuple[str, aiohttp.ClientResponse] | None]:
         """Ask for a file, and for the part of it that ``headers`` name; None: it is not there.
 
@@ -172,10 +172,10 @@ class WebShelf:
             yield None
 
     async def _ask(
-        self, client: aiohttp.ClientSession, method: str, url: URL, headers: dict[str, str]
+        self, client: aiohttp.ClientSession, method: str, url: URL, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
         # Every address asked here is of this one server: the login goes nowhere else.
-        sent = headers | {hdrs.AUTHORIZATION: self._login} if self._login else headers
+        sent = {**headers, hdrs.AUTHORIZATION: self._login} if self._login else headers
         for _ in range(_MOST_REDIRECTS + 1):
             try:
                 response = await client.request(method, url, headers=sent, allow_redirects=False)

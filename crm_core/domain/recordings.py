@@ -52,4 +52,5 @@ def next_look_at(*, looks: int, began: datetime, now: datetime) -> datetime | No
     """When to look again after so many looks in vain; None when there is no more hope."""
     if now - began >= HOPE_LASTS:
         return None
-    return now + min(FIRST_PATIENCE * 2 ** min(looks, 20), LONGEST_PATIENCE)
+    doubled = FIRST_PATIENCE * float(1 << min(looks, 20))
+    return now + min(doubled, LONGEST_PATIENCE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config.sections import PbxSettings
 from config.settings import Settings, SettingsError, load_settings
 
 PBX = {"name": "main", "host": "pbx.example", "port": 5038, "username": "perezvon", "secret": "s3cret"}
@@ -110,6 +111,15 @@ def test_a_pbx_may_say_where_everything_is() -> None:
     assert pbx.trunk_prefixes == ("PJSIP/trunk",)
     assert pbx.queue_log == Path("/var/log/asterisk/queue_log")
     assert pbx.recordings == "https://pbx.example/recordings"
+
+
+def test_a_web_server_of_recordings_may_want_a_password_which_is_never_shown() -> None:
+    pbx = PbxSettings(
+        name="main", host="pbx", username="crm", secret="s", recordings="https://crm:hush@pbx.example/monitor/"
+    )
+
+    assert pbx.recordings == "https://crm:hush@pbx.example/monitor"
+    assert "hush" not in repr(pbx)
 
 
 def test_the_file_of_the_working_directory_is_read_and_the_environment_wins(elsewhere: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Final
@@ -165,7 +166,7 @@ def _response(recording: RecordingFile, request: Request, *, download: bool) -> 
     shelf = shelf_of(pbx) if pbx else None
     file = recording.place or recording.file
     name = quote(PurePosixPath(file).name, safe="")
-    headers = {
+    headers: dict[str, str] = {
         hdrs.CONTENT_TYPE: content_type(file),
         hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{name}" if download else "inline",
         hdrs.CACHE_CONTROL: "private, no-store",
@@ -183,7 +184,7 @@ def _response(recording: RecordingFile, request: Request, *, download: bool) -> 
 class _Relayed(Streamed):
     """Sound that another server keeps, passed on piece by piece while it is listened to."""
 
-    def __init__(self, shelf: WebShelf, file: str, headers: dict[str, str]) -> None:
+    def __init__(self, shelf: WebShelf, file: str, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
         self._shelf = shelf
         self._file = file
@@ -191,7 +192,7 @@ class _Relayed(Streamed):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         if self.prepared:
             return await super().prepare(request)
-        asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
+        asked: dict[str, str] = {name: request.headers[name] for name in _ASKED if name in request.headers}
         try:
             async with self._shelf.fetch(self._file, headers=asked, method=request.method) as answer:
                 if answer is None:

@@ -96,6 +96,7 @@ def interaction(number: int, **fields: Any) -> Json:
         "contact_number": None,
         "recordings": [],
         "legs": [],
+        "path": [],
         "merged_into": None,
         "complete": True,
         "version": 1,
@@ -282,6 +283,30 @@ def leg(identity: str, agent: str, offered_at: str, answered_at: str | None = No
 RINGING = interaction(
     1, **of(AIGERIM), state="offered", outcome=None, started_at=ago(seconds=9), legs=[leg("leg-1", ME, ago(seconds=6))]
 )
+
+
+def stop(kind: str, name: str, since: int, until: int | None = None, **fields: Any) -> Json:
+    """One who had the client, between so many seconds ago."""
+    to = None if until is None else ago(seconds=until)
+    lasted = None if until is None else float(since - until)
+    start = {"kind": kind, "name": name, "agent_id": None, "queue": name if kind == "queue" else None, "note": None}
+    return {**start, "from": ago(seconds=since), "to": to, "duration_s": lasted, **fields}
+
+
+PASSED_ON = {
+    **RINGING,
+    "started_at": ago(seconds=132),
+    "answered_at": ago(seconds=112),
+    "state": "active",
+    "agent_id": RUSLAN,
+    "agent_name": "Руслан Каримов",
+    "path": [
+        stop("queue", "sales", 132, 112),
+        stop("agent", "Руслан Каримов", 112, 32, agent_id=RUSLAN, note="Хочет перенести вылет на 4 ноября, двое детей"),
+        stop("queue", "hotline", 32, 17),
+        stop("agent", "Алия Сапарова", 17, 6, agent_id=ALIYA),
+    ],
+}
 UNKNOWN = interaction(
     2,
     state="offered",

@@ -27,6 +27,7 @@ from fixtures import (
     callback,
     interaction,
     of,
+    stop,
 )
 
 PEOPLE = (AIGERIM, BAUYRZHAN, YERZHAN, NATALIA, OLGA, DALA, GULNARA, LONG)
@@ -280,6 +281,14 @@ def in_pieces() -> Json:
     return {
         **LOG[0],
         "legs": legs,
+        "path": [
+            stop("queue", "sales", 3600, 3588),
+            stop("agent", NAMES[ME], 3588, 3508, agent_id=ME),
+            stop("queue", "hotline", 3508, 3493),
+            stop("agent", NAMES[RUSLAN], 3493, 3251, agent_id=RUSLAN, note="Просит счёт на компанию"),
+            stop("parking", "701", 3251, 3231),
+            stop("outside", "+77017778899", 3231, 3200),
+        ],
         "recordings": [
             recording("p1", minutes=began - 1, lasts_s=238.0),
             recording("p2", minutes=began - 5, lasts_s=241.0),
@@ -358,3 +367,71 @@ def gaps() -> Json:
         for state, kind, began, ended, affected, repaired, sources, trouble in ends
     ]
     return {"/gaps": {"items": items, "next": None}}
+
+
+def telephony() -> Json:
+    """A PBX with something to mend, and the files that connect one."""
+
+    def finding(severity: str, subject: str, says: str, advice: str | None = None, *lines: str) -> Json:
+        change = {"file": "manager.conf", "lines": list(lines)} if lines else None
+        told = {"code": "x", "subject": f"pbx main {subject}", "severity": severity, "says": says}
+        return told | {"advice": advice, "change": change, "interaction_id": None}
+
+    manager = """[general]
+enabled = yes
+timestampevents = yes
+
+[perezvon]
+secret = a-long-enough-secret
+deny = 0.0.0.0/0.0.0.0
+permit = 10.0.0.5/255.255.255.255
+read = system,call,agent,cdr,dialplan
+write = call,agent,originate,reporting
+eventfilter(action(include),name(Newchannel)) =
+eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = MIXMONITOR_FILENAME
+"""
+    return {
+        "/pbx": {
+            "items": [{"name": "main", "host": "10.0.0.7", "port": 5038, "state": "up", "dials_clients": True}],
+            "own_extension": "1001",
+        },
+        "/pbx/main/check": {
+            "pbx": "main",
+            "at": ago(),
+            "findings": [
+                finding("fine", "", "10.0.0.7:5038 знает нашего пользователя perezvon"),
+                finding("fine", "version", "Asterisk 22.10; умеет отбирать события по заголовкам"),
+                finding(
+                    "fault",
+                    "rights",
+                    "нашему пользователю можно писать system, command: кто узнает пароль, владеет АТС",
+                    "Перезвону это никогда не нужно. Оставьте в [perezvon] только то, что здесь, затем `manager reload`.",
+                    "[perezvon]",
+                    "write = call,agent,originate,reporting",
+                ),
+                finding(
+                    "fault",
+                    "timestampevents",
+                    "выключено: в событиях нет времени, и опоздавшее событие сдвигает звонок",
+                    "Включите, затем `manager reload`.",
+                    "[general]",
+                    "timestampevents = yes",
+                ),
+                finding(
+                    "advice",
+                    "queue members",
+                    "PJSIP/1007, PJSIP/1012 — ничьи: звонки на них ничьи",
+                    "Дайте внутренний номер человеку в «Настройки → Люди» или уберите участника из очереди.",
+                ),
+                finding("fine", "clock", "совпадают с нашими"),
+                finding("fine", "recordings", "/var/spool/asterisk/monitor"),
+                finding("fine", "spool", "пуст"),
+            ],
+        },
+        "/pbx/configuration": {
+            "files": [
+                {"name": name, "place": f"/etc/asterisk/{name}", "text": manager}
+                for name in ("manager.conf", "queues.conf", "extensions.conf")
+            ]
+        },
+    }

@@ -11,6 +11,7 @@ import asyncio
 import json
 import mimetypes
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
@@ -80,7 +81,7 @@ def click(*names: str) -> Act:
 
 
 async def listen(page: Page) -> None:
-    await page.get_by_role("button", name="Слушать").first.click()
+    await page.get_by_role("button", name=re.compile("Слушать|Listen")).first.click()
     await page.wait_for_timeout(1500)
 
 
@@ -105,6 +106,13 @@ SCENES: dict[str, Scene] = {
     "today": Scene(path="/today"),
     "today-empty": Scene(path="/today", promises=[]),
     "ringing": Scene(path="/today", desk=RINGS),
+    "ringing-passed-on": Scene(
+        path="/today",
+        desk=day.desk(agent=day.agent("ringing", day.ago(seconds=6)), offers=[day.offer(day.PASSED_ON, day.CARD)]),
+    ),
+    "talking-passed-on": Scene(
+        path="/today", desk=talking({**day.PASSED_ON, "agent_id": day.ME, "version": 4}, day.CARD)
+    ),
     "unknown": Scene(
         path="/today",
         desk=day.desk(agent=day.agent("ringing", day.ago(seconds=5)), offers=[day.offer(day.UNKNOWN, day.EMPTY_CARD)]),
@@ -153,6 +161,13 @@ SCENES: dict[str, Scene] = {
     "call": Scene(path=f"/calls?call={lists.LOG[0]['id']}", role="supervisor"),
     "call-unknown": Scene(path=f"/calls?call={lists.LOG[3]['id']}"),
     "call-heard": Scene(path=f"/calls?call={lists.LOG[0]['id']}", act=listen),
+    "call-pieces": Scene(
+        path=f"/calls?call={lists.LOG[0]['id']}",
+        role="agent",
+        pages=lists.pages(calls=[lists.in_pieces(), *lists.LOG[1:]]),
+        act=listen,
+    ),
+    "unrecorded": Scene(path="/unrecorded", role="supervisor", pages={**lists.pages(), **lists.unrecorded()}),
     "call-verdict": Scene(path=f"/calls?call={lists.LOG[0]['id']}", role="supervisor", act=click("Изменить итог")),
     "gaps": Scene(path="/gaps", role="supervisor", pages={**lists.pages(), **lists.gaps()}),
     "gaps-none": Scene(path="/gaps", role="supervisor", pages={**lists.pages(), "/gaps": {"items": [], "next": None}}),
@@ -172,6 +187,15 @@ SCENES: dict[str, Scene] = {
     "settings-queues": Scene(path="/settings/queues", role="admin"),
     "settings-people": Scene(path="/settings/people", role="admin"),
     "settings-person": Scene(path="/settings/people", role="admin", act=click("Динара Абенова dinara")),
+    "settings-telephony": Scene(
+        path="/settings/telephony", role="admin", pages={**lists.pages(), **lists.telephony()}
+    ),
+    "settings-connect": Scene(
+        path="/settings/connect",
+        role="admin",
+        pages={**lists.pages(), **lists.telephony()},
+        act=click("Написать файлы"),
+    ),
     "settings-own": Scene(path="/settings", role="supervisor"),
     "nowhere": Scene(path="/nowhere"),
 }

@@ -29,6 +29,7 @@ from gateway.http.handlers import (
     operations,
     recordings,
     session,
+    telephony,
     users,
 )
 from gateway.http.middleware import HEADERS, add_headers, around, headers_of
@@ -49,6 +50,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         catalogues.routes,
         floor.routes,
         users.routes,
+        telephony.routes,
         meta.routes,
         demo.routes,
         operations.routes,

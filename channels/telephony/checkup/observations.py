@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from channels.telephony.checkup.phrases_en import PHRASES as ENGLISH
+from channels.telephony.checkup.phrases_ru import MATTERS as RUSSIAN_MATTERS
 from channels.telephony.checkup.phrases_ru import PHRASES as RUSSIAN
 from crm_core.domain.findings import Change, Finding, Severity
 
@@ -47,13 +48,21 @@ def in_words(observation: Observation, locale: Locale) -> Finding:
     says, counsel = PHRASES[locale][observation.code]
     facts = {name: _written(fact) for name, fact in observation.facts.items()}
     return Finding(
-        subject=observation.subject,
+        subject=_subject(observation.subject, locale),
         severity=observation.severity,
         says=says.format(**facts),
         advice=counsel.format(**facts) if counsel else None,
         change=observation.change,
         code=observation.code,
     )
+
+
+def _subject(subject: str, locale: Locale) -> str:
+    """``pbx main queue members`` as it is called in this language."""
+    if locale == "en":
+        return subject
+    _, name, *matter = subject.split(" ", 2)
+    return " ".join([f"АТС {name}", *(RUSSIAN_MATTERS[one] for one in matter)])
 
 
 def _written(fact: object) -> object:

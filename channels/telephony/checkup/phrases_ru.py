@@ -4,6 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
+#: О чём речь: вторая часть предмета находки.
+MATTERS: Final[dict[str, str]] = {
+    "rights": "права",
+    "version": "версия",
+    "clock": "часы",
+    "events": "события",
+    "timestampevents": "время событий",
+    "queue members": "участники очередей",
+    "people": "люди",
+    "phones": "телефоны",
+    "queues": "очереди",
+    "trunks": "линии",
+    "click-to-call": "звонок щелчком",
+    "recordings": "записи",
+    "recordings of calls": "записи звонков",
+    "cdr": "CDR",
+    "cel": "CEL",
+    "queue_log": "queue_log",
+    "records": "учёт звонков",
+    "spool": "очередь на диске",
+    "listener": "слушатель",
+    "test call": "пробный звонок",
+}
+
 PHRASES: Final[dict[str, tuple[str, str | None]]] = {
     # Соединение и вход
     "logged_in": ("{address} знает нашего пользователя {user}", None),

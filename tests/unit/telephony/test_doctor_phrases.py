@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from string import Formatter
 
 import channels.telephony
-from channels.telephony.checkup.observations import PHRASES, fault, in_words
+from channels.telephony.checkup.observations import PHRASES, fault, fine, in_words
 from channels.telephony.configuration.remarks import REMARKS
 
 _SAYING = frozenset({"fine", "advice", "fault", "severe"})
@@ -54,6 +55,19 @@ def test_a_long_list_is_cut_and_its_length_told() -> None:
 
     assert "0, 1, 2" in finding.says
     assert "(20)" in finding.says
+
+
+def test_every_matter_has_its_name_in_russian() -> None:
+    room = Path(channels.telephony.__file__).parent
+    sources = "".join(path.read_text() for path in (*room.glob("*.py"), *room.glob("checkup/*.py")))
+    subjects = set(
+        re.findall(r'f"(?:pbx \{(?:self\._)?(?:pbx|dialect)\.(?:name|pbx)\}|\{subject\}) ([a-z_ -]+)"', sources)
+    )
+
+    assert subjects >= {"rights", "queue members", "test call"}
+    for subject in subjects:
+        matter = f"recordings {subject}" if subject == "of calls" else subject
+        assert in_words(fine("rights_enough", f"pbx main {matter}"), "ru").subject.startswith("АТС main ")
 
 
 def test_every_remark_is_one_line_in_both_languages() -> None:

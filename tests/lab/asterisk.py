@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab.configuration import configuration
@@ -155,6 +156,11 @@ class Asterisk:
                     start_new_session=True,
                 )
             self._await_ready(readiness)
+
+    def rewrite(self, files: Mapping[str, str]) -> None:
+        """Other configuration files than the laboratory's own: name → text. Before ``start``."""
+        for name, text in files.items():
+            (self._etc / name).write_text(text)
 
     def rx(self, command: str) -> str:
         """What the CLI answers to ``command``."""

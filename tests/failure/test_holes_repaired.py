@@ -100,6 +100,49 @@ async def test_calls_that_end_begin_and_pass_in_a_hole_are_told_as_the_pbx_wrote
             await _is_kept_in_time(database, callback)
 
 
+async def test_what_passed_while_we_were_away_and_the_pbx_was_restarted_is_written_down_under_its_runs(
+    quiet_asterisk: Asterisk, database: Database, tmp_path: Path
+) -> None:
+    pbx = quiet_asterisk
+    books = {"cel_url": pbx.cel_csv.as_uri(), "cdr_url": pbx.linked_cdr_csv.as_uri(), "queue_log": str(pbx.queue_log)}
+    await add_agent(database, "1007", extension="1007")
+    async with hearing(pbx, database, tmp_path, **books):
+        await _talk(pbx, _LEFT)
+        await the_call(database, _LEFT, state="wrap_up")
+
+    await _talk(pbx, _PASSED)
+    pbx.stop()
+    pbx.start()
+    await _talk(pbx, _CAME)
+
+    async with hearing(pbx, database, tmp_path, **books):
+        await eventually(_is_repaired(database), patience_s=_REPAIRED_WITHIN_S)
+        log = await log_of(database)
+    [gap] = await _ledger(database)
+
+    assert [call.client_address for call in log] == [_LEFT, _PASSED, _CAME]
+    assert [(call.outcome, call.complete, call.ended_by) for call in log] == [("answered", True, "client")] * 3
+    assert (gap["repaired"], gap["affected"]) == (2, 2)
+    before, same, after = await _runs(database)
+    assert before == same != after
+
+
+async def _talk(pbx: Asterisk, caller: str) -> None:
+    """A client calls and talks to somebody for a moment."""
+    async with Lab(pbx) as lab, lab.soft_phone("1007") as phone:
+        call = await lab.call(lab.office.direct_did("1007"), caller=_national(caller))
+        talk = await phone.ringing()
+        await talk.answer()
+        await talk.packets(60)  # longer than the second that names a run
+        await call.hang_up()
+        await lab.everything_is_over()
+
+
+async def _runs(database: Database) -> list[str]:
+    async with database.read() as db:
+        return [row["boot"] for row in await db.fetch("SELECT boot FROM interactions ORDER BY id")]
+
+
 async def _telephone_around_a_hole(lab: Lab, listeners: list[tuple[Database, Wire]]) -> None:
     async with (
         lab.soft_phone("1007") as first,

@@ -134,7 +134,7 @@ def offset_of(cells: Iterable[Cells], date: str) -> int | None:
     """By how many seconds the dates in column ``date`` run before UTC; None where nothing tells."""
     offsets: Counter[int] = Counter()
     for row in cells:
-        written, born = read_moment(row.get(date, "")), _second_of(row.get("uniqueid", ""))
+        written, born = read_moment(row.get(date, "")), second_of(row.get("uniqueid", ""))
         if written is None or born is None or not written.is_local:
             continue
         quarters, rest = divmod(written.seconds - born + _SAME_BIRTH_S, _QUARTER_S)
@@ -147,6 +147,12 @@ def offset_in(zone: ZoneInfo, at: Moment) -> int:
     """By how many seconds the clocks of that zone run before UTC around that moment."""
     difference = datetime.fromtimestamp(at, zone).utcoffset()
     return int(difference.total_seconds()) if difference is not None else 0
+
+
+def second_of(uniqueid: str) -> int | None:
+    """The second in which a channel was made, by its Uniqueid; None for ids that others gave."""
+    found = _ID.fullmatch(uniqueid)
+    return int(found["second"]) if found is not None and found["second"] else None
 
 
 def cel_row(cells: Cells, offset_s: int) -> CelRow | None:
@@ -225,11 +231,6 @@ def _is_cdr(cells: Cells) -> bool:
         and "/" in cells.get("channel", "")
         and read_moment(cells.get("start") or cells.get("calldate", "")) is not None
     )
-
-
-def _second_of(uniqueid: str) -> int | None:
-    found = _ID.fullmatch(uniqueid)
-    return int(found["second"]) if found is not None and found["second"] else None
 
 
 def _extra(text: str) -> dict[str, str]:

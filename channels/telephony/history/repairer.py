@@ -8,7 +8,6 @@ side: it reads files and asks other servers, and writes when it has the whole.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import structlog
@@ -16,7 +15,8 @@ import structlog
 from channels.telephony.ami import UNKNOWN_BOOT
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.history import books
-from channels.telephony.history.runs import began_at
+from channels.telephony.history.records import History
+from channels.telephony.history.runs import began_at, split
 from channels.telephony.history.stories import tell
 from config.sections import PbxSettings
 from config.settings import Settings
@@ -83,21 +83,21 @@ class Repairer:
             return Told(calls=(), sources=(), trouble=None, is_kept=False)
         found = await books.look_up(self._pbx, since=wanted.since.timestamp(), until=wanted.until.timestamp())
         self._say(found.failures)
-        run = wanted.run_after or wanted.run_before or UNKNOWN_BOOT
-        calls = await asyncio.to_thread(tell, found.history, self._dialect, boot=run)
+        calls = await asyncio.to_thread(self._tell, found.history, gap, wanted)
         trouble = "; ".join(found.failures) or None
-        return Told(calls=self._under_runs(calls, gap, wanted), sources=found.sources, trouble=trouble, is_kept=True)
+        return Told(calls=calls, sources=found.sources, trouble=trouble, is_kept=True)
 
-    def _under_runs(self, calls: list[CallSnapshot], gap: DueGap, wanted: Wanted) -> list[CallSnapshot]:
-        """What came before a restart in the hole belongs to the run before it."""
+    def _tell(self, history: History, gap: DueGap, wanted: Wanted) -> list[CallSnapshot]:
+        """Each run of the PBX for itself: after a restart its names begin again."""
         before, after = wanted.run_before, wanted.run_after
         if after is None or before == after:
-            return calls
+            return tell(history, self._dialect, boot=after or before or UNKNOWN_BOOT)
         restarted = began_at(after, gap.from_at, gap.to_at, (self._timezone, UTC))
         if restarted is None:
-            return calls
-        earlier = before or f"before {after}"
-        return [replace(call, boot=earlier) if call.started_at < restarted else call for call in calls]
+            return tell(history, self._dialect, boot=after)
+        earlier, later = split(history, restarted)
+        calls = tell(earlier, self._dialect, boot=before or f"before {after}")
+        return [*calls, *tell(later, self._dialect, boot=after)]
 
     def _say(self, failures: tuple[str, ...]) -> None:
         """Each trouble once, until it is over."""

@@ -71,8 +71,7 @@ class _Diary:
         self._lives = _lives(rows, dialect)
         self._stays = _stays(queue_log)
         self._connected = {line.details[1]: line.queue for line in queue_log if _connects(line)}
-        self._names = {life.name: life.uniqueid for life in self._lives.values()}
-        self._linkedids = {row.uniqueid: row.linkedid for row in rows}
+        self._names = {(row.linkedid, row.channel): row.uniqueid for row in rows}
         self._callers = _callers(rows, self._lives)
         self._consults = {
             row.extra["channel2_uniqueid"]: row
@@ -135,7 +134,7 @@ class _Diary:
         return caller.app_data.partition(",")[0] if caller.app == "Queue" else None
 
     def _ends(self, row: CelRow) -> Iterator[Event]:
-        yield from self._release(row.extra.get("hangupsource", ""), row.at)
+        yield from self._release(row, row.extra.get("hangupsource", ""))
         life, caller = self._lives[row.uniqueid], self._callers.get(row.uniqueid)
         if caller is not None:
             dialler = self._lives[caller.uniqueid]
@@ -152,14 +151,13 @@ class _Diary:
             return False
         return dialler.ended_by_itself and abs(dialler.ended - life.ended) < _SAME_END_S
 
-    def _release(self, channel: str, at: Moment) -> Iterator[Event]:
+    def _release(self, row: CelRow, channel: str) -> Iterator[Event]:
         """Who let go first, by hanging up or by refusing to be called."""
-        uniqueid = self._names.get(channel)
-        if uniqueid is None or uniqueid in self._released:
-            return
-        self._released.add(uniqueid)
-        linkedid = self._linkedids[uniqueid]
-        yield _event("HangupRequest", at, {"Channel": channel, "Uniqueid": uniqueid, "Linkedid": linkedid})
+        uniqueid = self._names.get((row.linkedid, channel))
+        if uniqueid is not None and uniqueid not in self._released:
+            self._released.add(uniqueid)
+            told = {"Channel": channel, "Uniqueid": uniqueid, "Linkedid": row.linkedid}
+            yield _event("HangupRequest", row.at, told)
 
 
 def _lives(rows: Iterable[CelRow], dialect: PbxDialect) -> dict[str, _Life]:

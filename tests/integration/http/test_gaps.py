@@ -55,4 +55,7 @@ async def test_figures_over_a_hole_say_so_until_it_is_repaired(house: House) -> 
 
     [mark] = (await boss.get("/api/v1/wallboard")).body["gaps"]
 
+    [over_the_missed] = (await boss.get("/api/v1/abandoned")).body["gaps"]
+
     assert (mark["id"], mark["to"], mark["cause"], mark["kind"]) == (lasting, None, "the link was lost", "link_lost")
+    assert over_the_missed == mark

@@ -91,6 +91,22 @@ export interface Leg {
   answered_at: string | null
   ended_at: string | null
   result: LegResult | null
+  /** With the client, and the client's wait on hold; null until the leg is over. */
+  talk_s: number | null
+  hold_s: number | null
+}
+
+/** One who had the client; `to` and `duration_s` are null while they still have. */
+export interface PathStop {
+  kind: 'agent' | 'queue' | 'voicemail' | 'parking' | 'outside'
+  agent_id: string | null
+  queue: string | null
+  name: string
+  from: string
+  to: string | null
+  duration_s: number | null
+  /** What the person wrote down about this contact. */
+  note: string | null
 }
 
 export interface Recording {
@@ -189,6 +205,7 @@ export interface Interaction {
   contact_number: number | null
   recordings: Recording[]
   legs: Leg[]
+  path: PathStop[]
   merged_into: string | null
   complete: boolean
   version: number

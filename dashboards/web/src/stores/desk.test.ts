@@ -20,6 +20,7 @@ const call = (fields: Partial<Interaction> = {}): Interaction =>
     started_at: AT,
     answered_at: AT,
     ended_at: null,
+    path: [],
     merged_into: null,
     queue: null,
     legs: [],
@@ -93,6 +94,16 @@ describe('the live contact', () => {
     desk.offered(offer({ interaction: ringing({ state: 'closed', version: 2 }) }), Date.parse(AT))
 
     expect(desk.current).toBeNull()
+  })
+
+  it('goes on ringing for the client when the consultation it rang for became their call', () => {
+    const desk = useDesk()
+    desk.offered(offer({ interaction: ringing({ id: 'consultation', direction: 'internal' }) }), Date.parse(AT))
+
+    useInteractions().put(call({ agent_id: 'another', legs: [leg()] }))
+    desk.changed(useInteractions().put(call({ id: 'consultation', state: 'closed', merged_into: 'call', version: 2 })))
+
+    expect(desk.live.map(({ kind, interaction }) => [kind, interaction.id])).toEqual([['ringing', 'call']])
   })
 
   it('leaves one line for four seconds when it is answered elsewhere', () => {

@@ -162,6 +162,7 @@ export const useDesk = defineStore('desk', () => {
 
   /** A call of mine began, moved on or ended. */
   function changed(call: Interaction): void {
+    if (call.merged_into) void follow(call.id, call.merged_into)
     const kind = liveKind(call, myId.value)
     if (!kind) {
       const wasMine = mine.delete(call.id)
@@ -176,6 +177,15 @@ export const useDesk = defineStore('desk', () => {
       refreshFigures()
     }
     if (!cards.has(call.id) && call.client_id) void readCard(call.id, call.client_id)
+  }
+
+  /** A consultation became part of a client's call: a phone that still rings now rings for the client. */
+  async function follow(id: string, into: string): Promise<void> {
+    const ringing = Array.from(offers.values()).filter((offer) => offer.interactionId === id)
+    if (!ringing.length) return
+    for (const offer of ringing) offers.set(offer.legId, { ...offer, interactionId: into })
+    const call = interactions.get(into) ?? interactions.put(await api.get<Interaction>(`/interactions/${into}`))
+    if (!cards.has(into) && call.client_id) await readCard(into, call.client_id)
   }
 
   /** When the server ends this wrap-up by itself, by the rule of the queue that answered. */

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,11 +60,15 @@ class Inbox:
         self._size = size
         self._on_dropped = on_dropped
         self._spool = Spool(directory, max_bytes=spool_bytes)
+        self._whole = directory / "whole"  # there while nothing but the disk holds events
         self._memory: deque[Arrival] = deque()  # the oldest
         self._overflow: deque[Arrival] = deque()  # the newest, on their way to disk
         self._taken: list[Arrival] = []
         self._reading_segment = False  # memory holds the spool's oldest segment
         self._spilling = not self._spool.is_empty
+        #: A process before us was killed: what lay in its memory came before what lies on disk, and is lost.
+        self.lost_its_memory = self._spilling and not self._whole.exists()
+        self._whole.unlink(missing_ok=True)
         self._disk = asyncio.Lock()
         self._arrived = asyncio.Event()
         self._spilled = asyncio.Event()
@@ -204,6 +209,8 @@ class Inbox:
         if self._overflow:
             self._account(self._spool.append(self._overflow))
         self._end_hole()
+        with suppress(OSError):
+            self._whole.touch()
 
 
 async def _to_its_end(function: Callable[[], T]) -> T:

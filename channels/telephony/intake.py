@@ -42,6 +42,8 @@ from crm_core.store.outage import Outage
 
 logger = structlog.get_logger(__name__)
 
+#: For the gap ledger.
+ABSENCE = "Perezvon was not running"
 #: One transaction stores at most this many events.
 BATCH = 500
 
@@ -113,8 +115,12 @@ class Intake:
         if self._heard_at is None:
             return
         stored = await events_of_remembered_calls(tx, pbx=self._dialect.pbx, boot=self._boot, last_heard=self._heard_at)
+        if self._inbox.lost_its_memory:
+            self._unheard = _Unheard(self._heard_at, ABSENCE, missed=True)
         # What it means was told when it was heard: the pictures are looked at, and not stored again.
         self._snapshots({news.linkedid: None for at, event in stored for news in self._tracker.feed(event, at)})
+        if self._inbox.lost_its_memory:
+            self._tracker.doubt()
         if stored:
             logger.info(
                 "calls are remembered",

@@ -21,7 +21,10 @@ from channels.telephony.ami import AmiLink, LinkState, LinkStatus, LinkTimings, 
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.inbox import Dropped, Inbox
-from channels.telephony.intake import Intake
+from channels.telephony.intake import ABSENCE, Intake
+from channels.telephony.naming import dialect_of
+from channels.telephony.recorder import keep_recording
+from channels.telephony.recording_segments import Limits
 from channels.telephony.recordings import RecordingFinder
 from channels.telephony.resync import QueueMember, ask_standing
 from config.sections import PbxSettings
@@ -77,7 +80,7 @@ class PbxRoom:
     async def run(self) -> None:
         """Own the PBX whenever no other node does; returns only by cancellation."""
         # This ends what a process before us left in the spool.
-        self._go_deaf(since=None, cause="Perezvon was not running")
+        self._go_deaf(since=None, cause=ABSENCE)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._own())
             tasks.create_task(self.inbox.run())

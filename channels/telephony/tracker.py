@@ -190,6 +190,11 @@ class CallTracker:
         self._await_a_look(news)
         return news
 
+    def doubt(self) -> None:
+        """Something was said of the calls that are alive, and we did not hear it."""
+        for call in self._board.calls.values():
+            call.gap |= call.ended_at is None
+
     def _doubt_what_went_on(self, before: Iterable[Channel], deaf_s: float, news: list[CallEvent]) -> None:
         """A call that lived through a time in which nothing was heard may have been held, offered, passed on and back.
 

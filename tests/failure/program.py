@@ -29,7 +29,7 @@ _START_S = 30.0
 class Program:
     """``perezvon serve`` on one database and PBX: ``start``, ``kill`` or ``stop``, and ``start`` again."""
 
-    def __init__(self, database_url: str, data_dir: Path, pbx: Mapping[str, object]) -> None:
+    def __init__(self, database_url: str, data_dir: Path, pbx: Mapping[str, object], **limits: float) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
@@ -41,6 +41,7 @@ class Program:
             "PEREZVON_DATA_DIR": str(data_dir),
             "PEREZVON_HTTP__PORT": str(port),
             "PEREZVON_PBX": orjson.dumps([pbx]).decode(),
+            **{f"PEREZVON_LIMITS__{name.upper()}": str(value) for name, value in limits.items()},
         }
         self._process: asyncio.subprocess.Process | None = None
         self._starts = 0

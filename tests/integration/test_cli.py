@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,6 +139,27 @@ def test_the_doctor_says_what_to_do(perezvon: Perezvon) -> None:
     assert "127.0.0.1:1 cannot be reached" in result.stdout
     assert "→ Is Asterisk running" in result.stdout
     assert "/no cannot be read" in result.stdout
+
+
+def test_the_doctor_speaks_to_programs_too(perezvon: Perezvon) -> None:
+    pbx = '[{"name": "main", "host": "127.0.0.1", "port": 1, "username": "crm", "secret": "s"}]'
+
+    result = perezvon("check", "--json", PEREZVON_PBX=pbx, PEREZVON_LIMITS__AMI_CONNECT_S="1")
+
+    findings = {finding["code"]: finding for finding in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert findings["door_closed"]["severity"] == "fault"
+    assert findings["door_closed"]["change"]["file"] == "manager.conf"
+
+
+def test_a_test_call_to_a_pbx_that_is_away_says_why(perezvon: Perezvon) -> None:
+    pbx = '[{"name": "main", "host": "127.0.0.1", "port": 1, "username": "crm", "secret": "s"}]'
+
+    called = perezvon("check", "--call", "1001", PEREZVON_PBX=pbx, PEREZVON_LIMITS__AMI_CONNECT_S="1")
+    nowhere = perezvon("check", "--call", "1001", "--pbx", "other", PEREZVON_PBX=pbx)
+
+    assert (called.exit_code, "127.0.0.1:1 cannot be reached" in called.stdout) == (1, True)
+    assert (nowhere.exit_code, "There is no PBX other" in nowhere.stderr) == (2, True)
 
 
 def test_a_backup_restores_what_it_saw_and_tells_desks_to_reload(

@@ -450,7 +450,11 @@ export interface Figure {
   fresh_at: string
 }
 
+/** A hole in hearing that touches what is asked for, and is not repaired. */
+export type GapMark = Pick<Gap, 'id' | 'source' | 'from' | 'to' | 'cause' | 'kind' | 'affected' | 'repaired'>
+
 export interface MissedPage extends Page<MissedCaller> {
+  gaps: GapMark[]
   figures: Figure[]
 }
 

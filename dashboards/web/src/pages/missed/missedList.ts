@@ -2,7 +2,7 @@
 import { type ComputedRef, type Ref, computed, onScopeDispose, shallowRef, ref, watch } from 'vue'
 import { api } from '@/api/client'
 import { sentence } from '@/api/problems'
-import type { Figure, MissedCaller, MissedPage } from '@/api/types'
+import type { Figure, GapMark, MissedCaller, MissedPage } from '@/api/types'
 import { now } from '@/lib/clock'
 import { startOfDay } from '@/lib/time'
 import type { Versioned } from '@/lib/versioned'
@@ -23,6 +23,8 @@ export type MissedRow = MissedCaller & { id: string }
 export interface MissedList {
   rows: ComputedRef<MissedRow[]>
   figures: Readonly<Ref<readonly Figure[]>>
+  /** When somebody may have called whom nobody heard. */
+  gaps: Readonly<Ref<readonly GapMark[]>>
   known: Readonly<Ref<boolean>>
   problem: Readonly<Ref<string>>
   /** There are more than are shown. */
@@ -76,6 +78,7 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
   return {
     rows: computed(() => (page.value?.items ?? []).map((row) => ({ ...row, id: callerId(row) }))),
     figures: computed(() => page.value?.figures ?? []),
+    gaps: computed(() => page.value?.gaps ?? []),
     known: computed(() => page.value !== null),
     problem,
     more: computed(() => page.value?.next != null),

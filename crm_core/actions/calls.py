@@ -41,7 +41,7 @@ from crm_core.domain.events import (
     team_room,
 )
 from crm_core.domain.ids import as_our_id, new_id
-from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, Surroundings, fold, news_of
+from crm_core.domain.interactions import LegNews, QueueRule, StoredCall, Surroundings, fold, lacks_addresses, news_of
 from crm_core.domain.legs import StoredLeg
 from crm_core.domain.missed_calls import MissedRule
 from crm_core.domain.path import joined, joined_stays
@@ -113,8 +113,8 @@ async def record_calls(
     if not heard:
         return []
     known = await _known_calls(tx, heard)
-    new_calls = [snapshot for snapshot in heard if known[snapshot.linkedid][0].call is None]
-    around, phones = await _look_around(tx, heard, new_calls, country)
+    unplaced = [snapshot for snapshot in heard if lacks_addresses(known[snapshot.linkedid][0].call, snapshot)]
+    around, phones = await _look_around(tx, heard, unplaced, country)
     keys: list[tuple[str, str, UUID]] = []
     pairs: list[tuple[StoredCall | None, StoredCall]] = []
     for snapshot in heard:
@@ -175,13 +175,13 @@ def _source(snapshot: CallSnapshot, key: str) -> str:
 
 
 async def _look_around(
-    tx: Transaction, heard: Sequence[CallSnapshot], new_calls: Sequence[CallSnapshot], country: str
+    tx: Transaction, heard: Sequence[CallSnapshot], unplaced: Sequence[CallSnapshot], country: str
 ) -> tuple[Surroundings, _Phones]:
-    """``new_calls`` are those that the log does not know yet: only of them it is asked who calls."""
+    """``unplaced`` are those of which the log does not know both numbers: only of them it is asked who calls."""
     phones = await _phones(tx, heard)
-    numbers = {number for call in new_calls for number in (call.client_number, call.our_number) if number}
+    numbers = {number for call in unplaced for number in (call.client_number, call.our_number) if number}
     addresses = {number: normalise(number, country) for number in numbers}
-    callers = {addresses[call.client_number] for call in new_calls if call.client_number} - {None}
+    callers = {addresses[call.client_number] for call in unplaced if call.client_number} - {None}
     clients = await clients_by_phones(tx, [caller for caller in callers if caller]) if callers else {}
     queues = {queue for call in heard for queue in call.queues}
     rules = await tx.fetch(_FIND_QUEUES, list(queues)) if queues else []

@@ -123,7 +123,7 @@ def fold(stored: StoredCall | None, heard: CallSnapshot, around: Surroundings) -
     than the log: those it does not name stay as they are.
     """
     if stored is None:
-        call = _first_heard(heard, around)
+        call = _first_heard(heard)
         return replace(call, version=1, **_changes(call, heard, around))
     if _is_a_part_alone(stored, heard):
         return None
@@ -164,9 +164,7 @@ def absorbed(part: StoredCall, now: datetime) -> StoredCall:
     )
 
 
-def _first_heard(heard: CallSnapshot, around: Surroundings) -> StoredCall:
-    address = _address(heard.client_number, around)
-    people = around.clients.get(address, ()) if address and heard.direction is not Direction.INTERNAL else ()
+def _first_heard(heard: CallSnapshot) -> StoredCall:
     return StoredCall(
         id=new_id(heard.started_at),
         direction=heard.direction,
@@ -174,12 +172,31 @@ def _first_heard(heard: CallSnapshot, around: Surroundings) -> StoredCall:
         external_id=heard.linkedid,
         pbx=heard.pbx,
         boot=heard.boot,
-        client_id=people[0] if len(people) == 1 else None,
-        client_address=address,
-        caller_name=heard.client_name,
-        our_address=_address(heard.our_number, around),
         started_at=heard.started_at,
     )
+
+
+def lacks_addresses(stored: StoredCall | None, heard: CallSnapshot) -> bool:
+    """Does the hearing name a number that the log does not know yet; who dials is heard before whom they dial."""
+    if stored is None:
+        return True
+    return (stored.client_address is None and heard.client_number is not None) or (
+        stored.our_address is None and heard.our_number is not None
+    )
+
+
+def _addresses(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> dict[str, Any]:
+    """Who called whom, as far as that is news; whose number it is, is asked once."""
+    if not lacks_addresses(stored, heard):
+        return {}
+    address = stored.client_address or _address(heard.client_number, around)
+    people = around.clients.get(address, ()) if address and heard.direction is not Direction.INTERNAL else ()
+    return {
+        "client_id": stored.client_id or (people[0] if len(people) == 1 else None),
+        "client_address": address,
+        "caller_name": stored.caller_name or heard.client_name,
+        "our_address": stored.our_address or _address(heard.our_number, around),
+    }
 
 
 def _address(number: str | None, around: Surroundings) -> str | None:
@@ -203,6 +220,7 @@ def _changes(stored: StoredCall, heard: CallSnapshot, around: Surroundings) -> d
         "ended_by": stored.ended_by or heard.ended_by,
         "hangup_cause": heard.hangup_cause if heard.hangup_cause is not None else stored.hangup_cause,
         "complete": stored.complete and heard.complete,
+        **_addresses(stored, heard, around),
     }
     if waited is not None and stored.wait_s is None:
         changes["wait_s"] = _rounded(waited)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from channels.telephony import recording_format
@@ -69,3 +70,12 @@ def replay(events: Iterable[Heard], into: CallTracker | None = None) -> dict[str
             if isinstance(news, CallMerged):
                 calls.pop(news.merged, None)
     return calls
+
+
+def mixed(streams: list[tuple[Heard, ...]], random: Random) -> list[Heard]:
+    """All streams as one, each in its own order, and all of it within a moment of our clock."""
+    turns = [number for number, stream in enumerate(streams) for _ in stream]
+    random.shuffle(turns)
+    left = [iter(stream) for stream in streams]
+    now = streams[0][0].arrived
+    return [Heard(next(left[turn]).event, now) for turn in turns]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from channels.telephony.tracking.alive import Alive
 from crm_core.domain.calls import CallSnapshot
-from tests.replay.recordings import SHORT, Heard, replay, story, tracker
+from tests.replay.recordings import SHORT, Heard, mixed, replay, story, tracker
 
 #: Under load Asterisk lets the events of one channel overtake those of another by so much.
 OVERTAKING = timedelta(milliseconds=40)
@@ -61,7 +61,7 @@ def test_calls_heard_at_the_same_time_do_not_disturb_each_other(recordings: list
     for recording in recordings:
         alone |= replay(story(recording).events)
 
-    together = replay(_mixed([story(recording).events for recording in recordings], Random(seed)))
+    together = replay(mixed([story(recording).events for recording in recordings], Random(seed)))
 
     assert together == alone
 
@@ -71,7 +71,7 @@ def test_all_recordings_heard_at_the_same_time_do_not_disturb_each_other() -> No
     for recording in SHORT:
         alone |= replay(story(recording).events)
 
-    together = replay(_mixed([story(recording).events for recording in SHORT], Random(20)))
+    together = replay(mixed([story(recording).events for recording in SHORT], Random(20)))
 
     assert together == alone
 
@@ -123,15 +123,6 @@ def test_a_call_whose_end_was_not_heard_is_not_called_complete(recording: str, l
     told.resync(Alive(channels=()), heard[-1].arrived + timedelta(seconds=9))
 
     assert not any(told.snapshot(linkedid).complete for linkedid in unfinished)
-
-
-def _mixed(streams: list[tuple[Heard, ...]], random: Random) -> list[Heard]:
-    """All streams as one, each in its own order, and all of it within a moment of our clock."""
-    turns = [number for number, stream in enumerate(streams) for _ in stream]
-    random.shuffle(turns)
-    left = [iter(stream) for stream in streams]
-    now = streams[0][0].arrived
-    return [Heard(next(left[turn]).event, now) for turn in turns]
 
 
 def _overtaking(events: Sequence[Heard], random: Random) -> list[Heard]:

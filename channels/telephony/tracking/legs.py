@@ -8,7 +8,7 @@ from datetime import timedelta
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.tracking import spans
 from channels.telephony.tracking.facts import Channel, Moment, as_datetime
-from channels.telephony.tracking.paths import Meeting, dial_path
+from channels.telephony.tracking.paths import Meeting, dial_path, stood_together
 from channels.telephony.tracking.sides import answered_at, first
 from crm_core.domain.calls import LegResult, LegRole, LegSnapshot
 from crm_core.domain.path import Span
@@ -85,14 +85,15 @@ def leg_role(phone: Channel, met: list[Meeting]) -> LegRole:
     path = dial_path(phone)
     if path.queue is not None:
         return LegRole.QUEUE
-    given_in_mid_dial = path.caller is not None and path.caller.handed_over
-    if given_in_mid_dial or (path.outermost.handed_over and path.outermost.made_by_pbx):
+    if path.caller is not None and path.caller.handed_over:
         return LegRole.TRANSFER_ATTENDED
     answered = answered_at(met)
     dialled = path.outermost.dialled_at
     if phone.folded or (path.caller is None and path.outermost is not phone):
         # From a consultation: a call of its own, or a Local pair that *2 made and nobody dialled.
         joined = min((one.start for one in met if one.other is phone), default=None)
+        if joined is None and any(stood_together(path.outermost, one.side) for one in met):
+            return LegRole.TRANSFER_ATTENDED  # it rang for the client already
         if joined is None or answered is None:
             return LegRole.CONSULT
         return LegRole.TRANSFER_ATTENDED if answered < joined else LegRole.DIRECT
@@ -119,7 +120,7 @@ def offered_at(phone: Channel) -> Moment:
     signs = [sign for sign in (phone.ringing_at, phone.up_at) if sign is not None]
     if signs and rang(phone):
         return min(signs)
-    return phone.created_at if phone.dialled_at is None else phone.dialled_at
+    return phone.created_at  # which Asterisk does to dial it
 
 
 def picked_up_at(phone: Channel) -> Moment | None:

@@ -15,8 +15,11 @@ _PASSING_S = 0.5
 
 
 def recordings(call: Call, client: Channel | None, way: Direction) -> tuple[RecordingSnapshot, ...]:
-    """Every recording of the call, in the order they began; none where a machine took the call and got no message."""
-    if call.voicemail and not call.message_left and not sides.contacts(call, way):
+    """Every recording of the call in which somebody spoke, be it to a machine, in the order they began.
+
+    A recorder is often switched on before it is known whether anybody will answer.
+    """
+    if not call.message_left and not sides.contacts(call, way):
         return ()
     begun = sides.first(call).created_at if call.recorder_on is None else call.recorder_on
     named = (

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from channels.telephony.history.records import HistoryUnreadable
+from channels.telephony.history.records import MOST_ROWS, HistoryUnreadable
 
 #: Bisection ends here: a piece this small is simply read.
 _PIECE = 64 * 1024
@@ -27,12 +27,14 @@ def lines_between(path: Path, since: float, until: float, tells: Tells, *, disor
     ``disorder_s`` is how much later than its moment a line may have been written.
 
     Raises:
-        HistoryUnreadable: the file is missing, or may not be read.
+        HistoryUnreadable: the file is missing, may not be read, or holds too much of that time.
     """
     try:
-        for one in (*_rotated(path, since), path):
-            with one.open("rb") as file:
-                yield from _wanted(file, since, until, tells, disorder_s)
+        wanted = (line for one in (*_rotated(path, since), path) for line in _of(one, since, until, tells, disorder_s))
+        for count, line in enumerate(wanted):
+            if count >= MOST_ROWS:
+                raise HistoryUnreadable(f"{path.name} holds more than {MOST_ROWS} rows of this time")
+            yield line
     except OSError as error:
         raise HistoryUnreadable(f"{path.name} cannot be read: {error.strerror or error}") from error
 
@@ -55,6 +57,11 @@ def _rotated(path: Path, since: float) -> list[Path]:
     """Older pieces of the same log in which something was written since then."""
     pieces = ((one.stat().st_mtime, one) for one in path.parent.glob(f"{path.name}[.-]*") if one.suffix != ".gz")
     return [one for written, one in sorted(pieces) if written >= since]
+
+
+def _of(path: Path, since: float, until: float, tells: Tells, disorder_s: float) -> Iterator[str]:
+    with path.open("rb") as file:
+        yield from _wanted(file, since, until, tells, disorder_s)
 
 
 def _wanted(file: BinaryIO, since: float, until: float, tells: Tells, disorder_s: float) -> Iterator[str]:

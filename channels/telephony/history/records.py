@@ -13,6 +13,10 @@ from dataclasses import dataclass
 Moment = float
 
 
+#: More rows of one book than any gap should hold: it is refused whole, because a part of it would tell half stories.
+MOST_ROWS = 400_000
+
+
 class HistoryUnreadable(Exception):
     """A book of the PBX cannot be read now, or does not look like one; the sentence says why."""
 

@@ -17,12 +17,10 @@ import aiomysql
 import asyncpg
 
 from channels.telephony.history.columns import Cells, offset_of
-from channels.telephony.history.records import HistoryUnreadable
+from channels.telephony.history.records import MOST_ROWS, HistoryUnreadable
 
 _CONNECT_S = 10
 _ANSWER_S = 60
-#: More rows than any gap should hold: something is wrong with the table, and memory is not without end.
-_MOST_ROWS = 1_000_000
 #: By how many of the last rows it is found out in which zone the dates are written.
 _SAMPLE = 50
 
@@ -105,7 +103,9 @@ async def _rows(
     else:
         bounds = [datetime.fromtimestamp(at, UTC) for at in (since, until)]
     stretch = f"WHERE {server.quoted(date)} >= {{}} AND {server.quoted(date)} <= {{}}"
-    found = await server.fetch(f"{chosen} {stretch} {in_order} LIMIT {_MOST_ROWS}", *bounds)
+    found = await server.fetch(f"{chosen} {stretch} {in_order} LIMIT {MOST_ROWS + 1}", *bounds)
+    if len(found) > MOST_ROWS:
+        raise HistoryUnreadable(f"the table {table} holds more than {MOST_ROWS} rows of this time")
     return [_as_cells(row) for row in found]
 
 

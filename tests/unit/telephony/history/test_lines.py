@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.telephony.history import lines
 from channels.telephony.history.lines import lines_between
 from channels.telephony.history.records import HistoryUnreadable
 
@@ -83,6 +84,15 @@ def test_a_log_rotated_in_mid_gap_is_read_in_both_pieces(tmp_path: Path) -> None
     os.utime(tmp_path / "queue_log.2", (2, 2))
 
     assert _between(log, 1_001, 1_003) == ["1001|before", "1002|after"]
+
+
+def test_more_than_any_gap_can_hold_is_refused_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "queue_log"
+    _write(log, range(1_000, 1_010))
+    monkeypatch.setattr(lines, "MOST_ROWS", 9)
+
+    with pytest.raises(HistoryUnreadable, match="queue_log holds more than 9 rows of this time"):
+        _between(log, 0, 2_000)
 
 
 def test_a_missing_file_is_said_by_its_name(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ _TRANSFER_PARTIES = tuple(
     party(prefix) for prefix in ("OrigTransferer", "SecondTransferer", "Transferer", "Transferee", "TransferTarget")
 )
 #: In mid dial (a destination of type App) an attended transfer names only whose dial the client takes over.
-_GIVEN_BY_AND_TO = party("SecondTransferer"), party("TransferTarget")
+_CONSULTING = party("SecondTransferer")
 
 
 class CallTracker:
@@ -336,10 +336,9 @@ class CallTracker:
         calls = list(dict.fromkeys(channel.call for channel in parties if channel is not None))
         for other in calls[1:]:
             self._board.merge(calls[0], other, at, news)
-        consulting, target = (self._board.find(event, who, at, news) for who in _GIVEN_BY_AND_TO)
-        given_to = consulting if event.get("DestType") == "App" else target
-        if given_to is not None:
-            given_to.handed_over = True
+        consulting = self._board.find(event, _CONSULTING, at, news)
+        if consulting is not None and event.get("DestType") == "App":
+            consulting.handed_over = True
         for call in dict.fromkeys(channel.call for channel in parties if channel is not None):
             self._tell_call(call, at, news)
             self._tell_change(call, at, news)

@@ -112,7 +112,7 @@ class Channel:
     dialled_number: str | None = None
     dial_status: str | None = None
     queue: str | None = None  # the queue that offered the call to it
-    handed_over: bool = False  # an attended transfer gave the client to it, or to whoever it was calling
+    handed_over: bool = False  # an attended transfer gave the client to whoever it was calling
     took: Channel | None = None  # the phone that rang, whose call was picked up from here
     taken: bool = False  # its call was picked up from another phone
     fetched: bool = False  # it took a parked caller off the lot

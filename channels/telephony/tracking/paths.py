@@ -53,6 +53,15 @@ def meetings(channel: Channel) -> Iterator[Meeting]:
             yield Meeting(channel, other, start, end)
 
 
+def stood_together(one: Channel, other: Channel) -> bool:
+    """Were these two in one bridge at the same time, whether anybody answered there or not."""
+    return any(
+        stay.bridge is theirs.bridge and max(stay.entered, theirs.entered) <= min(stay.left, theirs.left)
+        for stay in one.stays
+        for theirs in other.stays
+    )
+
+
 def _across(stay: Stay, start: Moment, end: Moment, passed: set[Channel]) -> Iterator[tuple[Channel, Moment, Moment]]:
     """Whoever was in the bridge of a stay between two moments, and beyond it."""
     if stay.bridge.holding:

@@ -114,6 +114,16 @@ def test_a_caller_who_gives_up_is_abandoned_and_short_below_five_seconds(gave_up
     assert said == ["offered 1001", "withdrawn 1001"]
 
 
+def test_whom_a_phone_dials_is_learned_after_that_it_dials() -> None:
+    unknown = call(direction=Direction.OUTBOUND, client_number=None, our_number=None)
+    known = call(direction=Direction.OUTBOUND, client_number="+77011234567", our_number="+77272000001")
+
+    stored, _ = tell(unknown, known)
+
+    assert (stored.client_address, stored.our_address) == ("+77011234567", "+77272000001")
+    assert stored.client_id == AIGERIM
+
+
 def test_two_people_behind_one_number_are_left_to_choose_from() -> None:
     stored, _ = tell(call(), surroundings=around(clients=(AIGERIM, ERLAN)))
 

@@ -35,12 +35,16 @@ async def record_missed(
         owed = _is_owed(after, rule)
         if owed and not (before and _is_owed(before, rule)):
             await _call_back(tx, after, rule, timezone)
-        elif before and was_missed(before.direction, before.outcome) and not owed:
+        elif before and _was_missed(before) and not _was_missed(after):
             await _take_back(tx, after.id, timezone)
 
 
 def _is_owed(call: StoredCall, rule: MissedRule) -> bool:
-    return was_missed(call.direction, call.outcome) and makes_callback(call.outcome, rule)
+    return _was_missed(call) and makes_callback(call.outcome, rule)
+
+
+def _was_missed(call: StoredCall) -> bool:
+    return was_missed(call.direction, call.outcome)
 
 
 async def _call_back(tx: Transaction, call: StoredCall, rule: MissedRule, timezone: tzinfo) -> None:

@@ -52,8 +52,9 @@ ORDER BY 1
 _PROMISES = """
 SELECT count(*) AS owed, count(*) FILTER (WHERE callback.due_at < now()) AS late
 FROM callbacks callback
-JOIN users person ON person.id = callback.agent_id
-WHERE callback.state IN ('open', 'claimed') AND ($1::uuid IS NULL OR person.team_id = $1)
+LEFT JOIN users person ON person.id = callback.agent_id
+LEFT JOIN queues queue ON callback.agent_id IS NULL AND queue.name = callback.queue
+WHERE callback.state IN ('open', 'claimed') AND ($1::uuid IS NULL OR $1 IN (person.team_id, queue.team_id))
 """
 
 

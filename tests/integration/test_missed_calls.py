@@ -239,6 +239,15 @@ async def test_the_queue_says_which_callers_are_called_back(
     assert len(await floor.promises()) == owed
 
 
+async def test_a_rule_that_is_switched_off_takes_nothing_back(floor: Floor) -> None:
+    heard = await floor.gives_up()
+    await floor.run("UPDATE queues SET missed_callback = false WHERE name = 'sales'")
+
+    await floor.hear(replace(heard, hangup_cause=16))  # its last word comes later
+
+    assert (await floor.the_promise()).state == "open"
+
+
 async def test_the_queue_says_by_when(floor: Floor) -> None:
     await floor.run("UPDATE queues SET missed_callback_due_s = 120 WHERE name = 'sales'")
 

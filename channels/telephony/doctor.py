@@ -44,8 +44,10 @@ async def examine(pbx: PbxSettings, settings: Settings, database: Database | Non
         found.append(_owner(pbx, facts))
     calls = facts.calls if facts else None
     found += await places.examine_recordings(pbx, calls)
-    found += await asyncio.to_thread(lambda: [*places.examine_records(pbx, calls), places.examine_spool(pbx, settings)])
-    return found
+    records = await asyncio.to_thread(lambda: list(places.examine_records(pbx, calls)))
+    if all(seen.code != "path_unreadable" for seen in records):
+        records += await places.examine_books(pbx, calls)
+    return [*found, *records, await asyncio.to_thread(places.examine_spool, pbx, settings)]
 
 
 async def _facts(pbx: PbxSettings, database: Database | None) -> TelephonyFacts | None:

@@ -276,6 +276,18 @@ async def test_files_that_cannot_be_read_and_a_full_spool_are_named(tmp_path: Pa
     assert named(found, "spool_full").facts["percent"] == "95%"
 
 
+async def test_records_are_read_as_the_mending_would(tmp_path: Path) -> None:
+    nonsense, log = tmp_path / "nonsense.csv", tmp_path / "queue_log"
+    nonsense.write_text("a,b\n" * 5)
+    log.write_text("")
+    async with healthy() as peer:
+        found = await at(peer, tmp_path, cdr_url=f"file://{nonsense}", queue_log=log)
+        away = await at(peer, tmp_path, cdr_url="postgresql://nobody@127.0.0.1:1/cdr")
+
+    assert named(found, "records_read").facts["sources"] == ("queue_log",)
+    assert faults(found) == faults(away) == {"records_unreadable"}
+
+
 async def test_whoever_holds_the_link_is_told_and_whether_it_hears(tmp_path: Path, database: Database) -> None:
     async with healthy() as peer:
         nobody = await at(peer, tmp_path, database)

@@ -155,6 +155,11 @@ PHRASES: Final[dict[str, tuple[str, str | None]]] = {
         "{path} was last written at {written}, before the last call ended",
         "Asterisk writes elsewhere now: look at its module for these records, and at the mount.",
     ),
+    "records_read": ("gaps can be mended from {sources}", None),
+    "records_unreadable": (
+        "they cannot be read for mending: {reason}",
+        "Look at the address, the user's right to read the table, and the columns (`?columns=` names them).",
+    ),
     "records_unset": (
         "no CDR, CEL or queue_log: calls that nobody heard cannot be told afterwards",
         "Name at least `cdr_url` and `queue_log`; the page “Connect a PBX” writes the lines for Asterisk.",

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 
 from channels.telephony.checkup.observations import Observation, advice, fault, fine
+from channels.telephony.history import books
 from config.sections import PbxSettings
 from config.settings import Settings
 from crm_core.domain.findings import Change
@@ -18,6 +19,8 @@ from crm_core.views.telephony_facts import AnsweredCalls
 
 #: Asterisk writes a call's records at its end; later than this it writes them elsewhere.
 _WRITTEN_WITHIN = timedelta(minutes=2)
+#: A database that has not answered by then would not mend a gap either.
+_BOOKS_ANSWER_S = 5.0
 #: Fuller than this and the next outage of the database may lose events; nearly full, this one does.
 _SPOOL_HIGH, _SPOOL_FULL = 0.5, 0.9
 
@@ -70,7 +73,7 @@ def _examine_directory(subject: str, path: Path) -> Observation:
 
 
 def examine_records(pbx: PbxSettings, calls: AnsweredCalls | None) -> Iterator[Observation]:
-    """The files from which a hole in our hearing is mended; a database is looked at by the mending itself."""
+    """The files from which a hole in our hearing is mended: are they there, and are they still written."""
     for name, place in _files(pbx):
         subject = f"pbx {pbx.name} {name}"
         try:
@@ -86,6 +89,21 @@ def examine_records(pbx: PbxSettings, calls: AnsweredCalls | None) -> Iterator[O
             yield fine("records_fresh", subject, path=place, written=f"{written_at:%F %T} UTC")
     if not any((pbx.cdr_url, pbx.cel_url, pbx.queue_log)):
         yield advice("records_unset", f"pbx {pbx.name} records")
+
+
+async def examine_books(pbx: PbxSettings, calls: AnsweredCalls | None) -> list[Observation]:
+    """Can the mending itself read the records, of the minutes around the last call: tables reached, columns known."""
+    subject = f"pbx {pbx.name} records"
+    middle = (calls.last_ended if calls and calls.last_ended else datetime.now(UTC)).timestamp()
+    try:
+        async with asyncio.timeout(_BOOKS_ANSWER_S):
+            found = await books.look_up(pbx, since=middle - 60, until=middle + 60)
+    except TimeoutError:
+        return [fault("records_unreadable", subject, reason=f"> {_BOOKS_ANSWER_S:g} s")]
+    unreadable = [fault("records_unreadable", subject, reason=reason) for reason in found.failures]
+    if not found.sources:
+        return unreadable
+    return [*unreadable, fine("records_read", subject, sources=found.sources)]
 
 
 def _files(pbx: PbxSettings) -> Iterator[tuple[str, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 from uuid import UUID
@@ -257,7 +258,9 @@ class _LiveCall(Streamed):
         services = self._request.services
 
         async def tell(seen: Observation) -> None:
-            await self.write(FindingOut.of(seen, self._locale).model_dump_json().encode() + b"\n")
+            # A page that was closed does not end the call: the phone is hung up in the end, as for anybody.
+            with suppress(ConnectionError):
+                await self.write(FindingOut.of(seen, self._locale).model_dump_json().encode() + b"\n")
 
         try:
             await doctor.place_test_call(
@@ -271,5 +274,6 @@ class _LiveCall(Streamed):
             )
         except DATABASE_AWAY:
             self.force_close()  # the answer has begun: only breaking it off tells the page
-        await self.write_eof()
+        with suppress(ConnectionError):
+            await self.write_eof()
         return writer

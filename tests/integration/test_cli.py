@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 
+from channels.telephony.recording_format import load
 from gateway import cli
 
 Perezvon = Callable[..., Result]
@@ -93,6 +95,19 @@ def test_a_mistake_is_answered_with_a_sentence(
 
     assert (result.exit_code, says in result.stderr) == (code, True), result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_recording_is_written_again_with_other_people_in_it(perezvon: Perezvon, tmp_path: Path) -> None:
+    source = Path(__file__).parents[1] / "fixtures" / "ami" / "direct_answered.ami.jsonl"
+    target = tmp_path / "report.ami.jsonl.gz"
+
+    result = perezvon("ami", "anonymise", str(source), str(target))
+    wrong = perezvon("ami", "anonymise", __file__, str(target))
+
+    assert (result.exit_code, result.stderr) == (0, f"Written to {target}.\n")
+    assert len(load(target).frames) == len(load(source).frames)
+    assert b"CallerIDNum" in gzip.decompress(target.read_bytes())
+    assert (wrong.exit_code, "neither a recording of ours nor AMI bytes" in wrong.stderr) == (1, True)
 
 
 def test_somebody_elses_login_is_refused(perezvon: Perezvon) -> None:

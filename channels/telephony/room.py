@@ -20,6 +20,7 @@ from channels.telephony import commands, marks
 from channels.telephony.ami import AmiLink, LinkState, LinkStatus, LinkTimings, utc_now
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
+from channels.telephony.history.repairer import Repairer
 from channels.telephony.inbox import Dropped, Inbox
 from channels.telephony.intake import ABSENCE, Intake
 from channels.telephony.naming import dialect_of
@@ -70,6 +71,7 @@ class PbxRoom:
         )
         self._intake = Intake(self._dialect, self.inbox, database, country=settings.country, timezone=settings.timezone)
         self._finder = RecordingFinder(pbx, database)
+        self._repairer = Repairer(pbx, self._dialect, settings, database)
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
         self._backend: int | None = None  # holds our lock
@@ -88,6 +90,7 @@ class PbxRoom:
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
+            tasks.create_task(self._repairer.run(self._owned))
 
     async def _own(self) -> None:
         """Hold the lock; the link lives from the first time it is held."""

@@ -76,7 +76,7 @@ WHERE NOT EXISTS (SELECT 1 FROM gaps WHERE source = $2 AND to_at IS NULL)
 # By gaps_source_from_at_idx.
 _GO_ON_WITH_LAST_GAP = """
 UPDATE gaps
-SET to_at = NULL
+SET to_at = NULL, state = 'open', attempts = 0, next_try_at = NULL
 WHERE id = (SELECT id FROM gaps WHERE source = $1 ORDER BY from_at DESC LIMIT 1) AND to_at > $2
 """
 

@@ -48,11 +48,13 @@ def require_agreement_with_records(call: CallSnapshot, cdr: Sequence[Mapping[str
     for leg in call.legs:
         rows = [row for row in cdr if leg.channel in (row["DestinationChannel"], row["Channel"])]
         answered = [row for row in rows if row["Disposition"] == "ANSWERED"]
-        if leg.role is LegRole.QUEUE and leg.had:
-            # A queue answers the client at once, so its rows are billed from the beginning of the wait.
+        if leg.role in {LegRole.QUEUE, LegRole.ORIGINATE} and leg.had:
+            # A queue answers its client at once, as a click its agent: the rows are billed from then on.
             let_go = leg.had[-1][1]
             assert let_go is not None
             assert abs(max(_moment(row["EndTime"]) for row in answered) - let_go.timestamp()) <= _WHOLE_S
+        elif leg.role is LegRole.ORIGINATE:
+            continue  # talked with nobody, and may have been billed for the wait
         elif leg.result is LegResult.ANSWERED:
             _require_same_length((leg.talk + leg.hold).total_seconds(), answered)
         elif leg.result is not LegResult.ANSWERED_ELSEWHERE:

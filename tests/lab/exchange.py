@@ -296,6 +296,8 @@ _ALONE = (
     *_colleagues(1386, 1),
     *_colleagues(1391, 4),
     *_colleagues(1412, 1),
+    *_colleagues(1441, 11),
+    *_colleagues(1461, 4),
 )
 _LINES = (
     Line(name="voicemail", did="77272000161", steps=("Dial(PJSIP/1361,2,tT)", "VoiceMail(1361@default,s)")),

@@ -31,7 +31,7 @@ from tests.lab.rtp import tone
 from tests.lab.sipp import Sipp, SippCall, SippParty
 from tests.lab.sipp_scenarios import Answers, Manner, NeverAnswers, Refuses, called_script, caller_script
 from tests.lab.softphone import SoftPhone
-from tests.lab.truth import QueueLogLine, read_cdr, read_queue_log
+from tests.lab.truth import QueueLogLine, Side, read_cdr, read_queue_log
 
 _TRUNK_MANNERS: Mapping[str, Manner] = {
     TRUNK_BUSY: Refuses(status=486, after_s=0.5),
@@ -153,6 +153,19 @@ class Lab:
             return any(side.answered_at for side in self.trunk.sides if side.party == number)
 
         await self.trunk.sipp.until(answered, "the client's answer")
+
+    async def client_called(self, number: str) -> Side:
+        """The client's side of our last call to ``number``, once it is over."""
+
+        def last() -> Side | None:
+            return next((side for side in reversed(self.trunk.sides) if side.party == number), None)
+
+        await self.trunk.sipp.until(
+            lambda: (side := last()) is not None and side.ended_at is not None, "the call's end"
+        )
+        over = last()
+        assert over is not None
+        return over
 
     async def originate(self, extension: str, number: str, *, channel_id: str) -> Frame:
         """Click-to-call as Perezvon asks for it: the agent's phone rings first, then the number is dialled."""

@@ -125,8 +125,8 @@ def internal_call(lab: Lab, caller: Side, called: Side) -> ExpectedCall:
     )
 
 
-def outbound_call(lab: Lab, agent: Side, *, outcome: str, ended_by: Who | None, cause: int) -> ExpectedCall:
-    client = lab.trunk.sides[-1]
+async def outbound_call(lab: Lab, agent: Side, *, outcome: str, ended_by: Who | None, cause: int) -> ExpectedCall:
+    client = await lab.client_called(agent.number)
     return ExpectedCall(
         external_id=linkedid(lab, caller=agent.party, dialled=agent.number),
         direction="outbound",

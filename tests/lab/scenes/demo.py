@@ -66,7 +66,7 @@ async def second_manager_answers(lab: Lab) -> list[ExpectedCall]:
 
 async def called_by_a_click(lab: Lab) -> list[ExpectedCall]:
     """The manager's phone rings, is lifted, the client answers, they talk."""
-    return await click_to_call(lab, _CLIENT, talk_s=30.0, ended_by="agent", cause=16, lifts_after_s=3.0)
+    return await click_to_call(lab, "1007", _CLIENT, talk_s=30.0, ended_by="agent", cause=16, lifts_after_s=3.0)
 
 
 async def clicked_and_not_answered(lab: Lab) -> list[ExpectedCall]:

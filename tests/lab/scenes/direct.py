@@ -11,8 +11,8 @@ from tests.lab.sipp_scenarios import Refuses
 
 async def direct_answered(lab: Lab) -> list[ExpectedCall]:
     """A client calls an agent's own number and is answered."""
-    async with lab.soft_phone("1007") as phone:
-        call = await lab.call(lab.office.direct_did("1007"), caller="+77012223344")
+    async with lab.soft_phone("1461") as phone:
+        call = await lab.call(lab.office.direct_did("1461"), caller="+77012223344")
         ring = await phone.ringing()
         await moment(1.4)
         await ring.answer()
@@ -24,8 +24,8 @@ async def direct_answered(lab: Lab) -> list[ExpectedCall]:
 
 async def direct_no_answer(lab: Lab) -> list[ExpectedCall]:
     """An agent's own number rings unanswered until the PBX gives up."""
-    async with lab.soft_phone("1008") as phone:
-        call = await lab.call(lab.office.direct_did("1008"), caller="+77012223355")
+    async with lab.soft_phone("1462") as phone:
+        call = await lab.call(lab.office.direct_did("1462"), caller="+77012223355")
         ring = await phone.ringing()
         client = await call.ended()
         await ring.ended()
@@ -34,8 +34,8 @@ async def direct_no_answer(lab: Lab) -> list[ExpectedCall]:
 
 async def direct_abandoned(lab: Lab) -> list[ExpectedCall]:
     """A client calls an agent's own number and gives up before the PBX does, after more than five seconds."""
-    async with lab.soft_phone("1008") as phone:
-        call = await lab.call(lab.office.direct_did("1008"), caller="+77012223366")
+    async with lab.soft_phone("1463") as phone:
+        call = await lab.call(lab.office.direct_did("1463"), caller="+77012223366")
         ring = await phone.ringing()
         await moment(5.4)
         client = await call.hang_up()
@@ -45,8 +45,8 @@ async def direct_abandoned(lab: Lab) -> list[ExpectedCall]:
 
 async def direct_busy(lab: Lab) -> list[ExpectedCall]:
     """An agent's own number is busy."""
-    async with lab.phone("1009", Refuses(status=486)) as phone:
-        call = await lab.call(lab.office.direct_did("1009"), caller="+77012223377")
+    async with lab.phone("1464", Refuses(status=486)) as phone:
+        call = await lab.call(lab.office.direct_did("1464"), caller="+77012223377")
         client = await call.ended()
     return [direct_call(lab, client, phone.sides[0], outcome="busy", ended_by=None, cause=17)]
 

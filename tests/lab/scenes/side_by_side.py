@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from tests.lab.expected import ExpectedCall
 from tests.lab.laboratory import Lab
 from tests.lab.scenes.crowds import twenty_calls_elsewhere
+from tests.lab.scenes.direct import direct_abandoned, direct_answered, direct_busy, direct_no_answer
 from tests.lab.scenes.forwarding import (
     dialplan_forwards_inside,
     dialplan_forwards_outside,
@@ -22,6 +23,19 @@ from tests.lab.scenes.many_phones import (
     local_member_optimised,
     local_members,
     star_pickup,
+)
+from tests.lab.scenes.outbound import (
+    click_to_call_agent_no_answer,
+    click_to_call_answered,
+    click_to_call_client_busy,
+    click_to_call_client_no_answer,
+    click_to_call_invalid_number,
+    click_to_call_trunk_failed,
+    outbound_dialled_agent_hangs_up,
+    outbound_dialled_answered,
+    outbound_dialled_busy,
+    outbound_dialled_given_up,
+    outbound_dialled_no_answer,
 )
 from tests.lab.scenes.parking import parked_and_given_up, parked_and_retrieved, parking_timed_out
 from tests.lab.scenes.rounds import (
@@ -66,4 +80,19 @@ SIDE_BY_SIDE: tuple[Scene, ...] = (
     parking_timed_out,
     parked_and_given_up,
     twenty_calls_elsewhere,
+    direct_answered,
+    direct_no_answer,
+    direct_abandoned,
+    direct_busy,
+    outbound_dialled_answered,
+    outbound_dialled_agent_hangs_up,
+    outbound_dialled_busy,
+    outbound_dialled_no_answer,
+    outbound_dialled_given_up,
+    click_to_call_answered,
+    click_to_call_agent_no_answer,
+    click_to_call_client_busy,
+    click_to_call_client_no_answer,
+    click_to_call_invalid_number,
+    click_to_call_trunk_failed,
 )

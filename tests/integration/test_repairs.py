@@ -14,6 +14,7 @@ from channels.telephony.history import books
 from config.sections import PbxSettings
 from crm_core.actions.calls import record_calls, record_lost_calls
 from crm_core.actions.interactions import set_disposition
+from crm_core.actions.links import close_gap, open_gap
 from crm_core.actions.repairs import Repaired, Told, find_due_gap, record_history, what_is_wanted
 from crm_core.domain.calls import CallSnapshot
 from crm_core.domain.gaps import GapState
@@ -52,7 +53,7 @@ async def _repair(
     database: Database, calls: Sequence[CallSnapshot], *, trouble: str | None = None, is_kept: bool = True
 ) -> Repaired:
     async with database.begin() as tx:
-        await tx.execute("UPDATE gaps SET next_try_at = now(), attempts = 0")
+        await tx.execute("UPDATE gaps SET attempts = 0")  # as if the pause were over
         gap = await find_due_gap(tx, "main")
         assert gap is not None
         told = Told(calls=calls, sources=("cel",), trouble=trouble, is_kept=is_kept)
@@ -206,6 +207,21 @@ async def test_what_no_book_tells_stays_incomplete_and_the_ledger_says_so(databa
     assert unread.state == GapState.UNREPAIRED
     [cut] = await _log(database)
     assert not cut.complete
+
+
+async def test_a_hole_that_opens_again_is_looked_up_again(database: Database) -> None:
+    await add_agent(database, "anna", extension="1001")
+    await _hole(database)
+    first = ended(linkedid="1790000020.1", started_at=after(20))
+    await _repair(database, [first])
+
+    async with database.begin() as tx:
+        await open_gap(tx, source="main", from_at=after(105), cause="the link was lost")
+        await close_gap(tx, source="main", to_at=after(200), affected=0)
+    done = await _repair(database, [first, abandoned(150, linkedid="1790000120.1", started_at=after(120))])
+
+    assert (done.state, done.repaired, done.affected) == (GapState.REPAIRED, 2, 2)
+    assert [call.external_id for call in await _log(database)] == ["1790000020.1", "1790000120.1"]
 
 
 async def test_the_stretch_reaches_back_to_the_beginning_of_every_call_of_the_hole(database: Database) -> None:

@@ -134,12 +134,17 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
 async def test_an_administrator_can_settle_everything(demo: DemoHouse, theme: str) -> None:
     found: dict[str, list[str]] = {}
     async with demo.visitor("admin", theme=theme) as page:
-        for section, words in {"outcomes": "Вопрос решён", "people": "Тимур Ахметов"}.items():
+        for section, words in {
+            "outcomes": "Вопрос решён",
+            "people": "Тимур Ахметов",
+            "telephony": "в порядке",
+            "connect": "Написать файлы",
+        }.items():
             await page.goto(f"/settings/{section}")
             await page.get_by_role("main").get_by_text(words).first.wait_for()
             found[section] = await flaws(page)
 
-    assert found == {"outcomes": [], "people": []}
+    assert found == {"outcomes": [], "people": [], "telephony": [], "connect": []}
 
 
 @pytest.mark.parametrize(("theme", "login"), [("light", "dinara"), ("dark", "ruslan")])

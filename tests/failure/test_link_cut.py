@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -129,6 +130,57 @@ async def test_an_asterisk_restarted_in_mid_call_leaves_one_closed_call_and_is_h
     assert gap["to_at"] is not None
     [line] = [line for line in paused.splitlines() if at_lunch.interface in line]
     assert "paused:LUNCH" in line
+
+
+async def test_a_killed_asterisk_leaves_no_call_waiting_ringing_or_talking_whether_we_heard_it_die_or_not(
+    own_asterisk: Asterisk, database: Database, tmp_path: Path
+) -> None:
+    talks, rings = "1007", "1008"
+    waits_in = own_asterisk.office.queue("hotline")
+    for extension in (talks, rings):
+        await add_agent(database, extension, extension=extension, present=False)
+    callers = {"active": "+77010000771", "offered": "+77010000772", "queued": "+77010000773"}
+
+    async with hearing(own_asterisk, database, tmp_path):
+        async with Lab(own_asterisk) as lab, lab.soft_phone(talks) as phone, lab.soft_phone(rings) as ringing:
+            await lab.call(lab.office.direct_did(talks), caller="87010000771")
+            await lab.call(lab.office.direct_did(rings), caller="87010000772")
+            await lab.call(waits_in.did, caller="87010000773")
+            await (await phone.ringing()).answer()
+            await ringing.ringing()
+            before = [await the_call(database, caller, state=state) for state, caller in callers.items()]
+            own_asterisk.kill()
+        own_asterisk.start()
+        lost = [await the_call(database, caller, state="closed", limit_s=30) for caller in callers.values()]
+    async with hearing(own_asterisk, database, tmp_path), Lab(own_asterisk) as lab, lab.soft_phone(talks) as phone:
+        call = await lab.call(lab.office.direct_did(talks), caller="87010000774")
+        await (await phone.ringing()).answer()
+        await the_call(database, "+77010000774", state="active")
+        # It waits for this call to end, and so does its command line.
+        leaving = asyncio.create_task(asyncio.to_thread(own_asterisk.rx, "core stop gracefully"))
+        await call.hang_up()
+        ended = await the_call(database, "+77010000774", state="closed", limit_s=30)
+        await leaving
+    own_asterisk.kill()
+    own_asterisk.start()
+    # Nobody of ours is there when it dies this time.
+    async with Lab(own_asterisk) as lab, lab.soft_phone(talks) as phone:
+        async with hearing(own_asterisk, database, tmp_path):
+            await lab.call(lab.office.direct_did(talks), caller="87010000775")
+            await (await phone.ringing()).answer()
+            await the_call(database, "+77010000775", state="active")
+        own_asterisk.kill()
+    own_asterisk.start()
+    async with hearing(own_asterisk, database, tmp_path):
+        unseen = await the_call(database, "+77010000775", state="closed", limit_s=30)
+    everything = await log_of(database)
+
+    assert [call.id for call in lost] == [call.id for call in before]
+    assert [call.complete for call in (*lost, unseen)] == [False] * 4
+    assert (lost[0].outcome, unseen.outcome) == ("answered", "answered")
+    assert (ended.outcome, ended.complete) == ("answered", True)
+    assert len(everything) == 5
+    assert all(leg.ended_at is not None for one in everything for leg in one.legs)
 
 
 def _logged(logs: Sequence[Mapping[str, object]], action: str, *, times: int = 1) -> Callable[[], Awaitable[object]]:

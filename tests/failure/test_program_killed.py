@@ -67,6 +67,39 @@ async def test_after_a_kill_live_calls_go_on_lost_ones_are_closed_and_nothing_is
     assert stopped == 0
 
 
+async def test_killed_again_and_again_in_one_call_it_stays_one_and_is_told_to_its_end(
+    lab: Lab, asterisk: Asterisk, database: Database, tmp_path: Path
+) -> None:
+    extension, caller = "1006", "+77010000706"
+    anna = await add_agent(database, "anna", extension=extension, present=False)
+
+    async with (
+        Program(database.url, tmp_path, pbx_settings(asterisk)) as program,
+        lab.soft_phone(extension) as phone,
+    ):
+        call = await lab.call(lab.office.direct_did(extension), caller="87010000706")
+        ringing = await phone.ringing()
+        rang = await call_in(database, caller, "offered")
+        await program.kill()
+        await program.start()
+        still_rings = await call_in(database, caller, "offered")
+        await ringing.answer()
+        talked = await call_in(database, caller, "active")
+        await program.kill()
+        await program.start()
+        await call.hang_up()
+        ended = await call_in(database, caller, "closed")
+    everything = await log_of(database)
+
+    assert [one.id for one in everything] == [rang.id] == [still_rings.id] == [talked.id] == [ended.id]
+    assert (ended.outcome, ended.ended_by, ended.agent_id) == ("answered", "client", anna)
+    assert [(leg.id, leg.role, leg.result) for leg in ended.legs] == [(rang.legs[0].id, "direct", "answered")]
+    assert (ended.answered_at, ended.wait_s) == (talked.answered_at, talked.wait_s)
+    assert not ended.complete  # nobody knows what was pressed while nobody listened
+    assert await told_twice(database) == []
+    assert program.said("calls_remembered") == 2
+
+
 async def test_an_open_page_finds_the_program_again_and_shows_the_truth(
     lab: Lab, asterisk: Asterisk, database: Database, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ laboratories differ in N and can run at the same time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -284,6 +285,22 @@ _QUEUES_OF_A_KIND = (
     Queue(name="abroad", did="77272000145", strategy="linear", members=_colleagues(1421, 1), rings_s=10),
     Queue(name="crowd", did="77272000146", strategy="rrmemory", members=_colleagues(1431, 4)),
 )
+# … and so have the everyday ones: number → what is not usual about it.
+_UNUSUAL: Mapping[int, tuple[str, int]] = {6: ("linear", 30), 7: ("linear", 2), 8: ("linear", 6), 9: ("ringall", 30)}
+
+
+def _everyday_queue(number: int) -> Queue:
+    """One of d01…d13, with three agents, or two that ring at once."""
+    strategy, patience_s = _UNUSUAL.get(number, ("rrmemory", 30))
+    return Queue(
+        name=f"d{number:02}",
+        did=f"772720001{70 + number}",
+        strategy=strategy,
+        members=_colleagues(1501 + 10 * number, 2 if strategy == "ringall" else 3),
+        patience_s=patience_s,
+    )
+
+
 #: The second device of whoever has the first one.
 SECOND_DEVICE = {"1411": "1412"}
 _ALONE = (
@@ -324,6 +341,7 @@ OFFICE = Office(
         *(_spare_queue(number) for number in range(1, 13)),
         _UNHURRIED,
         *_QUEUES_OF_A_KIND,
+        *(_everyday_queue(number) for number in range(1, 14)),
     ),
     load_queue=Queue(
         name="load",

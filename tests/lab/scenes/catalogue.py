@@ -22,42 +22,14 @@ from tests.lab.scenes.demo import (
 )
 from tests.lab.scenes.direct import internal_answered
 from tests.lab.scenes.passed_on import PASSED_ON
-from tests.lab.scenes.queue import (
-    anonymous_queue_answered,
-    hold_unhold,
-    number_formats,
-    queue_abandoned,
-    queue_all_busy,
-    queue_answered_agent_hangs_up,
-    queue_answered_client_hangs_up,
-    queue_busy_then_declined_then_answered,
-    queue_first_no_answer_second_answers,
-    queue_short_abandoned,
-    queue_timeout_nobody,
-    ringall_one_answers,
-    utf8_names,
-)
 from tests.lab.scenes.side_by_side import SIDE_BY_SIDE
 from tests.lab.scenes.transfers import attended_transfer_answered, blind_transfer_answered, blind_transfer_to_queue
 
 Scene = Callable[[Lab], Awaitable[list[ExpectedCall]]]
 
 SCENES: tuple[Scene, ...] = (
-    queue_answered_client_hangs_up,
-    queue_answered_agent_hangs_up,
-    queue_abandoned,
-    queue_short_abandoned,
-    queue_first_no_answer_second_answers,
-    queue_busy_then_declined_then_answered,
-    queue_all_busy,
-    queue_timeout_nobody,
-    ringall_one_answers,
-    anonymous_queue_answered,
-    number_formats,
     same_caller_twice,
     twenty_calls,
-    utf8_names,
-    hold_unhold,
     internal_answered,
     blind_transfer_answered,
     blind_transfer_to_queue,

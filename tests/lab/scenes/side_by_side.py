@@ -38,6 +38,21 @@ from tests.lab.scenes.outbound import (
     outbound_dialled_no_answer,
 )
 from tests.lab.scenes.parking import parked_and_given_up, parked_and_retrieved, parking_timed_out
+from tests.lab.scenes.queue import (
+    anonymous_queue_answered,
+    hold_unhold,
+    number_formats,
+    queue_abandoned,
+    queue_all_busy,
+    queue_answered_agent_hangs_up,
+    queue_answered_client_hangs_up,
+    queue_busy_then_declined_then_answered,
+    queue_first_no_answer_second_answers,
+    queue_short_abandoned,
+    queue_timeout_nobody,
+    ringall_one_answers,
+    utf8_names,
+)
 from tests.lab.scenes.rounds import (
     auto_paused_agent,
     direct_switched_off,
@@ -95,4 +110,17 @@ SIDE_BY_SIDE: tuple[Scene, ...] = (
     click_to_call_client_no_answer,
     click_to_call_invalid_number,
     click_to_call_trunk_failed,
+    queue_answered_client_hangs_up,
+    queue_answered_agent_hangs_up,
+    queue_abandoned,
+    queue_short_abandoned,
+    queue_first_no_answer_second_answers,
+    queue_busy_then_declined_then_answered,
+    queue_all_busy,
+    queue_timeout_nobody,
+    ringall_one_answers,
+    anonymous_queue_answered,
+    number_formats,
+    utf8_names,
+    hold_unhold,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 from crm_core.store.database import Database
@@ -66,7 +67,7 @@ async def _is_on_disk(data_dir: Path, uniqueid: str) -> bool:
     )
 
 
-async def _in_order_of_storing(database: Database) -> list[object]:
+async def _in_order_of_storing(database: Database) -> list[datetime]:
     """When each event was heard, in the order in which the log got it."""
     async with database.read() as db:
         rows = await db.fetch("SELECT heard_at[1] AS at FROM raw_call_events ORDER BY xmin::text::bigint, heard_at[1]")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.telephony.room import PbxRoom
 from crm_core.store.database import Database
 from crm_core.views.interactions import Interaction
 from tests.failure.program import call_in, gaps_of, log_of, told_twice
@@ -190,9 +191,7 @@ async def test_a_line_that_flaps_makes_one_gap_and_doubles_nothing(
         talk = pbx.talks("+77010000001", "1001")
         await call_in(database, "+77010000001", "active")
         for _ in range(3):
-            connections = pbx.peer.connections
-            pbx.peer.drop()
-            await pbx.peer.until(lambda peer, before=connections: peer.connections > before)
+            await stumbles(pbx)
         await settled(database)
         pbx.ends(*talk)
         ended = await call_in(database, "+77010000001", "closed")
@@ -200,6 +199,13 @@ async def test_a_line_that_flaps_makes_one_gap_and_doubles_nothing(
     assert (len(await log_of(database)), ended.outcome) == (1, "answered")
     assert len(await gaps_of(database)) == 1
     assert await told_twice(database) == []
+
+
+async def stumbles(pbx: LivePbx) -> None:
+    """The connection breaks, and is made again."""
+    before = pbx.peer.connections
+    pbx.peer.drop()
+    await pbx.peer.until(lambda peer: peer.connections > before)
 
 
 async def test_lists_that_may_not_be_read_end_no_call(pbx: LivePbx, database: Database, tmp_path: Path) -> None:
@@ -241,8 +247,8 @@ async def test_what_found_no_room_on_disk_is_a_gap_and_its_calls_are_put_right(
     assert gap["affected"] >= 1
 
 
-async def has_dropped(room: object) -> bool:
-    return room.inbox.dropped > 0  # type: ignore[attr-defined]
+async def has_dropped(room: PbxRoom) -> bool:
+    return room.inbox.dropped > 0
 
 
 async def test_the_gap_begins_with_the_last_thing_stored(pbx: LivePbx, database: Database, tmp_path: Path) -> None:

@@ -21,7 +21,15 @@ from channels.telephony.history.stories import tell
 from config.sections import PbxSettings
 from config.settings import Settings
 from crm_core.actions.calls import FactTakenElsewhere
-from crm_core.actions.repairs import DueGap, Told, Wanted, find_due_gap, record_history, what_is_wanted
+from crm_core.actions.repairs import (
+    DueGap,
+    Repaired,
+    Told,
+    Wanted,
+    find_due_gap,
+    record_history,
+    what_is_wanted,
+)
 from crm_core.domain.calls import CallSnapshot
 from crm_core.store.database import DATABASE_AWAY, Database
 
@@ -62,9 +70,15 @@ class Repairer:
             if gap is None:
                 return False
             wanted = await what_is_wanted(db, gap)
-        told = await self._ask(gap, wanted)
-        async with self._database.begin() as tx:
-            done = await record_history(tx, gap, told, country=self._country, timezone=self._timezone)
+        try:
+            told = await self._ask(gap, wanted)
+            done = await self._record(gap, told)
+        except (FactTakenElsewhere, *DATABASE_AWAY):
+            raise
+        except Exception as fault:  # what is wrong in a book must not end the hearing
+            logger.error("a gap cannot be repaired", action="gap_not_repaired", pbx=self._pbx.name, exc_info=fault)
+            told = Told(calls=(), sources=(), trouble="what the books say cannot be stored", is_kept=True)
+            done = await self._record(gap, told)
         logger.info(
             "a gap was looked up",
             action="gap_looked_up",
@@ -76,6 +90,10 @@ class Repairer:
             sources=list(told.sources),
         )
         return True
+
+    async def _record(self, gap: DueGap, told: Told) -> Repaired:
+        async with self._database.begin() as tx:
+            return await record_history(tx, gap, told, country=self._country, timezone=self._timezone)
 
     async def _ask(self, gap: DueGap, wanted: Wanted) -> Told:
         is_kept = books.are_kept(self._pbx)

@@ -37,6 +37,8 @@ logger = structlog.get_logger(__name__)
 
 #: How often the ledger is asked for holes; one small query.
 LOOK = timedelta(seconds=2)
+#: Nothing was stored, and nothing is wrong with what should be.
+_TRY_AGAIN: tuple[type[BaseException], ...] = (FactTakenElsewhere, *DATABASE_AWAY)
 
 
 class Repairer:
@@ -73,7 +75,7 @@ class Repairer:
         try:
             told = await self._ask(gap, wanted)
             done = await self._record(gap, told)
-        except (FactTakenElsewhere, *DATABASE_AWAY):
+        except _TRY_AGAIN:
             raise
         except Exception as fault:  # what is wrong in a book must not end the hearing
             logger.error("a gap cannot be repaired", action="gap_not_repaired", pbx=self._pbx.name, exc_info=fault)

@@ -79,6 +79,7 @@ async def test_killed_again_and_again_in_one_call_it_stays_one_and_is_told_to_it
     ):
         call = await lab.call(lab.office.direct_did(extension), caller="87010000706")
         ringing = await phone.ringing()
+        await eventually(lambda: _is_offered_to_somebody(database, caller))
         rang = await call_in(database, caller, "offered")
         await program.kill()
         await program.start()
@@ -98,6 +99,10 @@ async def test_killed_again_and_again_in_one_call_it_stays_one_and_is_told_to_it
     assert not ended.complete  # nobody knows what was pressed while nobody listened
     assert await told_twice(database) == []
     assert program.said("calls_remembered") == 2
+
+
+async def _is_offered_to_somebody(database: Database, caller: str) -> bool:
+    return bool((await call_in(database, caller, "offered")).legs)
 
 
 async def test_an_open_page_finds_the_program_again_and_shows_the_truth(

@@ -500,7 +500,7 @@ class CallTracker:
             return
         self._tell_leg(channel, at, news)
         calls = list(dict.fromkeys(stay.channel.call for stay in bridge.stays if stay.is_open))
-        if len(calls) > 1:
+        if len(calls) > 1 and not bridge.holding:
             calls = self._confer(calls, at, news)
         for call in calls:
             self._tell_call(call, at, news)

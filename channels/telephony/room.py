@@ -18,7 +18,6 @@ import structlog
 
 from channels.telephony import commands, marks
 from channels.telephony.ami import AmiLink, LinkState, LinkStatus, LinkTimings, utc_now
-from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
 from channels.telephony.history.repairer import Repairer
 from channels.telephony.inbox import Dropped, Inbox
@@ -57,9 +56,7 @@ class PbxRoom:
         self._pbx = pbx
         self._country = settings.country
         self._database = database
-        self._dialect = PbxDialect(
-            pbx=pbx.name, trunk_prefixes=tuple(pbx.trunk_prefixes), extension_channel=pbx.extension_channel
-        )
+        self._dialect = dialect_of(pbx)
         self.inbox = Inbox(
             Path(settings.data_dir) / "spool" / pbx.name,
             size=settings.limits.ami_inbox,
@@ -71,6 +68,7 @@ class PbxRoom:
         )
         self._intake = Intake(self._dialect, self.inbox, database, country=settings.country, timezone=settings.timezone)
         self._finder = RecordingFinder(pbx, database)
+        self._flight_records = Path(settings.data_dir) / "recorder" / pbx.name
         self._repairer = Repairer(pbx, self._dialect, settings, database)
         self._outage = Outage(f"the database, for the link of {pbx.name}")
         self._owned = asyncio.Event()
@@ -90,6 +88,7 @@ class PbxRoom:
             tasks.create_task(self._follow_link())
             tasks.create_task(self._obey())
             tasks.create_task(self._finder.run())
+            tasks.create_task(self._record_flight())
             tasks.create_task(self._repairer.run(self._owned))
 
     async def _own(self) -> None:
@@ -112,6 +111,13 @@ class PbxRoom:
                 except DATABASE_AWAY as lost:
                     self._owned.clear()
                     await outage.wait(lost)
+
+    async def _record_flight(self) -> None:
+        """Keep the last of what the PBX said, where the settings ask for it."""
+        limits = Limits.of(self._pbx)
+        if limits is not None:
+            await self._owned.wait()
+            await keep_recording(self._pbx, self._flight_records, limits)
 
     # Hearing. All are called by the reader itself, or the inbox, and never wait.
 

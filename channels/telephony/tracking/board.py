@@ -8,6 +8,7 @@ take the oldest Linkedid among them. The board follows both.
 from __future__ import annotations
 
 import re
+from collections import deque
 
 from channels.telephony.dialect import ChannelKind, PbxDialect
 from channels.telephony.tracking import sides
@@ -23,6 +24,12 @@ _RINGING, _UP = "5", "6"
 _MASQUERADED = "<MASQ>"
 _ZOMBIE = "<ZOMBIE>"
 
+#: An ended call is remembered this long by our own clock, so that its Cdr and other stragglers still
+#: find it, and in any case until somebody has looked at it.
+REMEMBERED_S = 30.0
+#: However many calls that would be, no more than this are remembered.
+REMEMBERED_CALLS = 10_000
+
 #: When two calls turn out to be one, the client's own goes on: inbound before outbound before internal.
 _SURVIVES = {Direction.INBOUND: 0, Direction.OUTBOUND: 1, Direction.INTERNAL: 2}
 
@@ -37,6 +44,7 @@ class Board:
         self._bridges: dict[str, Bridge] = {}
         self._local_halves: dict[str, Channel] = {}  # by channel name
         self._given_up: dict[str, tuple[str, Channel]] = {}  # name → Uniqueid and device in mid masquerade
+        self._resting: deque[tuple[float, Call]] = deque()  # since when each is over
 
     def meet(self, event: Event, who: Party, at: Moment, now: float, news: list[CallEvent]) -> Channel | None:
         """The channel an event speaks of, made when it is new; None when the event names none."""
@@ -103,6 +111,21 @@ class Board:
                 stay.bridge.stays.remove(stay)
                 if not stay.bridge.stays:
                     self._bridges.pop(stay.bridge.uniqueid, None)
+
+    def rest(self, call: Call, now: float) -> None:
+        """Nothing of this call is alive any more."""
+        self._resting.append((now, call))
+
+    def forget_rested(self, now: float) -> None:
+        """Let go of the calls that have been over for long enough."""
+        while self._resting:
+            since, call = self._resting[0]
+            too_soon = since > now - REMEMBERED_S or not call.looked_at
+            if too_soon and len(self._resting) <= REMEMBERED_CALLS:
+                return
+            self._resting.popleft()
+            if call.alive == 0 and self.calls.get(call.linkedid) is call:
+                self.forget(call)
 
     def _make(self, uniqueid: str, event: Event, who: Party, at: Moment, now: float, news: list[CallEvent]) -> Channel:
         name = event.get(who.channel, "")

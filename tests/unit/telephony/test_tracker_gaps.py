@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from channels.telephony.tracker import REMEMBERED_S, CallTracker
+from channels.telephony.tracker import CallTracker
 from channels.telephony.tracking.alive import Alive
+from channels.telephony.tracking.board import REMEMBERED_S
 from crm_core.domain.calls import Direction, EndedBy, InteractionState, LegResult, LegRole
 from tests.unit.telephony.exchange import DIALECT, UP, Exchange, Line, seconds
 

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from channels.telephony.tracker import CallTracker
 from channels.telephony.tracking.alive import Alive
+from channels.telephony.tracking.board import Board
+from channels.telephony.tracking.reader import Reader
 from tests.unit.telephony.exchange import DIALECT, NOON, Exchange, seconds
 
-EVENTS = sorted(CallTracker(DIALECT, boot="first")._readers)
+EVENTS = sorted(Reader(Board(DIALECT)).events)
 PREFIXES = ("", "Dest", "Transferee", "OrigTransferer", "SecondTransferer", "TransferTarget")
 CHANNEL_HEADERS = ("Channel", "Uniqueid", "Linkedid", "ChannelState", "CallerIDNum", "Exten", "ConnectedLineNum")
 OTHER_HEADERS = (

@@ -348,7 +348,16 @@ def gaps() -> Json:
         ("repairing", "half_open", 30.0, 28.0, 12, 9, ["cel", "cdr", "queue_log"], None),
         ("repaired", "process_down", 300.0, 292.0, 50, 50, ["cdr", "queue_log"], None),
         ("partly", "pbx_restarted", 1500.0, 1490.0, 50, 49, ["cel", "cdr"], None),
-        ("unrepaired", "link_lost", 4400.0, 4100.0, 7, 0, ["queue_log"], "Master.csv cannot be read: Permission denied"),
+        (
+            "unrepaired",
+            "link_lost",
+            4400.0,
+            4100.0,
+            7,
+            0,
+            ["queue_log"],
+            "Master.csv cannot be read: Permission denied",
+        ),
     )
     items = [
         {

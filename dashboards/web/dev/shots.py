@@ -187,9 +187,7 @@ SCENES: dict[str, Scene] = {
     "settings-queues": Scene(path="/settings/queues", role="admin"),
     "settings-people": Scene(path="/settings/people", role="admin"),
     "settings-person": Scene(path="/settings/people", role="admin", act=click("Динара Абенова dinara")),
-    "settings-telephony": Scene(
-        path="/settings/telephony", role="admin", pages={**lists.pages(), **lists.telephony()}
-    ),
+    "settings-telephony": Scene(path="/settings/telephony", role="admin", pages={**lists.pages(), **lists.telephony()}),
     "settings-connect": Scene(
         path="/settings/connect",
         role="admin",

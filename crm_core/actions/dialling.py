@@ -30,6 +30,7 @@ from crm_core.store import calls as log
 from crm_core.store import commands
 from crm_core.store.clients import clients_by_phones
 from crm_core.store.database import Transaction
+from crm_core.store.links import IS_ALIVE
 
 #: A decline or a hang-up that comes later would end another ringing.
 COMMAND_EXPIRY = timedelta(seconds=5)
@@ -43,13 +44,13 @@ LIMIT 1
 """
 
 # The PBX a person's phone belongs to, or any that is up; of those that may dial clients.
-_FIND_LINK = """
-SELECT pbx
-FROM pbx_links
-WHERE state = 'up' AND ($1 = '' OR pbx = $1) AND pbx = ANY($2::text[])
-ORDER BY pbx
+_FIND_LINK = f"""
+SELECT link.pbx
+FROM pbx_links link
+WHERE link.state = 'up' AND {IS_ALIVE} AND ($1 = '' OR link.pbx = $1) AND link.pbx = ANY($2::text[])
+ORDER BY link.pbx
 LIMIT 1
-"""
+"""  # noqa: S608  (a condition of our own)
 
 _FIND_PHONE_OF_CLIENT = """
 SELECT value

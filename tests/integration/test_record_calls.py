@@ -24,6 +24,7 @@ from crm_core.domain.errors import (
 from crm_core.domain.people import AgentState, Role
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
+from crm_core.store.locks import holding
 from crm_core.views.agents import load_agents
 from crm_core.views.interactions import InteractionFilters, get_interaction, list_interactions
 from tests.builders import NOON, abandoned, after, answered, call, ended, leg, ringing
@@ -199,8 +200,8 @@ async def test_click_to_call_stands_in_the_log_before_the_pbx_is_asked(database:
     anna = await add_agent(database, "anna", extension="1001")
     aigerim = await add_client(database, "Айгерим Сулейменова", phone="+77011234567")
     viewer = Viewer(user_id=anna, role=Role.AGENT, team_id=None)
-    async with database.begin() as tx:
-        await record_link(tx, pbx="main", state="up", since=NOON)
+    async with holding(database, "pbx:main") as lock, database.begin() as tx:
+        await record_link(tx, pbx="main", state="up", since=NOON, owner=lock.backend)
         placed = await place_call(tx, viewer, client_id=aigerim, number=None, country="KZ", dialling=["main"])
 
     own = leg("1001", role=LegRole.ORIGINATE, queue=None, answered_at=after(2))

@@ -15,6 +15,7 @@ from crm_core.actions.links import record_link
 from crm_core.domain.calls import CallSnapshot, LegResult
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
+from crm_core.store.locks import holding
 from tests.builders import NOON, abandoned, answered, call, ended, leg, ringing
 from tests.integration.http.house import Answer, Caller, House, open_house
 from tests.people import add_client
@@ -182,11 +183,14 @@ async def test_the_telephone_obeys_or_says_why_not(dialling: House) -> None:
 
     assert (await dumb.post("/api/v1/calls", number)).code == "no_extension"
     assert (await anna.post("/api/v1/calls", number)).code == "pbx_unavailable"
-    async with house.database.begin() as tx:
-        await record_link(tx, pbx="main", state="up", since=tx.now)
-    placed = await anna.post("/api/v1/calls", number)
+    async with holding(house.database, "pbx:main") as lock:
+        async with house.database.begin() as tx:
+            await record_link(tx, pbx="main", state="up", since=tx.now, owner=lock.backend)
+        placed = await anna.post("/api/v1/calls", number)
+    left_behind = await anna.post("/api/v1/calls", number)
 
     assert placed.status == 202
+    assert left_behind.code == "pbx_unavailable", "the process that heard it is gone"
     mine = (await anna.get(f"/api/v1/interactions/{placed.body['interaction_id']}")).body
     assert (mine["direction"], mine["client_address"], mine["state"]) == ("outbound", "+77011234567", "offered")
     assert (await anna.post("/api/v1/calls", {})).status == 422
@@ -318,6 +322,20 @@ async def test_the_rule_for_missed_calls_is_a_setting_of_the_queue(house: House)
 
     assert told["items"][0]["missed_callback_short"] is True
     assert told["items"][0]["missed_callback_due_s"] == 300
+
+
+async def test_queues_tell_the_names_of_the_teams_they_belong_to(house: House) -> None:
+    boss = await house.program("boss", Role.OWNER, queues=["sales"])
+    await house.person("anna", team="North")
+    await house.person("boris", team="South")
+    people = {one["login"]: one for one in (await boss.get("/api/v1/users")).body["items"]}
+    known = (await boss.get("/api/v1/queues")).body
+
+    changed = known["items"][0] | {"team_id": people["anna"]["team"]["id"]}
+    told = (await boss("PUT", "/api/v1/queues", {"items": [changed], "version": known["version"]})).body
+
+    assert known["teams"] == []
+    assert told["teams"] == [people["anna"]["team"]] == [{"id": changed["team_id"], "name": "North"}]
 
 
 async def test_a_missed_caller_is_a_promise_that_the_manager_claims_and_keeps(house: House) -> None:

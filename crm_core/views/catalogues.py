@@ -7,6 +7,7 @@ from uuid import UUID
 
 from crm_core.store.database import Reader
 from crm_core.views.model import WireModel
+from crm_core.views.users import Team
 
 _LIST_DISPOSITIONS = """
 SELECT code, labels, resultative, contact_made, callback, position, enabled
@@ -32,6 +33,13 @@ SELECT queue.name, queue.titles AS title, queue.team_id,
        ) AS members
 FROM queues queue
 ORDER BY queue.name
+"""
+
+_LIST_TEAMS_OF_QUEUES = """
+SELECT id, name
+FROM teams
+WHERE id IN (SELECT team_id FROM queues)
+ORDER BY name, id
 """
 
 _FIND_VERSION = """
@@ -103,11 +111,12 @@ class Queue(WireModel):
 
 
 class Queues(WireModel):
-    """The whole list: it has one page."""
+    """The whole list: it has one page; ``teams`` names those that the queues belong to."""
 
     items: list[Queue]
     next: None = None
     version: int
+    teams: list[Team]
 
 
 async def list_dispositions(db: Reader) -> Dispositions:
@@ -128,7 +137,12 @@ async def list_queues(db: Reader) -> Queues:
     """By name."""
     version = await _version(db, "queues")
     rows = await db.fetch(_LIST_QUEUES)
-    return Queues(items=[Queue.model_validate(dict(row)) for row in rows], version=version)
+    teams = await db.fetch(_LIST_TEAMS_OF_QUEUES)
+    return Queues(
+        items=[Queue.model_validate(dict(row)) for row in rows],
+        version=version,
+        teams=[Team.model_validate(dict(row)) for row in teams],
+    )
 
 
 async def _version(db: Reader, name: str) -> int:

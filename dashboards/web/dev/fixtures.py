@@ -523,7 +523,8 @@ def responses(desk_state: Json, *, role: str = "agent", promises: list[Json] | N
                     ("sales", "Продажи", "Sales", 120),
                     ("hotline", "Горячая линия", "Hotline", 120),
                 )
-            ]
+            ],
+            "teams": [],
         },
         "/callbacks": {"items": PROMISES if promises is None else promises, "next": None},
         "/interactions": {"items": LOG, "next": None},

@@ -266,7 +266,7 @@ def pages(calls: list[Json] | None = None, more: int = 0) -> Json:
         },
         f"/clients/{LONG['id']}/timeline": {"items": [], "next": None},
         "/users": {"items": ACCOUNTS, "next": None},
-        "/queues": {"items": QUEUES, "next": None, "version": 1},
+        "/queues": {"items": QUEUES, "next": None, "version": 1, "teams": []},
     }
 
 

@@ -133,7 +133,10 @@ def pages(rows: list[Json]) -> Json:
     states = [one["state"] for one in rows]
     values: dict[str, float | None] = {
         "callers": len(rows),
+        "longest_open_s": 1080.0 if "open" in states else None,
         "median_reached_s": 906.0 if "reached" in states else None,
+        "called_again": sum(one["reached_how"] == "called_again" for one in rows),
+        "called_back": sum(one["reached_how"] == "called_back" for one in rows),
         **{state: states.count(state) for state in ("open", "reached", "done")},
         **{
             kind: sum(kind in one["kinds"] for one in rows)

@@ -85,6 +85,10 @@ async def listen(page: Page) -> None:
     await page.wait_for_timeout(1500)
 
 
+async def unfold(page: Page) -> None:
+    await page.locator("summary").first.click()
+
+
 async def reorder(page: Page) -> None:
     await page.get_by_role("button", name="Место в списке").nth(2).focus()
     await page.keyboard.press("ArrowUp")
@@ -152,6 +156,12 @@ SCENES: dict[str, Scene] = {
         path="/missed?state=all",
         role="supervisor",
         pages={**lists.pages(), **missed.pages([*missed.ROWS, *missed.SETTLED])},
+    ),
+    "missed-counted": Scene(
+        path="/missed?state=all",
+        role="supervisor",
+        pages={**lists.pages(), **missed.pages([*missed.ROWS, *missed.SETTLED])},
+        act=unfold,
     ),
     "missed-none": Scene(path="/missed", pages={**lists.pages(), **missed.pages([])}),
     "calls": Scene(path="/calls", role="supervisor"),

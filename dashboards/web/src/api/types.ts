@@ -29,7 +29,7 @@ export interface User {
   extension: string | null
   locale: Locale | null
   theme: Theme | null
-  team: { id: string; name: string } | null
+  team: Team | null
 }
 
 export interface SessionBody {
@@ -409,6 +409,11 @@ export interface Queue {
   missed_callback_due_s: number
   team_id: string | null
   members: string[]
+}
+
+export interface Team {
+  id: string
+  name: string
 }
 
 export type MissedKind = 'abandoned' | 'short_abandoned' | 'no_answer' | 'busy' | 'voicemail'

@@ -6,6 +6,7 @@ import { now } from './clock'
 import { DAY_S, HOUR_S, MINUTE_S, dateFormat, dayMoment, daysBetween, durationParts, wallClock } from './time'
 
 type Moment = string | number
+const DAY_H = DAY_S / HOUR_S
 const moment = (at: Moment): number => (typeof at === 'number' ? at : Date.parse(at))
 
 export interface Formats {
@@ -37,6 +38,12 @@ export interface Formats {
   money: (value: Money) => string
 }
 
+/** Beyond two days minutes say nothing: «2 дня 16 ч». */
+function longDuration(hours: number): string {
+  const [days, rest] = [Math.floor(hours / DAY_H), hours % DAY_H]
+  return [t('time.days', days), ...(rest === 0 ? [] : [t('time.hours', { h: rest })])].join('\u00a0')
+}
+
 export function useFormats(): Formats {
   const session = useSession()
   const zone = (): string => session.timezone
@@ -45,6 +52,7 @@ export function useFormats(): Formats {
     const parts = durationParts(seconds)
     if (parts.form === 'clock') return parts.text
     if (parts.form === 'minutes') return t('time.minutes', { n: parts.minutes })
+    if (parts.hours >= 2 * DAY_H) return longDuration(parts.hours)
     return parts.minutes === 0
       ? t('time.hours', { h: parts.hours })
       : t('time.hours_minutes', { h: parts.hours, m: parts.minutes })

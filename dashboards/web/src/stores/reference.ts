@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { api } from '@/api/client'
-import type { Disposition, Labels, PauseReason, Queue } from '@/api/types'
+import type { Disposition, Labels, PauseReason, Queue, Team } from '@/api/types'
 import { locale } from '@/i18n'
 
 interface Ordered {
@@ -17,16 +17,19 @@ export const useReference = defineStore('reference', () => {
   const dispositions = shallowRef<Disposition[]>([])
   const pauseReasons = shallowRef<PauseReason[]>([])
   const queues = shallowRef<Queue[]>([])
+  /** Those that queues belong to. */
+  const teams = shallowRef<Team[]>([])
 
   async function load(): Promise<void> {
     const [outcomes, reasons, lines] = await Promise.all([
       api.get<{ items: Disposition[] }>('/dispositions'),
       api.get<{ items: PauseReason[] }>('/pause-reasons'),
-      api.get<{ items: Queue[] }>('/queues'),
+      api.get<{ items: Queue[]; teams: Team[] }>('/queues'),
     ])
     dispositions.value = outcomes.items
     pauseReasons.value = reasons.items
     queues.value = lines.items
+    teams.value = lines.teams
   }
 
   const label = (labels: Labels | undefined, code: string): string => labels?.[locale.value] ?? code
@@ -41,6 +44,7 @@ export const useReference = defineStore('reference', () => {
     dispositions: computed(() => inOrder(dispositions.value)),
     pauseReasons: computed(() => inOrder(pauseReasons.value)),
     queues,
+    teams,
     load,
     disposition,
     pauseReason,

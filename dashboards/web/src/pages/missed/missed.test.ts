@@ -4,15 +4,15 @@ import { mayTake, readFilters, writeFilters } from './missed'
 
 describe('filters in the address', () => {
   it('asks for today’s open callers when nothing is said', () => {
-    expect(readFilters({})).toEqual({ state: 'open', kind: null, queue: null, period: 'today' })
+    expect(readFilters({})).toEqual({ state: 'open', kind: null, queue: null, team: null, period: 'today' })
     expect(writeFilters(readFilters({}))).toEqual({})
   })
   it('comes back as it went', () => {
-    const query = { state: 'reached', kind: 'busy', queue: 'sales', period: 'week' }
+    const query = { state: 'reached', kind: 'busy', queue: 'sales', team: '0190aaaa-0001-7000-8000-000000000001', period: 'week' }
     expect(writeFilters(readFilters(query))).toEqual(query)
   })
   it('passes over what it does not know', () => {
-    expect(readFilters({ state: 'lost', kind: 'odd', queue: ['a'], period: '' })).toEqual(readFilters({}))
+    expect(readFilters({ state: 'lost', kind: 'odd', queue: ['a'], team: 'north', period: '' })).toEqual(readFilters({}))
   })
 })
 

@@ -5,14 +5,18 @@ export const STATES: readonly (MissedState | 'all')[] = ['open', 'reached', 'don
 export const KINDS: readonly MissedKind[] = ['abandoned', 'short_abandoned', 'no_answer', 'busy', 'voicemail']
 export const PERIODS = ['today', 'week'] as const
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 export interface MissedFilters {
   state: MissedState | 'all'
   kind: MissedKind | null
   queue: string | null
+  team: string | null
   period: (typeof PERIODS)[number]
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+const id = (value: unknown): string | null => (typeof value === 'string' && UUID.test(value) ? value : null)
 
 /** From the address of the page; what it does not know is passed over. */
 export function readFilters(query: Readonly<Record<string, unknown>>): MissedFilters {
@@ -20,6 +24,7 @@ export function readFilters(query: Readonly<Record<string, unknown>>): MissedFil
     state: STATES.find((one) => one === query.state) ?? 'open',
     kind: KINDS.find((one) => one === query.kind) ?? null,
     queue: text(query.queue),
+    team: id(query.team),
     period: PERIODS.find((one) => one === query.period) ?? 'today',
   }
 }
@@ -30,6 +35,7 @@ export function writeFilters(filters: MissedFilters): Record<string, string> {
     ...(filters.state === 'open' ? {} : { state: filters.state }),
     ...(filters.kind ? { kind: filters.kind } : {}),
     ...(filters.queue ? { queue: filters.queue } : {}),
+    ...(filters.team ? { team: filters.team } : {}),
     ...(filters.period === 'today' ? {} : { period: filters.period }),
   }
 }

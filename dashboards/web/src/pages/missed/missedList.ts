@@ -11,7 +11,7 @@ import { useSession } from '@/stores/session'
 import { useCallbacks, useInteractions } from '@/stores/things'
 import { type MissedFilters, callerId } from './missed'
 
-const MOST = 100
+const PAGE = 100
 const WEEK_DAYS = 7
 /** Calls of a busy morning come in a burst: one reading answers for all of them. */
 const GATHER_MS = 400
@@ -30,6 +30,9 @@ export interface MissedList {
   /** There are more than are shown. */
   more: ComputedRef<boolean>
   read: () => Promise<void>
+  readMore: () => Promise<void>
+  /** From the first page: the list has been narrowed anew. */
+  readAnew: () => Promise<void>
 }
 
 const versions = (things: ReadonlyMap<string, Versioned>): number =>
@@ -40,24 +43,38 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
   const link = useLink()
   const interactions = useInteractions()
   const callbacks = useCallbacks()
+  /** All that is shown, as one page, however many it was read in. */
   const page = shallowRef<MissedPage | null>(null)
+  let pages = 1
   const problem = ref('')
   let asked = 0
   let gathering: number | undefined
 
+  function ask(cursor: string | null): Promise<MissedPage> {
+    const { state, kind, queue, team, period } = filters.value
+    const days = period === 'week' ? 1 - WEEK_DAYS : 0
+    return api.get<MissedPage>('/abandoned', {
+      order: 'waiting',
+      from: new Date(startOfDay(now.value, session.timezone, days)).toISOString(),
+      limit: PAGE,
+      ...(state === 'all' ? {} : { state }),
+      ...(kind ? { kind } : {}),
+      ...(queue ? { queue } : {}),
+      ...(team ? { team_id: team } : {}),
+      ...(cursor ? { cursor } : {}),
+    })
+  }
+  /** Whoever tries again between two pages may be on both: the later reading is the true one. */
+  const joined = (first: MissedPage, then: MissedPage): MissedPage => {
+    const callers = new Map([...first.items, ...then.items].map((row) => [callerId(row), row]))
+    return { ...then, items: [...callers.values()] }
+  }
   async function read(): Promise<void> {
     const asking = ++asked
-    const { state, kind, queue, period } = filters.value
-    const days = period === 'week' ? 1 - WEEK_DAYS : 0
     try {
-      const told = await api.get<MissedPage>('/abandoned', {
-        order: 'waiting',
-        from: new Date(startOfDay(now.value, session.timezone, days)).toISOString(),
-        limit: MOST,
-        ...(state === 'all' ? {} : { state }),
-        ...(kind ? { kind } : {}),
-        ...(queue ? { queue } : {}),
-      })
+      let told = await ask(null)
+      for (let more = pages - 1; more > 0 && told.next !== null && asking === asked; more -= 1)
+        told = joined(told, await ask(told.next))
       if (asking !== asked) return
       page.value = told
       problem.value = ''
@@ -65,13 +82,21 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
       if (asking === asked) problem.value = sentence(error)
     }
   }
+  function readMore(): Promise<void> {
+    pages += 1
+    return read()
+  }
+  function readAnew(): Promise<void> {
+    pages = 1
+    return read()
+  }
   function readSoon(): void {
     gathering ??= window.setTimeout(() => {
       gathering = undefined
       void read()
     }, GATHER_MS)
   }
-  watch([filters, () => link.generation], () => void read(), { immediate: true })
+  watch(() => link.generation, read, { immediate: true })
   watch([() => versions(interactions.byId), () => versions(callbacks.byId), () => Math.floor(now.value / LOOK_AGAIN_MS)], readSoon)
   onScopeDispose(() => window.clearTimeout(gathering))
 
@@ -83,5 +108,7 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
     problem,
     more: computed(() => page.value?.next != null),
     read,
+    readMore,
+    readAnew,
   }
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.acceptance.house import House
@@ -24,8 +26,7 @@ async def test_a_call_the_first_manager_does_not_take_moves_to_the_second(house:
         call = await house.lab.call(queue.did, caller="87010000601")
         await anna.pops("Сауле Ахметова")
         ringing = await boriss_phone.ringing()
-        await boris.pops("Сауле Ахметова")
-        await anna.shows("Вызов ушёл дальше: Сауле Ахметова")
+        await asyncio.gather(boris.pops("Сауле Ахметова"), anna.shows("Вызов ушёл дальше: Сауле Ахметова"))
         await anna.is_idle()
         await ringing.answer()
         await boris.shows("Разговор")
@@ -79,8 +80,7 @@ async def test_when_all_ring_an_answer_withdraws_the_card_from_the_others(house:
         await anna.pops("Нурлан Тлеубаев")
         await boris.pops("Нурлан Тлеубаев")
         await (await annas_phone.ringing()).answer()
-        await anna.shows("Разговор")
-        await boris.shows("Ответил другой: Нурлан Тлеубаев")
+        await asyncio.gather(anna.shows("Разговор"), boris.shows("Ответил другой: Нурлан Тлеубаев"))
         await boris.is_idle()
         await call.hang_up()
         ended = await house.call_of("+77010000603", state="wrap_up")

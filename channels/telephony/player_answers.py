@@ -125,6 +125,8 @@ class PbxAnswers:
         )
         if not asked.channel:
             return refusal("Channel not specified")
+        if heard.get("application"):
+            return refusal("A played PBX has no applications, give a number to dial")
         if not asked.exten:
             return refusal("Extension not specified")
         if not self._start_originate(asked):

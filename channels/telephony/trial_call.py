@@ -83,8 +83,8 @@ class TrialCall:
         started = loop.time()
         try:
             command = self._command(datetime.now(UTC))
-        except CrmError as error:
-            await tell(fault("call_refused", self._subject, said=str(error)))
+        except CrmError:
+            await tell(fault("call_not_dialled", self._subject))
             return False
         await tell(fine("call_asked", self._subject, interface=command.action["Channel"]))
         try:

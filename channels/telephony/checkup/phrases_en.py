@@ -181,6 +181,10 @@ PHRASES: Final[dict[str, tuple[str, str | None]]] = {
     "call_busy": ("another test call is under way", "Wait for its end."),
     "call_asked": ("we ask the PBX to ring {interface}", None),
     "call_accepted": ("the PBX took the order after {seconds} s", None),
+    "call_not_dialled": (
+        "this cannot be dialled",
+        "An extension: Latin letters and digits, 40 at most; a client's number: as it is dialled, or with a plus.",
+    ),
     "call_refused": (
         "the PBX refuses: {said}",
         "“Permission denied” is a missing `originate` in `write =`; “Extension does not exist” is a wrong "

@@ -208,6 +208,10 @@ PHRASES: Final[dict[str, tuple[str, str | None]]] = {
     "call_busy": ("другой пробный звонок ещё идёт", "Дождитесь его конца."),
     "call_asked": ("просим АТС позвонить на {interface}", None),
     "call_accepted": ("АТС приняла поручение через {seconds} с", None),
+    "call_not_dialled": (
+        "так набрать нельзя",
+        "Внутренний номер: латиница и цифры, не длиннее 40 знаков; номер клиента: как его набирают или с «+».",
+    ),
     "call_refused": (
         "АТС отказала: {said}",
         "«Permission denied» — в `write =` нет `originate`; «Extension does not exist» — неверен "

@@ -90,7 +90,7 @@ async def test_what_is_no_extension_never_reaches_the_pbx(database: Database, tm
 
         answer = await admin.post("/api/v1/pbx/main/test-call", {"extension": extension})
 
-    assert [orjson.loads(line)["code"] for line in answer.content.splitlines()] == ["call_refused"]
+    assert [orjson.loads(line)["code"] for line in answer.content.splitlines()] == ["call_not_dialled"]
     assert peer.count("Originate") == 0
 
 

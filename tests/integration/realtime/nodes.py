@@ -26,7 +26,7 @@ from realtime.line import Backlog
 from realtime.presence import Presence
 from realtime.relay import Relay
 from tests.people import add_agent
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 IDLE = timedelta(hours=12)
 COOKIE = "perezvon_session"
@@ -48,6 +48,19 @@ class Node:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+    async def has_delivered(self, token: str, seq: int) -> None:
+        """Wait until events up to ``seq`` are past here: to whoever connects then none of them is news.
+
+        That they are numbered is not enough: delivery follows the commit.
+        """
+
+        async def past() -> bool:
+            async with self.browser(token) as browser:
+                hello = await browser.next("hello")
+                return bool(hello["seq"] >= seq)
+
+        await eventually(past)
 
     @asynccontextmanager
     async def browser(self, token: str, **how: Any) -> AsyncIterator[Browser]:

@@ -74,21 +74,10 @@ async def test_a_browser_that_stops_reading_is_cut_off_and_others_hear_everythin
         await say(here.database, boss.id)
 
 
-async def everything_is_past(here: Node, boss: Person, seq: int) -> None:
-    """Events up to ``seq`` were delivered: to whoever connects now none of them is news, all were missed."""
-
-    async def past() -> bool:
-        async with here.browser(boss.token) as browser:
-            hello = await browser.next("hello")
-            return bool(hello["seq"] >= seq)
-
-    await eventually(past)
-
-
 async def test_a_long_absence_is_told_in_pieces_that_may_wait(database_url: str, boss: Person) -> None:
     async with node(database_url, backlog=Backlog(packets=64, size=32 * 1024, crowded_packets=32)) as here:
         await say(here.database, boss.id, times=3000)
-        await everything_is_past(here, boss, 3000)
+        await here.has_delivered(boss.token, 3000)
         async with here.browser(boss.token) as browser:
             answer = await browser.resume(0)
 

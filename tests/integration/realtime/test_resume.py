@@ -14,19 +14,6 @@ from crm_core.store.database import Database
 from crm_core.store.outbox import Window
 from tests.integration.realtime.conftest import Person
 from tests.integration.realtime.nodes import Browser, Node, node, say
-from tests.waiting import eventually
-
-
-async def newest(database: Database) -> int:
-    async with database.read() as reader:
-        return await outbox.last_seq(reader)
-
-
-async def stamped(database: Database, seq: int) -> None:
-    async def there() -> bool:
-        return await newest(database) >= seq
-
-    await eventually(there)
 
 
 async def test_what_was_missed_is_told_as_itself_then_the_answer(here: Node, anna: Person, boss: Person) -> None:
@@ -34,7 +21,7 @@ async def test_what_was_missed_is_told_as_itself_then_the_answer(here: Node, ann
         seen = (await browser.next("hello"))["seq"]
     await say(here.database, anna.id, times=3)
     await say(here.database, boss.id)
-    await stamped(here.database, seen + 4)
+    await here.has_delivered(anna.token, seen + 4)
 
     async with here.browser(anna.token) as browser:
         hello = await browser.next("hello")
@@ -49,7 +36,7 @@ async def test_what_was_missed_is_told_as_itself_then_the_answer(here: Node, ann
 
 async def test_events_that_come_while_resuming_follow_what_was_missed(here: Node, boss: Person) -> None:
     await say(here.database, boss.id, times=700)
-    await stamped(here.database, 700)
+    await here.has_delivered(boss.token, 700)
 
     async with here.browser(boss.token) as browser:
         resuming = asyncio.create_task(browser.resume(0))
@@ -92,7 +79,7 @@ async def test_a_cursor_from_before_the_window_must_reload(
 ) -> None:
     async with node(database_url, window=window) as here:
         await say(database, anna.id, times=3)
-        await stamped(database, 3)
+        await here.has_delivered(anna.token, 3)
         async with database.begin() as tx:
             await tx.execute("UPDATE outbox SET at = at - interval '2 hours' WHERE seq <= 1")
 
@@ -114,7 +101,7 @@ async def test_nonsense_is_answered_with_a_problem(here: Node, anna: Person, aft
 
 async def test_two_resumes_at_once_tell_everything_once(here: Node, boss: Person) -> None:
     await say(here.database, boss.id, times=500)
-    await stamped(here.database, 500)
+    await here.has_delivered(boss.token, 500)
 
     async with here.browser(boss.token) as browser:
         answers = await asyncio.gather(browser.resume(0), browser.resume(0))
@@ -148,7 +135,8 @@ async def test_a_resume_on_another_node_loses_and_doubles_nothing(
 async def test_whatever_happens_everything_is_heard_once_and_in_order(
     here: Node, boss: Person, plan: list[str]
 ) -> None:
-    start = await newest(here.database)
+    async with here.database.read() as reader:
+        start = await outbox.last_seq(reader)
     said = 0
     heard: list[int] = []
     browser = Browser()

@@ -112,6 +112,7 @@ async def test_connections_that_are_ended_again_and_again_lose_and_double_nothin
         for number in range(3):
             call = await lab.call(lab.office.direct_did(extension), caller=f"8701000075{number}")
             await (await phone.ringing()).answer()
+            await call.answered()
             await call.hang_up()
         storm_is_over.set()
         await raging

@@ -152,7 +152,11 @@ async def set_state(tx: Transaction, agent_id: UUID, state: AgentState, reason: 
 
 
 async def record_presence(tx: Transaction, agent_id: UUID, present: bool) -> None:
-    """Their desk was opened, or has been closed for longer than the grace."""
+    """Their desk was opened, or has been closed for longer than the grace.
+
+    At the opening every PBX is told anew whether its queues pass them by: what it believes of somebody who was
+    away may come from a time before we knew them.
+    """
     try:
         desk = await _load_one(tx, agent_id)
     except NotFound:
@@ -160,6 +164,8 @@ async def record_presence(tx: Transaction, agent_id: UUID, present: bool) -> Non
     if desk.present != present:
         desk.present = present
         await _save(tx, [(desk, desk.pause)])
+        if present:
+            await _ask_pauses(tx, {agent_id: desk.pause})
 
 
 async def refresh_phones(tx: Transaction, agent_ids: Iterable[UUID]) -> None:

@@ -264,3 +264,17 @@ async def test_the_queue_pause_follows_the_agents_state(database: Database) -> N
         wanted = await agents.desired_pauses(tx, "main")
     assert [pause["payload"]["reason"] for pause in pauses] == ["WRAP_UP", None]
     assert wanted == {"1001": None}
+
+
+async def test_a_desk_that_is_opened_frees_a_phone_that_somebody_had_paused(database: Database) -> None:
+    anna = await add_agent(database, "anna", extension="1001", present=False)
+    async with database.begin() as tx:
+        await record_link(tx, pbx="main", state="up", since=NOON)
+        await agents.set_state(tx, anna, AgentState.AVAILABLE, None)
+        await tx.execute("DELETE FROM pbx_commands")
+
+        await agents.record_presence(tx, anna, True)
+        await agents.record_presence(tx, anna, True)
+
+        pauses = await tx.fetch("SELECT payload FROM pbx_commands WHERE kind = 'pause'")
+    assert [pause["payload"] for pause in pauses] == [{"extension": "1001", "reason": None}]

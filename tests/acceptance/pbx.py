@@ -8,15 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
-import orjson
-
 from channels.telephony.room import PbxRoom
-from config.settings import load_settings
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
 from crm_core.views.interactions import Interaction, InteractionFilters, list_interactions
 from tests.lab.asterisk import Asterisk
+from tests.telephony_room import room_at_work
 
 EVERYBODY = Viewer(user_id=UUID(int=1), role=Role.OWNER, team_id=None)
 
@@ -38,20 +36,8 @@ def pbx_settings(asterisk: Asterisk) -> dict[str, object]:
 @asynccontextmanager
 async def hearing(asterisk: Asterisk, database: Database, data_dir: Path, **instead: object) -> AsyncIterator[PbxRoom]:
     """The telephony room at work on the laboratory's PBX, in line with it; ``instead`` of its own settings."""
-    environ = {
-        "PEREZVON_DATA_DIR": str(data_dir),
-        "PEREZVON_PBX": orjson.dumps([pbx_settings(asterisk) | instead]).decode(),
-    }
-    settings = load_settings(None, environ)
-    room = PbxRoom(settings.pbx[0], settings, database)
-    task = asyncio.create_task(room.run())
-    try:
-        async with asyncio.timeout(15):
-            await room.in_line.wait()
+    async with room_at_work(pbx_settings(asterisk) | instead, database, data_dir) as room:
         yield room
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def the_call(database: Database, caller: str, *, state: str | None = None, limit_s: float = 15) -> Interaction:

@@ -25,9 +25,8 @@ from crm_core.store.database import Database
 from tests.acceptance.pbx import hearing, pbx_settings, the_call
 from tests.lab.asterisk import Asterisk
 from tests.lab.exchange import PRODUCT_LOGIN, WITNESS_LOGIN
-from tests.lab.install import LabUnavailable, install
 from tests.lab.laboratory import Lab
-from tests.lab.plugin import require_lab
+from tests.lab.plugin import installed_asterisk
 from tests.lab.softphone import SoftPhone
 from tests.waiting import eventually
 
@@ -68,10 +67,7 @@ include => from-crm
 
 @pytest.fixture
 def as_written() -> Iterator[Asterisk]:
-    try:
-        asterisk = Asterisk(install())
-    except LabUnavailable as unavailable:
-        require_lab(str(unavailable))
+    asterisk = installed_asterisk()
     written = {file.name: file.text for file in write(CASE) if file.name not in {"modules.conf", "perezvon.toml"}}
     pbx = asterisk.network.pbx
     glue = {name: text.format(pbx=pbx, witness=WITNESS_LOGIN) for name, text in GLUE.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +22,7 @@ from tests.acceptance.pbx import hearing, the_call
 from tests.conftest import fresh_database
 from tests.failure.program import log_of
 from tests.lab.asterisk import Asterisk
-from tests.lab.install import LabUnavailable, install
 from tests.lab.laboratory import Lab
-from tests.lab.plugin import require_lab
 from tests.lab.sipp_scenarios import Refuses
 from tests.lab.truth import CDR_COLUMNS
 from tests.people import add_agent, add_client
@@ -35,18 +33,6 @@ pytestmark = pytest.mark.lab
 
 _REPAIRED_WITHIN_S = 60
 _LEFT, _STAYED, _CAME, _PASSED, _GAVE_UP, _BUSY = (f"+7701000074{last}" for last in range(6))
-
-
-@pytest.fixture
-def quiet_asterisk() -> Iterator[Asterisk]:
-    """One on which nobody else telephones, so that the ledger can be counted."""
-    try:
-        running = Asterisk(install())
-    except LabUnavailable as unavailable:
-        require_lab(str(unavailable))
-    running.start()
-    yield running
-    running.close()
 
 
 @asynccontextmanager
@@ -67,9 +53,9 @@ async def _ears(
 
 
 async def test_calls_that_end_begin_and_pass_in_a_hole_are_told_as_the_pbx_wrote_them_down(
-    quiet_asterisk: Asterisk, postgres: URL, template_database: str, tmp_path: Path
+    own_asterisk: Asterisk, postgres: URL, template_database: str, tmp_path: Path
 ) -> None:
-    pbx = quiet_asterisk
+    pbx = own_asterisk
     files = {"queue_log": str(pbx.queue_log), "cdr_url": pbx.linked_cdr_csv.as_uri()}
     async with AsyncExitStack() as stack:
         tables = await stack.enter_async_context(fresh_database(postgres, template_database))
@@ -101,9 +87,9 @@ async def test_calls_that_end_begin_and_pass_in_a_hole_are_told_as_the_pbx_wrote
 
 
 async def test_what_passed_while_we_were_away_and_the_pbx_was_restarted_is_written_down_under_its_runs(
-    quiet_asterisk: Asterisk, database: Database, tmp_path: Path
+    own_asterisk: Asterisk, database: Database, tmp_path: Path
 ) -> None:
-    pbx = quiet_asterisk
+    pbx = own_asterisk
     books = {"cel_url": pbx.cel_csv.as_uri(), "cdr_url": pbx.linked_cdr_csv.as_uri(), "queue_log": str(pbx.queue_log)}
     await add_agent(database, "1007", extension="1007")
     async with hearing(pbx, database, tmp_path, **books):

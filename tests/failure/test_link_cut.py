@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,9 +16,7 @@ from crm_core.store.database import Database
 from tests.acceptance.pbx import hearing, the_call
 from tests.failure.program import gaps_of, log_of
 from tests.lab.asterisk import Asterisk
-from tests.lab.install import LabUnavailable, install
 from tests.lab.laboratory import Lab
-from tests.lab.plugin import require_lab
 from tests.people import add_agent
 from tests.waiting import eventually
 from tests.wire import Wire
@@ -26,18 +24,6 @@ from tests.wire import Wire
 pytestmark = pytest.mark.lab
 
 _NOTICED_WITHIN_S = 15
-
-
-@pytest.fixture
-def own_asterisk() -> Iterator[Asterisk]:
-    """One that may be killed without hurting others."""
-    try:
-        running = Asterisk(install())
-    except LabUnavailable as unavailable:
-        require_lab(str(unavailable))
-    running.start()
-    yield running
-    running.close()
 
 
 @asynccontextmanager

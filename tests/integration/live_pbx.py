@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,13 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-
 from channels.telephony.room import PbxRoom
 from channels.telephony.tracking.events import CallEvent
-from config.settings import load_settings
 from crm_core.store.database import Database
 from tests.integration.ami_peer import AmiPeer, Heard, a_list, frame, success
+from tests.telephony_room import room_at_work
 from tests.unit.telephony.exchange import Exchange, Line
 
 QUEUE = "sales"
@@ -151,18 +148,5 @@ def settings_of(port: int) -> dict[str, object]:
 @asynccontextmanager
 async def hearing(port: int, database: Database, data_dir: Path, **limits: float) -> AsyncIterator[PbxRoom]:
     """The telephony room at work on it, in line with it."""
-    environ = {
-        "PEREZVON_DATA_DIR": str(data_dir),
-        "PEREZVON_PBX": orjson.dumps([settings_of(port)]).decode(),
-        **{f"PEREZVON_LIMITS__{name.upper()}": str(value) for name, value in limits.items()},
-    }
-    settings = load_settings(None, environ)
-    room = PbxRoom(settings.pbx[0], settings, database)
-    task = asyncio.create_task(room.run())
-    try:
-        async with asyncio.timeout(15):
-            await room.in_line.wait()
+    async with room_at_work(settings_of(port), database, data_dir, **limits) as room:
         yield room
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

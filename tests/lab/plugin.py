@@ -25,13 +25,27 @@ def require_lab(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def asterisk() -> Iterator[Asterisk]:
-    """A running Asterisk 22, installed first if this machine has never had it."""
+def installed_asterisk() -> Asterisk:
+    """An Asterisk 22 of one's own, not started yet; installed first if this machine has never had one."""
     try:
-        running = Asterisk(install())
+        return Asterisk(install())
     except LabUnavailable as unavailable:
         require_lab(str(unavailable))
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Iterator[Asterisk]:
+    """The one on which most stories telephone, each on its own numbers and queues."""
+    running = installed_asterisk()
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def own_asterisk() -> Iterator[Asterisk]:
+    """One for this story alone: it may be killed, and what it counts is nobody else's."""
+    running = installed_asterisk()
     running.start()
     yield running
     running.close()

@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
-from tests.lab.truth import Side
+from tests.lab.truth import EndedBy, Side
 
 Result = Literal["answered", "no_answer", "busy", "declined", "answered_elsewhere", "cancelled", "failed"]
 _CLAIMED_BY_FEW = ("path", "queues", "recordings")
+#: So long a SIP message may be under way between a phone and a busy Asterisk.
+_ON_THE_WAY_S = 0.3
 _REFUSED: dict[int, Result] = {486: "busy", 603: "declined"}
 
 
@@ -25,12 +27,16 @@ class ScenesDisagree(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedLeg:
-    """One ring of one agent's phone; ``rang`` says whether it made a sound (and so is an offer)."""
+    """One ring of one agent's phone.
+
+    ``rang`` says whether it made a sound (and so is an offer); None: it was let go in the moment in which it began
+    to, and only Asterisk knows whether it heard of that.
+    """
 
     interface: str
     role: str
     result: Result
-    rang: bool
+    rang: bool | None
     name: str
 
 
@@ -77,9 +83,16 @@ def leg(side: Side, role: str, result: Result | None = None, *, name: str) -> Ex
         interface=f"PJSIP/{side.party}",
         role=role,
         result=result or _own_result(side),
-        rang=side.rang_at is not None,
+        rang=_rang(side),
         name=name,
     )
+
+
+def _rang(side: Side) -> bool | None:
+    if side.rang_at is None:
+        return False
+    let_go = side.answered_at is None and side.ended_by is EndedBy.PBX and side.ended_at is not None
+    return None if let_go and seconds(side.rang_at, side.ended_at) < _ON_THE_WAY_S else True
 
 
 def _own_result(side: Side) -> Result:

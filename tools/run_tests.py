@@ -1,8 +1,8 @@
 """The whole test suite, with the set-up that it needs.
 
 First everything on the embedded PostgreSQL, the lab peers (a real Asterisk, a
-real browser) among it; then the integration tests once more on PostgreSQL 15,
-the oldest server we support, from the system's packages. Where the machine
+real browser) among it; then the integration tests that need a database once
+more on PostgreSQL 15, the oldest server we support, from the system's packages. Where the machine
 cannot give a peer (not Debian, not root) its tests are skipped with the reason;
 with ``PEREZVON_REQUIRE_LABS=1`` that is a failure.
 """
@@ -28,16 +28,16 @@ def main() -> int:
     suites = [pytest("tests")]
     try:
         with oldest_postgres() as url:
-            suites.append(pytest("tests/integration", PEREZVON_TEST_DATABASE_URL=url))
+            suites.append(pytest("tests/integration", "--database-only", PEREZVON_TEST_DATABASE_URL=url))
     except LabUnavailable as reason:
         print(f"PostgreSQL {OLDEST}: skipped, {reason}")
         suites.append(int(os.environ.get("PEREZVON_REQUIRE_LABS") == "1"))
     return int(any(suites))  # a suite that was killed answers with a negative number
 
 
-def pytest(path: str, **environ: str) -> int:
-    print(f"\n== {path} {' '.join(environ) or 'on the embedded PostgreSQL'}", flush=True)
-    return subprocess.call([sys.executable, "-m", "pytest", path], env=os.environ | environ)
+def pytest(*arguments: str, **environ: str) -> int:
+    print(f"\n== {' '.join(arguments)} {' '.join(environ) or 'on the embedded PostgreSQL'}", flush=True)
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], env=os.environ | environ)
 
 
 @contextmanager
@@ -55,7 +55,8 @@ def oldest_postgres() -> Iterator[str]:
         quiet = {"check": True, "stdout": subprocess.DEVNULL}
         initdb = [BINARIES / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust"]
         subprocess.run([*as_owner, *initdb], **quiet)
-        options = f"-k {folder} -c listen_addresses='' -c max_connections=300"
+        # Nothing here outlives the tests, so nothing waits for the disk.
+        options = f"-k {folder} -c listen_addresses='' -c max_connections=300 -c fsync=off -c full_page_writes=off"
         control = [BINARIES / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log"]
         subprocess.run([*as_owner, *control, "-o", options, "start"], **quiet)
         try:

@@ -28,6 +28,12 @@ BATCH = 500
 AGENTS = 60
 TABLES = ("interactions", "fact_keys", "legs", "outbox")
 
+_JSON_COLUMNS = """
+SELECT column_name::text
+FROM information_schema.columns
+WHERE table_name = ANY($1::text[]) AND data_type = 'jsonb'
+"""
+
 
 def run(scale: float) -> list[Figure]:
     return asyncio.run(_run(scale))
@@ -107,10 +113,13 @@ async def _copy_again(database: Database, batch: int) -> float:
     """COPY what ingest has left behind into the emptied tables, in batches of as many calls."""
     columns, rows = {}, {}
     async with database.read() as db:
+        in_json = {row["column_name"] for row in await db.fetch(_JSON_COLUMNS, list(TABLES))}
         for table in TABLES:
             found = await db.fetch(f"SELECT * FROM {table}")
             columns[table] = [name for name in dict(found[0]) if not (table == "outbox" and name == "id")]
-            rows[table] = [[_for_copy(row[name]) for name in columns[table]] for row in found]
+            rows[table] = [
+                [to_json(row[name]) if name in in_json else row[name] for name in columns[table]] for row in found
+            ]
     await _empty(database)
     calls = len(rows["interactions"])
     begun = time.perf_counter()
@@ -122,10 +131,8 @@ async def _copy_again(database: Database, batch: int) -> float:
     return time.perf_counter() - begun
 
 
-def _for_copy(value: object) -> object:
-    return to_json(value) if isinstance(value, dict) else value
-
-
 async def _empty(database: Database) -> None:
     async with database.begin() as tx:
-        await tx.execute("TRUNCATE interactions, legs, fact_keys, outbox, recordings, agent_states CASCADE")
+        await tx.execute(
+            "TRUNCATE interactions, legs, fact_keys, contact_tallies, outbox, recordings, agent_states CASCADE"
+        )

@@ -207,13 +207,7 @@ class PbxRoom:
             if member.paused and member.paused_reason not in ours:
                 continue
             if (member.paused_reason if member.paused else None) != reason:
-                try:
-                    await self._pause(extension, reason)
-                except CrmError as refused:
-                    # What is alive is known all the same: this is no reason to ask for it again.
-                    logger.warning(
-                        "a pause cannot be mended", action="pause_not_mended", pbx=self._pbx.name, error=str(refused)
-                    )
+                await self._pause(extension, reason)
 
     async def _pauses(self, tx: Transaction) -> tuple[dict[str, str | None], set[str]]:
         """Extension → why it should be paused; and every reason that we could have given."""

@@ -24,7 +24,16 @@ from channels.telephony.played_pbx import Headers, PlayedChannel, PlayedPbx, sta
 from channels.telephony.player_answers import OriginateAsked, PbxAnswers
 from channels.telephony.player_session import Session
 from channels.telephony.recording_format import About, RecordedFrame, Recording, load_all
-from channels.telephony.retelling import FreshIds, Member, Retelling, cast_of, members_of, people
+from channels.telephony.retelling import (
+    FreshIds,
+    Member,
+    Retelling,
+    cast_of,
+    is_said_to_all,
+    is_told_again,
+    members_of,
+    people,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -34,9 +43,6 @@ PATIENCE_AFTER_DECLINE_S = 4.0
 SETTLING_S = 0.25
 #: Frames that are due at once are written in bites, so that clients can read in between.
 _BITE = 200
-
-#: Events that are history when a recording is told with other people in it.
-_HISTORY = frozenset({"QueueMemberPause", "QueueMemberAdded", "QueueMemberRemoved"})
 
 
 @dataclass(eq=False, slots=True)
@@ -349,12 +355,9 @@ async def serve(
 
 
 def _is_played(frame: RecordedFrame, *, is_fresh: bool) -> bool:
-    """Answers to whoever made the recording, and what greeted them, are not part of the story."""
-    if frame.raw is not None:
-        return not is_fresh
-    if not frame.event or frame.event == "FullyBooted" or (is_fresh and frame.event in _HISTORY):
-        return False
-    return frame.event == "OriginateResponse" or not (frame.get("ActionID") or frame.get("EventList"))
+    if is_fresh:
+        return is_told_again(frame)
+    return frame.raw is not None or is_said_to_all(frame)
 
 
 def _time_saved(call: PlayedCall) -> float:

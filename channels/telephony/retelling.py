@@ -25,6 +25,8 @@ _NOBODY = frozenset({"", "<unknown>"})
 _CHANNEL_NAME = re.compile(r"(?P<device>.+)-(?P<suffix>[0-9a-f]{8})(?P<half>;[12])?")
 #: Words of the protocol itself: whatever the people are called, these stay.
 _KEPT_HEADERS = frozenset({"Event", "Privilege", "Timestamp", "ChannelState", "ChannelStateDesc", "Cause-txt"})
+#: Events that are history when a recording is told with other people in it.
+_HISTORY = frozenset({"QueueMemberPause", "QueueMemberAdded", "QueueMemberRemoved"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,18 @@ def members_of(recordings: Iterable[Recording]) -> tuple[Member, ...]:
         if frame.event in {"QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "AgentCalled"}
     }
     return tuple(Member(queue=queue, interface=interface, name=name) for (queue, interface), name in told.items())
+
+
+def is_said_to_all(frame: RecordedFrame) -> bool:
+    """An event that every listener hears: no greeting of whoever made the recording, and no answer to them."""
+    if not frame.event or frame.event == "FullyBooted":
+        return False
+    return frame.event == "OriginateResponse" or not (frame.get("ActionID") or frame.get("EventList"))
+
+
+def is_told_again(frame: RecordedFrame) -> bool:
+    """Part of the story, whoever plays in it."""
+    return frame.raw is None and frame.event not in _HISTORY and is_said_to_all(frame)
 
 
 class Retelling:

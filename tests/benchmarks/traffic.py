@@ -14,7 +14,7 @@ from panoramisk.message import Message
 
 from channels.telephony.player_session import as_bytes
 from channels.telephony.recording_format import About, RecordedFrame, Recording, load
-from channels.telephony.retelling import FreshIds, Retelling, cast_of, people
+from channels.telephony.retelling import FreshIds, Retelling, cast_of, is_told_again, people
 from tests.replay.recordings import AMI_FIXTURES
 
 #: What one read of the socket may bring: an Ethernet segment, and what asyncio takes at most.
@@ -60,7 +60,9 @@ class Spoken:
 class Teller:
     """Tells recorded calls again, as new calls of other people.
 
-    They bear no ``Timestamp``: they happen when they are heard.
+    They bear no ``Timestamp``: they happen when they are heard. What greeted the
+    recorder is not told: a ``FullyBooted`` in mid call asks what is alive, and a
+    PBX that only speaks would answer that nothing is.
     """
 
     def __init__(self) -> None:
@@ -72,14 +74,15 @@ class Teller:
         replaced = people({cast.phones[0]: phone, cast.client_number: client or cast.client_number})
         words = self._ids.words_for(call, devices=replaced) | replaced
         retelling = Retelling(words)
-        begun = call.frames[0].at
+        frames = [frame for frame in call.frames if is_told_again(frame)]
+        begun = frames[0].at
         return [
             Spoken(
                 at + frame.at - begun,
                 as_bytes(retelling.tell(header for header in frame.headers if header[0] != "Timestamp")),
                 words[cast.linkedid] if _rings(frame, cast.phones[0]) else None,
             )
-            for frame in call.frames
+            for frame in frames
         ]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from channels.telephony.recording_format import About, RecordedFrame, Recording, load
-from channels.telephony.retelling import FreshIds, Member, Retelling, cast_of, members_of, people
+from channels.telephony.retelling import FreshIds, Member, Retelling, cast_of, is_told_again, members_of, people
+from tests.benchmarks.traffic import Teller
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "ami"
 
@@ -116,3 +117,30 @@ def test_every_retelling_has_ids_of_its_own_that_still_belong_together():
         assert told[0]["Channel"] == told[3]["Channel"]
         assert told[1]["Channel"].removesuffix(";1") == told[2]["Channel"].removesuffix(";2")
         assert told[0]["Uniqueid"].startswith("1800000000.")
+
+
+@pytest.mark.parametrize(
+    ("frame", "again"),
+    [
+        ({"Event": "Newstate", "ChannelState": "5"}, True),
+        ({"Event": "OriginateResponse", "ActionID": "7"}, True),
+        ({"Event": "FullyBooted"}, False),
+        ({"Event": "QueueMemberPause", "Interface": "PJSIP/1001"}, False),
+        ({"Event": "CoreShowChannel", "ActionID": "7"}, False),
+        ({"Event": "CoreShowChannelsComplete", "EventList": "Complete"}, False),
+        ({"Response": "Success"}, False),
+    ],
+)
+def test_what_greeted_and_answered_the_recorder_is_not_told_again(frame: dict[str, str], *, again: bool):
+    (one,) = recording(frame).frames
+
+    assert is_told_again(one) is again
+
+
+def test_a_benchmark_rings_a_phone_and_does_not_say_that_asterisk_was_loading():
+    """Each ring asked what is alive, and was told that nothing is: calls that had not rung yet were closed unseen."""
+    spoken = Teller().tell(load(FIXTURES / "queue_answered_client_hangs_up.ami.jsonl"), at=4.0, phone="PJSIP/3001")
+
+    assert spoken[0].at == pytest.approx(4.0)
+    assert [one.rings for one in spoken if one.rings]
+    assert not [one for one in spoken if b"Event: FullyBooted" in one.frame]

@@ -28,6 +28,7 @@ callback_policies = Table(
     Column("version", Integer, primary_key=True),
     Column("rule", JSONB, nullable=False, comment="the contract's policy fields"),
     flag("enabled", default=True),
+    Column("by", Uuid, comment="who made this version; null: it was shipped"),
     moment("created_at", default_now=True),
 )
 

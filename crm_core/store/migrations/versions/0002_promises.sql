@@ -210,6 +210,9 @@ COMMENT ON COLUMN callbacks.unlocked_at IS 'when the supervisor''s right began';
 COMMENT ON COLUMN callbacks.nobody_since IS 'it should have moved, and nobody was eligible';
 COMMENT ON COLUMN callbacks.next_at IS 'when the watchdog looks at it next; null: never by itself';
 
+ALTER TABLE callback_policies ADD COLUMN by UUID;
+COMMENT ON COLUMN callback_policies.by IS 'who made this version; null: it was shipped';
+
 ALTER TABLE callback_history ADD COLUMN words JSONB;
 ALTER TABLE callback_history ADD COLUMN record JSONB;
 COMMENT ON COLUMN callback_history.words IS 'the explanation in both languages: {"ru": …, "en": …}; null: a person''s words';

@@ -127,6 +127,16 @@ class CallbackMoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackStuck(Event):
+    """A promise should have moved, and since then nobody could take it: a supervisor must act."""
+
+    type: ClassVar[str] = "callback.stuck"
+    callback_id: UUID
+    since: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChanged(Event):
     """A person's state, presence, extension or role changed."""
 

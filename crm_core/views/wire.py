@@ -96,6 +96,13 @@ class CallbackMoved(WireEvent):
     explanation: str
 
 
+class CallbackStuck(WireEvent):
+    """It should have moved, and nobody could take it; told to those who supervise."""
+
+    callback: Callback
+    since: datetime
+
+
 class AgentChanged(WireEvent):
     """A person's state, presence, extension or role changed."""
 
@@ -145,6 +152,7 @@ SERVER_EVENTS: Mapping[str, type[WireModel]] = {
     events.CallbackDueSoon.type: CallbackDueSoon,
     events.CallbackChanged.type: CallbackChanged,
     events.CallbackMoved.type: CallbackMoved,
+    events.CallbackStuck.type: CallbackStuck,
     events.AgentChanged.type: AgentChanged,
     events.ClientChanged.type: ClientChanged,
     events.CatalogueChanged.type: CatalogueChanged,
@@ -204,7 +212,12 @@ _INTERACTIONS = {
     events.CallEnded.type,
     events.InteractionChanged.type,
 }
-_CALLBACKS = {events.CallbackDueSoon.type, events.CallbackChanged.type, events.CallbackMoved.type}
+_CALLBACKS = {
+    events.CallbackDueSoon.type,
+    events.CallbackChanged.type,
+    events.CallbackMoved.type,
+    events.CallbackStuck.type,
+}
 
 
 async def _load_things(db: Reader, rows: Sequence[OutboxRow]) -> _Things:
@@ -293,6 +306,17 @@ def _callback_moved(row: OutboxRow, things: _Things) -> CallbackMoved:
     )
 
 
+def _callback_stuck(row: OutboxRow, things: _Things) -> CallbackStuck:
+    callback = things.callback(row)
+    return CallbackStuck(
+        seq=row.seq,
+        version=callback.version,
+        at=row.at,
+        callback=callback,
+        since=datetime.fromisoformat(str(row.body["since"])),
+    )
+
+
 def _agent_changed(row: OutboxRow, things: _Things) -> AgentChanged:
     agent = things.agent(row)
     return AgentChanged(seq=row.seq, version=agent.version, at=row.at, agent=agent)
@@ -319,6 +343,7 @@ _TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
     events.CallbackDueSoon.type: _callback_due_soon,
     events.CallbackChanged.type: _callback_changed,
     events.CallbackMoved.type: _callback_moved,
+    events.CallbackStuck.type: _callback_stuck,
     events.AgentChanged.type: _agent_changed,
     events.ClientChanged.type: _client_changed,
     events.CatalogueChanged.type: _catalogue_changed,

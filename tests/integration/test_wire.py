@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +18,7 @@ from crm_core.domain.ids import new_id
 from crm_core.store import outbox
 from crm_core.store.database import Database
 from crm_core.views.wire import SERVER_EVENTS, AgentChanged, Told, load_events
-from tests.builders import abandoned, answered, call, ended, ringing
+from tests.builders import NOON, abandoned, answered, call, ended, ringing
 from tests.people import add_agent, add_client
 
 STAMP = {"seq", "version", "at"}
@@ -32,6 +32,7 @@ CONTRACT = {
     "callback.due_soon": {"callback"},
     "callback.changed": {"callback"},
     "callback.moved": {"callback", "from_agent_id", "to_agent_id", "explanation"},
+    "callback.stuck": {"callback", "since"},
     "agent.changed": {"agent"},
     "reload": set(),
 }
@@ -131,7 +132,12 @@ async def test_promises_are_told_whole(database: Database) -> None:
     promise = await _promise(database, anna)
     about = {"rooms": (STAFF,), "callback_id": promise, "version": 1}
     moved = {"from_agent_id": boris, "to_agent_id": anna, "explanation": "Борис в отпуске"}
-    await emit(database, events.CallbackChanged(**about), events.CallbackMoved(**about, **moved))
+    await emit(
+        database,
+        events.CallbackChanged(**about),
+        events.CallbackMoved(**about, **moved),
+        events.CallbackStuck(**about, since=NOON),
+    )
 
     told = await tell(database)
 
@@ -139,6 +145,8 @@ async def test_promises_are_told_whole(database: Database) -> None:
     assert "from" in first(told, "callback.moved")["callback"]["history"][0]
     assert first(told, "callback.moved")["explanation"] == "Борис в отпуске"
     assert first(told, "callback.moved")["to_agent_id"] == str(anna)
+    assert first(told, "callback.stuck")["callback"]["id"] == str(promise)
+    assert datetime.fromisoformat(first(told, "callback.stuck")["since"]) == NOON
 
 
 async def test_what_is_gone_is_not_told(database: Database) -> None:

@@ -59,20 +59,23 @@ class Span:
 #: What is open on one day, in order.
 Hours = tuple[Span, ...]
 
+#: From Monday to Sunday.
+Week = tuple[Hours, Hours, Hours, Hours, Hours, Hours, Hours]
+
 CLOSED: Hours = ()
 ALL_DAY: Hours = (Span(opens=_MIDNIGHT, closes=_MIDNIGHT),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The hours of a team: ``week`` from Monday to Sunday, under ``days``, which have the last word.
+    """The hours of a team: ``week``, under ``days``, which have the last word.
 
     With a ``country`` its public holidays are closed, and a weekend day made a working one
     has the hours of Friday.
     """
 
     zone: ZoneInfo
-    week: tuple[Hours, Hours, Hours, Hours, Hours, Hours, Hours]
+    week: Week
     country: str | None = None
     days: Mapping[date, Hours] = field(default_factory=dict)
 

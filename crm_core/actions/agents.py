@@ -3,12 +3,14 @@
 The shown state is worked out from those three in one place. The PBX's queues
 follow it: a person who talks, finishes or pauses is paused there under a
 reason of ours, so that after a restart only our own pauses are lifted.
+Every change others can see is written down with its moment: who could have
+been given something at some time past is a question of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -62,12 +64,20 @@ ORDER BY agent_id, rank, since DESC
 """  # noqa: S608
 
 _SAVE = """
-UPDATE agent_states
-SET chosen = $2, reason = $3, phone = $4, phone_interaction_id = $5, present = $6, state = $7,
-    since = CASE WHEN state = $7 AND reason IS NOT DISTINCT FROM $3 THEN since ELSE clock_timestamp() END,
-    last_seen_at = CASE WHEN $6 THEN clock_timestamp() ELSE last_seen_at END,
-    version = version + 1
-WHERE user_id = $1
+WITH saved AS (
+    UPDATE agent_states
+    SET chosen = $2, reason = $3, phone = $4, phone_interaction_id = $5, present = $6, state = $7,
+        since = CASE WHEN state = $7 AND reason IS NOT DISTINCT FROM $3 THEN since ELSE clock_timestamp() END,
+        last_seen_at = CASE WHEN $6 THEN clock_timestamp() ELSE last_seen_at END,
+        version = version + 1
+    WHERE user_id = $1
+    RETURNING user_id, version, state, present
+)
+INSERT INTO agent_state_log (user_id, version, state, present, at)
+SELECT user_id, version, state, present, clock_timestamp()
+FROM saved
+WHERE $8
+ON CONFLICT DO NOTHING
 """
 
 _FIND_REASON = """
@@ -96,9 +106,13 @@ WHERE device.pbx IN ('', $1)
 """
 
 
-@dataclass(slots=True)
+#: Nobody gives these people anything; see ``crm_core.domain.distribution``.
+_AWAY = frozenset({AgentState.OFFLINE, AgentState.PAUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Desk:
-    """One person's row, as it will be written."""
+    """One person's row, as it is or as it will be written."""
 
     user_id: UUID
     team_id: UUID | None
@@ -127,6 +141,15 @@ class _Desk:
         return shown_state(chosen=self.chosen, phone=self.phone, present=self.present)
 
     @property
+    def seen(self) -> tuple[AgentState, bool]:
+        """What the log of states keeps."""
+        return self.shown, self.present
+
+    @property
+    def is_at_work(self) -> bool:
+        return self.present and self.shown not in _AWAY
+
+    @property
     def pause(self) -> str | None:
         return desired_pause(chosen=self.chosen, reason=self.reason, phone=self.phone)
 
@@ -146,9 +169,7 @@ async def set_state(tx: Transaction, agent_id: UUID, state: AgentState, reason: 
     else:
         reason = None
     desk = await _load_one(tx, agent_id)
-    pause = desk.pause
-    desk.chosen, desk.reason = state, reason
-    await _save(tx, [(desk, pause)])
+    await _save(tx, [(desk, replace(desk, chosen=state, reason=reason))])
 
 
 async def record_presence(tx: Transaction, agent_id: UUID, present: bool) -> None:
@@ -162,8 +183,7 @@ async def record_presence(tx: Transaction, agent_id: UUID, present: bool) -> Non
     except NotFound:
         return
     if desk.present != present:
-        desk.present = present
-        await _save(tx, [(desk, desk.pause)])
+        await _save(tx, [(desk, replace(desk, present=present))])
         if present:
             await _ask_pauses(tx, {agent_id: desk.pause})
 
@@ -181,9 +201,7 @@ async def refresh_phones(tx: Transaction, agent_ids: Iterable[UUID]) -> None:
         phone = AgentState(row["phone"]) if row else None
         interaction_id = row["interaction_id"] if row else None
         if (phone, interaction_id) != (desk.phone, desk.interaction_id):
-            pause = desk.pause
-            desk.phone, desk.interaction_id = phone, interaction_id
-            changed.append((desk, pause))
+            changed.append((desk, replace(desk, phone=phone, interaction_id=interaction_id)))
     await _save(tx, changed)
 
 
@@ -215,21 +233,21 @@ async def _load(tx: Transaction, agent_ids: list[UUID]) -> list[_Desk]:
     return [_Desk.of(row) for row in rows]
 
 
-async def _save(tx: Transaction, changed: list[tuple[_Desk, str | None]]) -> None:
-    """Write each desk; ``str | None`` beside it is the pause that was wanted of the PBX before."""
-    if not changed:
+async def _save(tx: Transaction, changes: list[tuple[_Desk, _Desk]]) -> None:
+    """Write each desk, and what follows from it; beside it stands what it was before."""
+    if not changes:
         return
-    await tx.executemany(
-        _SAVE,
-        [
-            (desk.user_id, desk.chosen, desk.reason, desk.phone, desk.interaction_id, desk.present, desk.shown)
-            for desk, _ in changed
-        ],
-    )
-    for desk, _ in changed:
+    await tx.executemany(_SAVE, [(*_values(desk), desk.seen != before.seen) for before, desk in changes])
+    for _, desk in changes:
         rooms = (FLOOR, agent_room(desk.user_id), *((team_room(desk.team_id),) if desk.team_id else ()))
         tx.emit(AgentChanged(rooms=rooms, agent_id=desk.user_id, version=desk.version + 1))
-    await _ask_pauses(tx, {desk.user_id: desk.pause for desk, before in changed if desk.pause != before})
+    if any(desk.is_at_work and not before.is_at_work for before, desk in changes):
+        tx.wake("watchdog")
+    await _ask_pauses(tx, {desk.user_id: desk.pause for before, desk in changes if desk.pause != before.pause})
+
+
+def _values(desk: _Desk) -> tuple[object, ...]:
+    return desk.user_id, desk.chosen, desk.reason, desk.phone, desk.interaction_id, desk.present, desk.shown
 
 
 async def _ask_pauses(tx: Transaction, wanted: dict[UUID, str | None]) -> None:

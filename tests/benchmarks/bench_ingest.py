@@ -134,5 +134,6 @@ async def _copy_again(database: Database, batch: int) -> float:
 async def _empty(database: Database) -> None:
     async with database.begin() as tx:
         await tx.execute(
-            "TRUNCATE interactions, legs, fact_keys, contact_tallies, outbox, recordings, agent_states CASCADE"
+            """TRUNCATE interactions, legs, fact_keys, contact_tallies, outbox, recordings, agent_states,
+                        agent_state_log CASCADE"""
         )

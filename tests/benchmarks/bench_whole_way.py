@@ -121,5 +121,5 @@ async def _empty(database: Database) -> None:
     async with database.begin() as tx:
         await tx.execute(
             """TRUNCATE interactions, legs, fact_keys, outbox, recordings, raw_call_events, agent_states, pbx_links,
-                        gaps CASCADE"""
+                        agent_state_log, gaps CASCADE"""
         )

@@ -240,3 +240,8 @@ SET next_at = LEAST(escalate_at, takeover_at)
 WHERE state IN ('open', 'claimed');
 
 INSERT INTO system_heartbeat (at) VALUES (now());
+
+-- The log of states begins with what everybody is now.
+INSERT INTO agent_state_log (user_id, version, state, present, at)
+SELECT user_id, version, state, present, since
+FROM agent_states;

@@ -134,8 +134,8 @@ async def record_calls(
     await log.insert_calls(tx, [after for before, after in pairs if before is None])
     await log.update_calls(tx, [(before, after) for before, after in pairs if before is not None])
     await _save_recordings(tx, heard, {after.external_id: after for _, after in pairs})
-    await _tell(tx, pairs, around, phones, quietly=quietly)
-    await _tell_parts(tx, [part for apart, _ in known.values() for part in apart.parts], around, phones)
+    parts = [part for apart, _ in known.values() for part in apart.parts]
+    await _tell(tx, pairs, parts, around, phones, quietly=quietly)
     await record_missed(tx, pairs, around, timezone=timezone)
     await record_reached(tx, [after for before, after in pairs if _was_just_answered(before, after)])
     return pairs
@@ -245,14 +245,20 @@ async def _save_recordings(tx: Transaction, heard: Sequence[CallSnapshot], store
 async def _tell(
     tx: Transaction,
     pairs: Sequence[tuple[StoredCall | None, StoredCall]],
+    parts: Sequence[StoredCall],
     around: Surroundings,
     phones: _Phones,
     *,
     quietly: bool,
 ) -> None:
-    """What follows from the difference at once: events, managers' states."""
+    """What follows from the difference at once: events, managers' states.
+
+    Whoever saw one of the ``parts``, calls that turned out to be part of another, is told that it is gone.
+    """
     for before, after in pairs:
         _announce(tx, before, after, _rooms(after, around, phones), quietly=quietly)
+    for part in parts:
+        tell_moved(tx, part, _rooms(part, around, phones))
     touched = {
         leg.agent_id
         for before, after in pairs
@@ -260,15 +266,7 @@ async def _tell(
         if leg.agent_id is not None
         and (before is None or before.legs.get(uniqueid) != leg or before.state != after.state)
     }
-    await agents.refresh_phones(tx, touched)
-
-
-async def _tell_parts(tx: Transaction, parts: Sequence[StoredCall], around: Surroundings, phones: _Phones) -> None:
-    """Whoever saw a call that turned out to be part of another is told that it is gone."""
-    for part in parts:
-        tell_moved(tx, part, _rooms(part, around, phones))
-    if parts:
-        await agents.refresh_phones(tx, {person for part in parts for person in part.people})
+    await agents.refresh_phones(tx, touched.union(*(part.people for part in parts)))
 
 
 def _rooms(call: StoredCall, around: Surroundings, phones: _Phones) -> tuple[Room, ...]:

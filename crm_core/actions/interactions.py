@@ -6,6 +6,7 @@ there is no wrap-up at all; given again it edits, and its promise is replaced.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -119,13 +120,16 @@ async def set_disposition(
     if disposition["callback"] == "required" and promised is None:
         raise DispositionRequiresCallback(disposition=code)
     await _dispose(tx, row, code=code, resultative=disposition["resultative"], note=note, by=by.user_id)
+    await agents.refresh_phones(tx, _in_wrap_up([row]))
 
 
 async def close_due_wrap_ups(tx: Transaction) -> int:
     """Close what was not disposed of within its queue's limit; returns how many."""
-    due = await tx.fetch(_DUE_WRAP_UPS, tx.now)
+    due = [await _lock(tx, row["id"]) for row in await tx.fetch(_DUE_WRAP_UPS, tx.now)]
     for row in due:
-        await _dispose(tx, await _lock(tx, row["id"]), code=AUTO_TIMEOUT, resultative=False, note=None, by=None)
+        await _dispose(tx, row, code=AUTO_TIMEOUT, resultative=False, note=None, by=None)
+    # All people at once, and in id order: one by one, we and whoever else locks several could wait in a ring.
+    await agents.refresh_phones(tx, _in_wrap_up(due))
     return len(due)
 
 
@@ -172,8 +176,11 @@ async def _dispose(
         tx.now if wrapping_up else None,
     )
     await _tell(tx, await _lock(tx, row["id"]), people={row["agent_id"]} - {None})
-    if wrapping_up and row["agent_id"]:
-        await agents.refresh_phones(tx, [row["agent_id"]])
+
+
+def _in_wrap_up(rows: Sequence[Record]) -> set[UUID]:
+    """Whose phone these contacts kept until they were disposed of."""
+    return {row["agent_id"] for row in rows if row["agent_id"] and row["state"] == InteractionState.WRAP_UP}
 
 
 def _wrapped_up_s(row: Record, now: datetime) -> float:

@@ -25,6 +25,7 @@ async def running_gateway(settings: Mapping[str, str]) -> AsyncIterator[int]:
             while b'"action":"serving"' not in (line := await process.stderr.readline()):
                 if not line:
                     raise RuntimeError(f"it ended with {await process.wait()}")
+                _complain(line)
         complaints = asyncio.create_task(_pass_on(process.stderr))
         yield process.pid
         process.terminate()
@@ -36,10 +37,14 @@ async def running_gateway(settings: Mapping[str, str]) -> AsyncIterator[int]:
 
 
 async def _pass_on(stderr: asyncio.StreamReader) -> None:
-    """What it warns of is not to be missed."""
     while line := await stderr.readline():
-        if b'"level":"info"' not in line:
-            sys.stderr.buffer.write(line)
+        _complain(line)
+
+
+def _complain(line: bytes) -> None:
+    """What it warns of is not to be missed, least of all when it never serves."""
+    if b'"level":"info"' not in line:
+        sys.stderr.buffer.write(line)
 
 
 def free_port() -> int:

@@ -108,16 +108,27 @@ class Callback(WireModel):
 
 
 class CallbackFilters(InputModel):
-    """What the list can be narrowed to; all of them together. ``unassigned``: a queue's, until somebody takes it."""
+    """What the list can be narrowed to; all of them together.
+
+    ``unassigned``: a queue's, until somebody takes it. ``stuck``: it should have moved, and nobody could take it.
+    """
 
     client_id: UUID | None = None
     agent_id: UUID | None = None
     unassigned: bool | None = None
+    team_id: UUID | None = None
     state: State | None = None
+    owed: bool | None = None
+    stuck: bool | None = None
     late: bool | None = None
     due_from: Moment | None = None
     due_to: Moment | None = None
 
+
+#: Whose people or queues owe it.
+OF_TEAM = """{} IN (agent.team_id, (
+    SELECT queue.team_id FROM queues queue WHERE callback.agent_id IS NULL AND queue.name = callback.queue
+))"""
 
 _LATE_BY_NOW = "(COALESCE(callback.closed_at, now()) > callback.due_at)"
 
@@ -233,7 +244,10 @@ async def list_callbacks(
     conditions.add_known("callback.client_id = {}", filters.client_id)
     conditions.add_known("callback.agent_id = {}", filters.agent_id)
     conditions.add_known("(callback.agent_id IS NULL) = {}", filters.unassigned)
+    conditions.add_known(OF_TEAM, filters.team_id)
     conditions.add_known(f"({STATE_NOW}) = {{}}", filters.state)
+    conditions.add_known("(callback.state IN ('open', 'claimed')) = {}", filters.owed)
+    conditions.add_known("(callback.nobody_since IS NOT NULL) = {}", filters.stuck)
     conditions.add_known(f"{_LATE_BY_NOW} = {{}}", filters.late)
     conditions.add_known("callback.due_at >= {}", filters.due_from)
     conditions.add_known("callback.due_at < {}", filters.due_to)

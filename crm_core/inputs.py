@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -22,6 +22,15 @@ class InputModel(BaseModel):
     """A body; an unknown field is refused, because it is a misunderstanding."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def unchanged() -> Any:
+    """The default of a field that may be left out of an edit but is never null: look at ``model_fields_set``."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
 
 
 def _without_control_characters(text: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,15 @@ CLOSED: Hours = ()
 ALL_DAY: Hours = (Span(opens=_MIDNIGHT, closes=_MIDNIGHT),)
 
 
+class DayRule(StrEnum):
+    """What decides when a day is open."""
+
+    OWN = "own"  # a day of the calendar's own
+    HOLIDAY = "holiday"
+    WORKING_WEEKEND = "working_weekend"  # a weekend day that the country works instead of another
+    WEEK = "week"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
     """The hours of a team: ``week``, under ``days``, which have the last word.
@@ -83,17 +93,29 @@ class Calendar:
         for hours in (*self.week, *self.days.values()):
             _check_order(hours)
 
-    def hours_on(self, day: date) -> Hours:
-        """What is open on ``day``."""
+    def rule_on(self, day: date) -> DayRule:
+        """What ``hours_on`` follows on ``day``."""
         if day in self.days:
-            return self.days[day]
+            return DayRule.OWN
         if self.country is not None:
             public = public_days(self.country, day.year)
             if day in public.off:
-                return CLOSED
+                return DayRule.HOLIDAY
             if day in public.working_weekends:
+                return DayRule.WORKING_WEEKEND
+        return DayRule.WEEK
+
+    def hours_on(self, day: date) -> Hours:
+        """What is open on ``day``."""
+        match self.rule_on(day):
+            case DayRule.OWN:
+                return self.days[day]
+            case DayRule.HOLIDAY:
+                return CLOSED
+            case DayRule.WORKING_WEEKEND:
                 return self.week[_FRIDAY]
-        return self.week[day.weekday()]
+            case DayRule.WEEK:
+                return self.week[day.weekday()]
 
 
 def is_open(calendar: Calendar | None, moment: datetime) -> bool:

@@ -34,15 +34,6 @@ class NulCharacter(InputRejected):
     code = "nul_character"
 
 
-def unchanged() -> Any:
-    """The default of a field that may be left out of an edit but is never null: look at ``model_fields_set``."""
-    return Field(default=None, json_schema_extra=_without_default)
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    del schema["default"]
-
-
 class Nothing(InputModel):
     """An empty object, or no body at all."""
 

@@ -17,6 +17,7 @@ from gateway.http.dispatch import handler_of
 from gateway.http.files import serve_app
 from gateway.http.handlers import (
     agents,
+    calendars,
     callbacks,
     calls,
     catalogues,
@@ -52,6 +53,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         catalogues.routes,
         floor.routes,
         users.routes,
+        calendars.routes,
         telephony.routes,
         meta.routes,
         demo.routes,

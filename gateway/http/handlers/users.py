@@ -12,11 +12,11 @@ from crm_core.actions.passwords import MAX_LENGTH, MIN_LENGTH, PasswordTooWeak, 
 from crm_core.actions.users import LooksChanges, NewUser, NotYourself, PasswordHash, UserChanges
 from crm_core.domain.errors import ExtensionTaken, LoginTaken
 from crm_core.domain.people import Role
-from crm_core.inputs import InputModel, Line, Word
+from crm_core.inputs import InputModel, Line, Word, unchanged
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.paging import Page
 from crm_core.views.users import Account, User, get_account, get_user, list_accounts
-from gateway.http.inputs import Paging, unchanged
+from gateway.http.inputs import Paging
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes

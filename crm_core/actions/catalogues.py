@@ -1,4 +1,4 @@
-"""The lists a company keeps for itself: dispositions, pause reasons, queues.
+"""The lists a company keeps for itself: dispositions, pause reasons, sources of leads, queues.
 
 A list is edited whole, by someone who has seen its newest version. A code once
 given stands in old records and reports, so what is left out of a new list is
@@ -19,7 +19,7 @@ from crm_core.domain.errors import InputRejected, VersionConflict
 from crm_core.domain.events import STAFF, CatalogueChanged
 from crm_core.store.database import Transaction, to_json
 
-Catalogue = Literal["dispositions", "pause_reasons", "queues"]
+Catalogue = Literal["dispositions", "pause_reasons", "lead_sources", "queues", "callback_policies"]
 #: One text in each language of the screens: ``{"ru": …, "en": …}``.
 Labels = Mapping[str, str]
 
@@ -41,6 +41,13 @@ INSERT INTO catalogue_versions (name)
 VALUES ($1)
 ON CONFLICT (name) DO UPDATE SET version = catalogue_versions.version + 1
 RETURNING version
+"""
+
+# A key may go from one source to another in one edit.
+_FREE_SITE_KEYS = """
+UPDATE lead_sources
+SET site_key = NULL
+WHERE code = ANY($1::text[])
 """
 
 _REMOVE_OTHER_QUEUES = """
@@ -94,8 +101,14 @@ class CodeTwice(InputRejected):
     code = "code_twice"
 
 
+class SiteKeyTaken(InputRejected):
+    """Another source has this site key."""
+
+    code = "site_key_taken"
+
+
 class UnknownPerson(InputRejected):
-    """A queue names a person or a team that does not exist."""
+    """A queue or a source names a person or a team that does not exist."""
 
     code = "unknown_person"
 
@@ -124,6 +137,20 @@ class PauseReasonEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadSourceEntry:
+    """Where leads come from, and what that asks of whoever gets one."""
+
+    code: str
+    titles: Labels
+    site_key: str | None  # of a public form
+    team_id: UUID | None
+    skills: Sequence[str]
+    accept_within_s: int | None  # None: as the team has it
+    max_moves: int
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueEntry:
     """One queue of the PBX and the rules that hold in it."""
 
@@ -143,7 +170,9 @@ class QueueEntry:
 class _CodedList:
     """A list whose entries are known by their codes for ever."""
 
-    name: Literal["dispositions", "pause_reasons"]  # its table, and what it is called in versions and events
+    name: Literal[
+        "dispositions", "pause_reasons", "lead_sources"
+    ]  # its table, and what it is called in versions and events
     columns: tuple[str, ...]  # of an entry, beside its code and its place
 
     @property
@@ -160,16 +189,23 @@ class _CodedList:
             f"ON CONFLICT (code) DO UPDATE SET {changes}"
         )
 
-    def values(self, entry: DispositionEntry | PauseReasonEntry) -> Iterator[object]:
+    def values(self, entry: _Entry) -> Iterator[object]:
         for column in self.columns:
             value = getattr(entry, column)
-            yield to_json(dict(value)) if column == "labels" else value
+            yield to_json(dict(value)) if column in {"labels", "titles"} else value
+
+
+_Entry = DispositionEntry | PauseReasonEntry | LeadSourceEntry
 
 
 _DISPOSITIONS = _CodedList(
     name="dispositions", columns=("labels", "resultative", "contact_made", "callback", "enabled")
 )
 _PAUSE_REASONS = _CodedList(name="pause_reasons", columns=("labels", "threshold_s", "productive", "enabled"))
+_LEAD_SOURCES = _CodedList(
+    name="lead_sources",
+    columns=("titles", "site_key", "team_id", "skills", "accept_within_s", "max_moves", "enabled"),
+)
 
 
 async def replace_dispositions(tx: Transaction, entries: Sequence[DispositionEntry], *, version: int, by: UUID) -> None:
@@ -194,10 +230,29 @@ async def replace_pause_reasons(
     await _replace(tx, _PAUSE_REASONS, entries, version=version, by=by)
 
 
+async def replace_lead_sources(tx: Transaction, entries: Sequence[LeadSourceEntry], *, version: int, by: UUID) -> None:
+    """Put this list in the place of version ``version``; leads keep the code they came with.
+
+    Raises:
+        VersionConflict: somebody has changed it since.
+        CodeTwice: a code stands there twice.
+        SiteKeyTaken: two sources have one site key.
+        UnknownPerson: a team does not exist.
+    """
+    await _lock(tx, "lead_sources", version)
+    await tx.execute(_FREE_SITE_KEYS, [entry.code for entry in entries])
+    try:
+        await _replace(tx, _LEAD_SOURCES, entries, version=version, by=by)
+    except asyncpg.UniqueViolationError as error:
+        raise SiteKeyTaken from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise UnknownPerson from error
+
+
 async def _replace(
     tx: Transaction,
     coded: _CodedList,
-    entries: Sequence[DispositionEntry | PauseReasonEntry],
+    entries: Sequence[_Entry],
     *,
     version: int,
     by: UUID,
@@ -256,13 +311,13 @@ async def join_queues(tx: Transaction, user_id: UUID, queues: Collection[str]) -
     await _add_queues(tx, names)
     await tx.execute(_REMOVE_MEMBER, user_id, names)
     await tx.execute(_ADD_MEMBER, user_id, names)
-    await _announce(tx, "queues")
+    await announce(tx, "queues")
 
 
 async def record_queues(tx: Transaction, queues: Collection[str]) -> None:
     """A PBX has told which queues it has; those that are new here get a sensible title."""
     if await _add_queues(tx, sorted(set(queues))):
-        await _announce(tx, "queues")
+        await announce(tx, "queues")
 
 
 async def _add_queues(tx: Transaction, names: Sequence[str]) -> bool:
@@ -279,11 +334,12 @@ async def _lock(tx: Transaction, name: Catalogue, version: int) -> None:
 
 
 async def _replaced(tx: Transaction, name: Catalogue, by: UUID) -> None:
-    version = await _announce(tx, name)
+    version = await announce(tx, name)
     await audit.write(tx, "catalogue.replaced", by=by, details={"name": name, "version": version})
 
 
-async def _announce(tx: Transaction, name: Catalogue) -> int:
+async def announce(tx: Transaction, name: Catalogue) -> int:
+    """Everybody who holds this list hears that it has a new version; gives the version."""
     version: int = await tx.fetchval(_NEXT_VERSION, name)
     tx.emit(CatalogueChanged(rooms=(STAFF,), name=name, version=version))
     return version

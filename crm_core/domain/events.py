@@ -137,6 +137,25 @@ class CallbackStuck(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadChanged(Event):
+    """A lead came in, was given to somebody, accepted, edited, closed or left again."""
+
+    type: ClassVar[str] = "lead.changed"
+    lead_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadStuck(Event):
+    """Nobody can take a lead, or nobody would: the supervisor must know."""
+
+    type: ClassVar[str] = "lead.stuck"
+    lead_id: UUID
+    since: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChanged(Event):
     """A person's state, presence, extension or role changed."""
 

@@ -10,7 +10,7 @@ from crm_core.domain.ids import new_id
 from crm_core.store.database import Transaction, to_json
 
 #: Whatever belongs to a client by its ``client_id``; those with a version tell by it that they changed.
-_VERSIONED = ("interactions", "callbacks")
+_VERSIONED = ("interactions", "callbacks", "leads")
 _PLAIN = ("client_relations", "trips", "deals", "contact_points")
 
 #: What the survivor takes over where it knows nothing itself.

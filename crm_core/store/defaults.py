@@ -78,6 +78,18 @@ POLICIES: tuple[tuple[str, dict[str, object]], ...] = (
 )
 
 
+#: code, ru, en. Each company makes the site keys of its forms itself.
+LEAD_SOURCES: tuple[tuple[str, str, str], ...] = (
+    ("WEB_FORM", "Форма на сайте", "Web form"),
+    ("PHONE", "Телефон", "Telephone"),
+    ("EMAIL", "Почта", "E-mail"),
+    ("TELEGRAM", "Telegram", "Telegram"),
+    ("WEBCHAT", "Чат на сайте", "Web chat"),
+    ("WALK_IN", "Пришли в офис", "Walk-in"),
+    ("RECOMMENDATION", "По рекомендации", "Recommendation"),
+)
+
+
 async def seed_defaults(tx: Transaction) -> None:
     """Put the shipped lists into a database that has none yet; a list a person has edited is left alone."""
     if await _first_time(tx, "dispositions"):
@@ -102,6 +114,14 @@ async def seed_defaults(tx: Transaction) -> None:
         await tx.executemany(
             "INSERT INTO callback_policies (name, version, rule) VALUES ($1, 1, $2)",
             [(name, to_json(rule)) for name, rule in POLICIES],
+        )
+    if await _first_time(tx, "lead_sources"):
+        await tx.executemany(
+            "INSERT INTO lead_sources (code, titles, position) VALUES ($1, $2, $3)",
+            [
+                (code, to_json({"ru": ru, "en": en}), position)
+                for position, (code, ru, en) in enumerate(LEAD_SOURCES, start=1)
+            ],
         )
     await _first_time(tx, "queues")
 

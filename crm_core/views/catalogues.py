@@ -1,4 +1,4 @@
-"""The lists every desk holds: outcomes, pause reasons, queues with their members."""
+"""The lists every desk holds: outcomes, pause reasons, sources of leads, queues with their members."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ _LIST_PAUSE_REASONS = """
 SELECT code, labels, threshold_s, productive, position, enabled
 FROM pause_reasons
 ORDER BY enabled DESC, position, code
+"""
+
+_LIST_LEAD_SOURCES = """
+SELECT source.code, source.titles, source.site_key, source.team_id, team.name AS team_name, source.skills,
+       source.accept_within_s, source.max_moves, source.position, source.enabled
+FROM lead_sources source
+LEFT JOIN teams team ON team.id = source.team_id
+ORDER BY source.enabled DESC, source.position, source.code
 """
 
 _LIST_QUEUES = """
@@ -95,6 +103,29 @@ class PauseReasons(WireModel):
     version: int
 
 
+class LeadSource(WireModel):
+    """Where leads come from; ``site_key`` is its public form's, ``accept_within_s`` null: as the team has it."""
+
+    code: str
+    titles: Labels
+    site_key: str | None
+    team_id: UUID | None
+    team_name: str | None
+    skills: list[str]
+    accept_within_s: int | None
+    max_moves: int
+    position: int
+    enabled: bool
+
+
+class LeadSources(WireModel):
+    """The whole list, on one page; ``version`` goes back with an edit of it."""
+
+    items: list[LeadSource]
+    next: None = None
+    version: int
+
+
 class Queue(WireModel):
     """A queue of the PBX, the rules that hold in it and the agents it offers calls to."""
 
@@ -131,6 +162,13 @@ async def list_pause_reasons(db: Reader) -> PauseReasons:
     version = await _version(db, "pause_reasons")
     rows = await db.fetch(_LIST_PAUSE_REASONS)
     return PauseReasons(items=[PauseReason.model_validate(dict(row)) for row in rows], version=version)
+
+
+async def list_lead_sources(db: Reader) -> LeadSources:
+    """Enabled ones first, in the order of the screen."""
+    version = await _version(db, "lead_sources")
+    rows = await db.fetch(_LIST_LEAD_SOURCES)
+    return LeadSources(items=[LeadSource.model_validate(dict(row)) for row in rows], version=version)
 
 
 async def list_queues(db: Reader) -> Queues:

@@ -23,6 +23,7 @@ from crm_core.views.agents import Agent, load_agents
 from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.cards import Card, cards_for
 from crm_core.views.interactions import Interaction, load_interactions
+from crm_core.views.leads import Lead, load_leads
 from crm_core.views.model import WireModel
 from crm_core.views.users import User
 
@@ -103,6 +104,20 @@ class CallbackStuck(WireEvent):
     since: datetime
 
 
+class LeadChanged(WireEvent):
+    """A lead came in, was given to somebody, accepted, edited, closed or left again."""
+
+    lead: Lead
+
+
+class LeadStuck(WireEvent):
+    """Nobody can take a lead, or nobody would, since then: whoever supervises it must act."""
+
+    lead: Lead
+    lead_id: UUID
+    since: datetime
+
+
 class AgentChanged(WireEvent):
     """A person's state, presence, extension or role changed."""
 
@@ -153,6 +168,8 @@ SERVER_EVENTS: Mapping[str, type[WireModel]] = {
     events.CallbackChanged.type: CallbackChanged,
     events.CallbackMoved.type: CallbackMoved,
     events.CallbackStuck.type: CallbackStuck,
+    events.LeadChanged.type: LeadChanged,
+    events.LeadStuck.type: LeadStuck,
     events.AgentChanged.type: AgentChanged,
     events.ClientChanged.type: ClientChanged,
     events.CatalogueChanged.type: CatalogueChanged,
@@ -192,6 +209,7 @@ class _Things:
     cards: Mapping[UUID, Card]  # by interaction
     callbacks: Mapping[UUID, Callback]
     agents: Mapping[UUID, Agent]
+    leads: Mapping[UUID, Lead]
 
     def interaction(self, row: OutboxRow) -> Interaction:
         return _still(self.interactions, _id(row, "interaction_id"))
@@ -204,6 +222,9 @@ class _Things:
 
     def agent(self, row: OutboxRow) -> Agent:
         return _still(self.agents, _id(row, "agent_id"))
+
+    def lead(self, row: OutboxRow) -> Lead:
+        return _still(self.leads, _id(row, "lead_id"))
 
 
 _INTERACTIONS = {
@@ -228,11 +249,13 @@ async def _load_things(db: Reader, rows: Sequence[OutboxRow]) -> _Things:
     offered = ids("interaction_id", {events.CallOffered.type})
     callbacks = ids("callback_id", _CALLBACKS)
     agents = ids("agent_id", {events.AgentChanged.type})
+    leads = ids("lead_id", {events.LeadChanged.type, events.LeadStuck.type})
     return _Things(
         interactions=interactions,
         cards=await cards_for(db, [interactions[one] for one in offered if one in interactions]) if offered else {},
         callbacks=await load_callbacks(db, callbacks) if callbacks else {},
         agents=await load_agents(db, agents) if agents else {},
+        leads=await load_leads(db, leads),
     )
 
 
@@ -322,6 +345,17 @@ def _agent_changed(row: OutboxRow, things: _Things) -> AgentChanged:
     return AgentChanged(seq=row.seq, version=agent.version, at=row.at, agent=agent)
 
 
+def _lead_changed(row: OutboxRow, things: _Things) -> LeadChanged:
+    lead = things.lead(row)
+    return LeadChanged(seq=row.seq, version=lead.version, at=row.at, lead=lead)
+
+
+def _lead_stuck(row: OutboxRow, things: _Things) -> LeadStuck:
+    lead = things.lead(row)
+    since = datetime.fromisoformat(str(row.body["since"]))
+    return LeadStuck(seq=row.seq, version=lead.version, at=row.at, lead=lead, lead_id=lead.id, since=since)
+
+
 def _client_changed(row: OutboxRow, things: _Things) -> ClientChanged:
     return ClientChanged(seq=row.seq, version=_number(row, "version"), at=row.at, client_id=_id(row, "client_id"))
 
@@ -344,6 +378,8 @@ _TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
     events.CallbackChanged.type: _callback_changed,
     events.CallbackMoved.type: _callback_moved,
     events.CallbackStuck.type: _callback_stuck,
+    events.LeadChanged.type: _lead_changed,
+    events.LeadStuck.type: _lead_stuck,
     events.AgentChanged.type: _agent_changed,
     events.ClientChanged.type: _client_changed,
     events.CatalogueChanged.type: _catalogue_changed,

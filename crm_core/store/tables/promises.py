@@ -92,7 +92,7 @@ callbacks = Table(
     one_of("state", ("open", "claimed", "kept", "cancelled")),
     one_of("late_by", ("agent", "system")),
     CheckConstraint("client_id IS NOT NULL OR address IS NOT NULL", name="to_somebody"),
-    CheckConstraint("agent_id IS NOT NULL OR queue IS NOT NULL", name="by_somebody"),
+    CheckConstraint("agent_id IS NOT NULL OR queue IS NOT NULL OR lead_id IS NOT NULL", name="by_somebody"),
 )
 Index(
     "callbacks_next_at_idx",
@@ -113,6 +113,7 @@ Index(
 Index("callbacks_client_id_idx", callbacks.c.client_id)
 Index("callbacks_agent_id_due_at_idx", callbacks.c.agent_id, callbacks.c.due_at)
 Index("callbacks_promised_in_idx", callbacks.c.promised_in)
+Index("callbacks_lead_id_idx", callbacks.c.lead_id, postgresql_where=text("lead_id IS NOT NULL"))
 Index("callbacks_address_idx", callbacks.c.address, postgresql_where=text("client_id IS NULL"))
 Index("callbacks_queue_due_at_idx", callbacks.c.queue, callbacks.c.due_at, postgresql_where=text("queue IS NOT NULL"))
 
@@ -168,6 +169,7 @@ leads = Table(
     Column("client_id", ForeignKey("clients.id", ondelete="SET NULL"), comment="null: nobody's client yet"),
     Column("name", Text, comment="as the person called themselves"),
     Column("address", Text, comment="E.164 number or lower-case address"),
+    Column("email", Text, comment="beside the number"),
     Column("source", Text, nullable=False),
     Column("campaign", JSONB, nullable=False, server_default=text("'{}'"), comment="page, referrer, tags it came with"),
     Column("subject", Text, comment="what they want"),
@@ -179,6 +181,7 @@ leads = Table(
     Column("team_id", ForeignKey("teams.id", ondelete="SET NULL")),
     Column("owner_id", ForeignKey("users.id"), comment="null: it waits for somebody"),
     Column("interaction_id", Uuid, comment="the contact it was born in"),
+    Column("repeats", Integer, nullable=False, server_default=text("0"), comment="how often it was left again"),
     moment("accept_by"),
     moment("accepted_at"),
     Column("moves", Integer, nullable=False, server_default=text("0")),

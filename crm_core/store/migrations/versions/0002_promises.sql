@@ -87,6 +87,7 @@ CREATE TABLE leads (
   client_id UUID,
   name TEXT,
   address TEXT,
+  email TEXT,
   source TEXT NOT NULL,
   campaign JSONB DEFAULT '{}' NOT NULL,
   subject TEXT,
@@ -98,6 +99,7 @@ CREATE TABLE leads (
   team_id UUID,
   owner_id UUID,
   interaction_id UUID,
+  repeats INTEGER DEFAULT 0 NOT NULL,
   accept_by TIMESTAMP WITH TIME ZONE,
   accepted_at TIMESTAMP WITH TIME ZONE,
   moves INTEGER DEFAULT 0 NOT NULL,
@@ -124,10 +126,12 @@ CREATE INDEX leads_nobody_idx ON leads (nobody_since) WHERE closed_at IS NULL AN
 COMMENT ON COLUMN leads.client_id IS 'null: nobody''s client yet';
 COMMENT ON COLUMN leads.name IS 'as the person called themselves';
 COMMENT ON COLUMN leads.address IS 'E.164 number or lower-case address';
+COMMENT ON COLUMN leads.email IS 'beside the number';
 COMMENT ON COLUMN leads.campaign IS 'page, referrer, tags it came with';
 COMMENT ON COLUMN leads.subject IS 'what they want';
 COMMENT ON COLUMN leads.owner_id IS 'null: it waits for somebody';
 COMMENT ON COLUMN leads.interaction_id IS 'the contact it was born in';
+COMMENT ON COLUMN leads.repeats IS 'how often it was left again';
 COMMENT ON COLUMN leads.told IS 'what the supervisor was told';
 COMMENT ON COLUMN leads.nobody_since IS 'it should have been given out, and nobody was eligible';
 COMMENT ON COLUMN leads.next_at IS 'when the watchdog looks at it next';
@@ -144,7 +148,7 @@ CREATE TABLE lead_history (
   record JSONB,
   by UUID,
   CONSTRAINT lead_history_pkey PRIMARY KEY (id),
-  CONSTRAINT lead_history_reason_check CHECK (reason IN ('created', 'given', 'not_accepted', 'taken', 'moved', 'absence', 'undone')),
+  CONSTRAINT lead_history_reason_check CHECK (reason IN ('created', 'given', 'not_accepted', 'taken', 'moved', 'released', 'absence', 'undone')),
   CONSTRAINT lead_history_lead_id_fkey FOREIGN KEY(lead_id) REFERENCES leads (id) ON DELETE CASCADE,
   CONSTRAINT lead_history_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES users (id)
 );
@@ -218,6 +222,11 @@ ALTER TABLE callback_history ADD COLUMN record JSONB;
 COMMENT ON COLUMN callback_history.words IS 'the explanation in both languages: {"ru": …, "en": …}; null: a person''s words';
 COMMENT ON COLUMN callback_history.record IS 'everything it was decided by; see crm_core.domain.explanations';
 
+ALTER TABLE callbacks DROP CONSTRAINT callbacks_by_somebody_check;
+ALTER TABLE callbacks ADD CONSTRAINT callbacks_by_somebody_check
+  CHECK (agent_id IS NOT NULL OR queue IS NOT NULL OR lead_id IS NOT NULL);
+
+CREATE INDEX callbacks_lead_id_idx ON callbacks (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX callbacks_load_idx ON callbacks (agent_id, client_id) WHERE state IN ('open', 'claimed');
 CREATE INDEX callbacks_next_at_idx ON callbacks (next_at) WHERE state IN ('open', 'claimed') AND next_at IS NOT NULL;
 CREATE INDEX callbacks_nobody_idx ON callbacks (nobody_since) WHERE state IN ('open', 'claimed') AND nobody_since IS NOT NULL;

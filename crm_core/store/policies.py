@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
+from crm_core.domain.distribution import Strategy
 from crm_core.domain.policies import Action, Policy, Surroundings
+from crm_core.domain.policy_warnings import ConcernedTeam, PolicyFacts
+from crm_core.store.calendars import calendar_from_row
 from crm_core.store.database import Reader, Record, Transaction, to_json
 
 #: What the list is called among those that have a version.
-CATALOGUE = "callback_policies"
+CATALOGUE: Final = "callback_policies"
 
 # By primary key.
 _NEWEST = """
@@ -60,6 +64,21 @@ SELECT (SELECT team.name FROM users agent JOIN teams team ON team.id = agent.tea
                  LIMIT 1)) AS lead_state
 """
 
+_TEAMS = """
+SELECT team.name, team.strategy, calendar.zone, calendar.country, calendar.week, calendar.days,
+       (SELECT count(*) FROM users person
+        WHERE person.team_id = team.id AND person.enabled AND person.takes_work) AS members
+FROM teams team
+LEFT JOIN calendars calendar ON calendar.id = team.calendar_id
+WHERE $1::text IS NULL OR team.name = $1
+ORDER BY team.name
+"""
+
+# A class nobody has is looked for among all clients; that is asked only while a rule is edited.
+_CLASS_IS_USED = """
+SELECT now() AS at, $1::text IS NULL OR EXISTS (SELECT FROM clients WHERE service_class = $1) AS class_is_used
+"""
+
 
 async def newest(db: Reader) -> list[Policy]:
     """Every rule as its newest version has it, by name; also those that are off."""
@@ -96,6 +115,14 @@ async def surroundings(
     """What decides which rules concern a promise to this client, owed by this agent or queue."""
     row = await db.fetchrow(_SURROUNDINGS, client_id, agent_id, queue, lead_id)
     return Surroundings(**dict(row)) if row else Surroundings()
+
+
+async def facts(db: Reader, policy: Policy) -> PolicyFacts:
+    """What this rule is judged by beside itself."""
+    rest = await db.fetchrow(_CLASS_IS_USED, policy.service_class)
+    assert rest is not None
+    teams = tuple(_team(row) for row in await db.fetch(_TEAMS, policy.team))
+    return PolicyFacts(at=rest["at"], teams=teams, class_is_used=rest["class_is_used"])
 
 
 def rule_of(policy: Policy) -> dict[str, object]:
@@ -135,6 +162,13 @@ def policy_of(name: str, version: int, rule: Mapping[str, object], *, enabled: b
         attempts=_number(rule.get("attempts")),
         retry_after=_span(rule.get("retry_after_s")),
     )
+
+
+def _team(row: Record) -> ConcernedTeam:
+    hours = None
+    if row["zone"] is not None:
+        hours = calendar_from_row(row["zone"], row["country"], row["week"], row["days"])
+    return ConcernedTeam(name=row["name"], members=row["members"], strategy=Strategy(row["strategy"]), calendar=hours)
 
 
 def _policy(row: Record) -> Policy:

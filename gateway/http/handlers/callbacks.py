@@ -16,7 +16,6 @@ from crm_core.actions.callbacks import (
 )
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, NotFound, TakeOverTooEarly
 from crm_core.store.database import Reader, Transaction
-from crm_core.views.callback_policies import CallbackPolicy, list_callback_policies
 from crm_core.views.callbacks import Callback, CallbackFilters, get_callback, list_callbacks, load_callbacks
 from crm_core.views.paging import CursorInvalid, Page
 from gateway.http.inputs import Nothing, Paging
@@ -122,12 +121,6 @@ async def take_over_callback(request: Request, tx: Transaction, callback_id: UUI
 async def cancel_callback(request: Request, tx: Transaction, callback_id: UUID, body: CallbackCancelIn) -> Callback:
     await callbacks.cancel(tx, callback_id, request.viewer, reason=body.reason)
     return await _shown(tx, callback_id)
-
-
-@routes.add("GET", "/callback-policies", permission=Permission.SIGNED_IN, summary="List the rules for late promises")
-async def get_callback_policies(request: Request, reader: Reader) -> Page[CallbackPolicy]:
-    """The newest version of each; a change concerns promises made afterwards."""
-    return await list_callback_policies(reader)
 
 
 async def _shown(db: Reader, callback_id: UUID) -> Callback:

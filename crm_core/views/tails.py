@@ -111,14 +111,21 @@ async def list_tails(db: Reader, viewer: Viewer, filters: TailFilters, *, limit:
     return Tails(
         definition=Explanation(**tail_in_words().as_json()),
         fresh_at=await db.fetchval("SELECT now()"),
-        total=next(TailSum(**_sum(row)) for row in sums if not row["of_one"] and not row["of_team"]),
-        people=[TailsOfOne(**_sum(row), **_fields(row, _ONE)) for row in sums if row["of_one"]],
-        teams=[TailsOfTeam(**_sum(row), **_fields(row, _TEAM)) for row in sums if row["of_team"] and not row["of_one"]],
+        total=next(
+            TailSum.model_validate(_fields(row, _SUM)) for row in sums if not row["of_one"] and not row["of_team"]
+        ),
+        people=[TailsOfOne.model_validate(_fields(row, _SUM + _ONE)) for row in sums if row["of_one"]],
+        teams=[
+            TailsOfTeam.model_validate(_fields(row, _SUM + _TEAM))
+            for row in sums
+            if row["of_team"] and not row["of_one"]
+        ],
         items=[items[row["id"]] for row in rows[:limit]],
         next=encode_cursor(str(last["rank"]), last["due_at"].isoformat(), str(last["id"])) if last else None,
     )
 
 
+_SUM = tuple(TailSum.model_fields)
 _ONE = ("agent_id", "agent_name", "queue", "team_id")
 _TEAM = ("team_id", "team_name")
 
@@ -153,10 +160,6 @@ def _decode(cursor: str) -> tuple[int, datetime, UUID]:
         return int(rank), datetime.fromisoformat(due_at), UUID(last)
     except ValueError as error:
         raise CursorInvalid from error
-
-
-def _sum(row: Record) -> dict[str, object]:
-    return _fields(row, tuple(TailSum.model_fields))
 
 
 def _fields(row: Record, names: tuple[str, ...]) -> dict[str, object]:

@@ -32,7 +32,7 @@ from crm_core.domain.errors import InputRejected, PbxUnavailable, PeerRefused
 logger = structlog.get_logger(__name__)
 
 #: The classes of events we ask for: not cel, reporting (RTCP), security, dtmf, test …
-EVENT_CLASSES = "system,call,agent,dialplan,cdr"
+EVENT_CLASSES = "system,call,agent,dialplan,cdr,user"
 
 #: An unreadable frame, or an event whose consumer failed, is kept for the doctor; the newest of each.
 KEPT_FOR_THE_DOCTOR = 50

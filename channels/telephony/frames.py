@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from crm_core.domain.callback_requests import CALLBACK_REQUEST
+
 EOL = b"\r\n"
 END_OF_FRAME = b"\r\n\r\n"
 BANNER = b"Asterisk Call Manager/"
@@ -45,6 +47,8 @@ WANTED_EVENTS = frozenset(
         "QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause", "QueueMemberStatus",
         # recordings, voicemail, the call's own accounting
         "MixMonitorStart", "VarSet", "Newexten", "MessageWaiting", "Cdr",
+        # what the dialplan says to us
+        "UserEvent",
         # the PBX itself
         "FullyBooted", "Shutdown",
     }
@@ -54,6 +58,7 @@ WANTED_EVENTS = frozenset(
 WANTED_ONLY_WITH: Mapping[str, tuple[bytes, ...]] = {
     "VarSet": (b"\r\nVariable: MIXMONITOR_FILENAME\r\n",),
     "Newexten": (b"\r\nApplication: VoiceMail\r\n", b"\r\nApplication: MinivmRecord\r\n"),
+    "UserEvent": (b"\r\nUserEvent: " + CALLBACK_REQUEST.encode() + b"\r\n",),
 }
 
 #: One event: header → value. Values of a repeated header are joined by a newline: see :func:`values`.

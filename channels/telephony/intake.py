@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import orjson
 import structlog
 
-from channels.telephony import marks
+from channels.telephony import callback_requests, marks
 from channels.telephony.ami import UNKNOWN_BOOT
 from channels.telephony.dialect import PbxDialect
 from channels.telephony.frames import Event
@@ -27,6 +28,7 @@ from channels.telephony.inbox import Inbox
 from channels.telephony.spool import Arrival
 from channels.telephony.tracker import CallTracker
 from channels.telephony.tracking.alive import Alive
+from crm_core.actions.callback_requests import record_callback_requests
 from crm_core.actions.calls import FactTakenElsewhere, record_call_refused, record_calls, record_lost_calls
 from crm_core.actions.links import close_gap, last_run, open_gap, record_boot
 from crm_core.actions.raw_inputs import (
@@ -35,6 +37,7 @@ from crm_core.actions.raw_inputs import (
     record_raw_events,
     record_rejected,
 )
+from crm_core.domain.callback_requests import CallbackRequest
 from crm_core.domain.calls import CallSnapshot
 from crm_core.domain.ids import as_our_id
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
@@ -65,6 +68,7 @@ class _Batch:
     first_heard: datetime | None = None
     touched: dict[str, None] = field(default_factory=dict)  # Linkedids in order
     refused: list[str] = field(default_factory=list)  # our ids of calls that Asterisk could not begin
+    requests: list[CallbackRequest] = field(default_factory=list)  # callers who asked to be called back
     booted: bool = False  # the link came up in it
     resynced: bool = False
     unheard: _Unheard | None = None  # a time in which nothing was heard began or ended in it
@@ -75,7 +79,7 @@ class Intake:
     """The consumer of one PBX's inbox; ``run`` lives in the caller's task group."""
 
     def __init__(
-        self, dialect: PbxDialect, inbox: Inbox, database: Database, *, country: str, timezone: tzinfo
+        self, dialect: PbxDialect, inbox: Inbox, database: Database, *, country: str, timezone: ZoneInfo
     ) -> None:
         self.remembers = asyncio.Event()  # what the log knew at the start is known here
         self._dialect = dialect
@@ -197,6 +201,9 @@ class Intake:
         refused = _refused_originate(event)
         if refused is not None and self._snapshot(refused) is None:
             batch.refused.append(refused)
+        request = callback_requests.read(event, arrival.at, pbx=self._dialect.pbx, boot=self._boot, zone=self._timezone)
+        if request is not None:
+            batch.requests.append(request)
 
     def _snapshot(self, linkedid: str) -> CallSnapshot | None:
         try:
@@ -237,6 +244,7 @@ class Intake:
             our_id = as_our_id(refused)
             assert our_id is not None
             await record_call_refused(tx, our_id)
+        await record_callback_requests(tx, batch.requests, country=self._country, timezone=self._timezone)
         if batch.raw and batch.first_heard is not None:
             await record_raw_events(tx, self._dialect.pbx, self._boot, batch.first_heard, RawEvents(batch.raw))
         if batch.unheard is not None:
@@ -259,12 +267,14 @@ class Intake:
             logger.info("calls are in line with the pbx", action="pbx_resynced", pbx=pbx, affected=affected)
 
     async def _persist_apart(self, batch: _Batch, calls: Sequence[CallSnapshot]) -> None:
-        """Call by call, so that one that cannot be stored does not take the others with it."""
+        """Fact by fact, so that one that cannot be stored does not take the others with it."""
         raw = dict(batch.raw)
         for call in calls:
             heard = {key: raw.pop(key) for key in call.keys if key in raw}
             await self._persist_part(_Batch(raw=heard, first_heard=batch.first_heard), [call])
-        await self._persist_part(replace(batch, raw=raw), [])
+        for request in batch.requests:
+            await self._persist_part(_Batch(requests=[request]), [])
+        await self._persist_part(replace(batch, raw=raw, requests=[]), [])
 
     async def _persist_part(self, part: _Batch, calls: Sequence[CallSnapshot]) -> None:
         async def write(tx: Transaction) -> None:
@@ -281,10 +291,11 @@ class Intake:
                 linkedids=linkedids,
                 exc_info=fault,
             )
-            await self._put_aside(linkedids, part.raw, repr(fault))
+            await self._put_aside(linkedids, part, repr(fault))
 
-    async def _put_aside(self, linkedids: list[str], heard: Mapping[str, list[Arrival]], reason: str) -> None:
-        events = [arrival.event for arrivals in heard.values() for arrival in arrivals]
+    async def _put_aside(self, linkedids: list[str], part: _Batch, reason: str) -> None:
+        events = [arrival.event for arrivals in part.raw.values() for arrival in arrivals]
+        events += [dict(request.told) for request in part.requests]
         raw = orjson.dumps({"linkedids": linkedids, "events": events})
 
         async def keep(tx: Transaction) -> None:

@@ -1,14 +1,15 @@
 """A missed call makes a promise to call back, and more tries of the same caller stand behind the same one.
 
 Part of recording a call, in its transaction: what is told twice changes
-nothing. A call that turns out to have been answered takes its promise back.
-Whom nobody can call (no number) nobody owes a call.
+nothing. A call that turns out to have been answered takes its promise back,
+unless the caller asked for it as well (``callback_requests``). Whom nobody can
+call (no number) nobody owes a call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from uuid import UUID
 
 from crm_core.actions.callbacks import announce, mark_cancelled
@@ -18,6 +19,7 @@ from crm_core.domain.missed_calls import TOO_OLD, MissedRule, Taker, explained, 
 from crm_core.store import callbacks as promises
 from crm_core.store import missed_calls as store
 from crm_core.store.database import Transaction
+from crm_core.store.missed_calls import Caller
 
 _NOT_MISSED = "The call was answered after all: the log of the PBX said so later."
 
@@ -52,58 +54,67 @@ async def _call_back(tx: Transaction, call: StoredCall, rule: MissedRule, timezo
     # An address that is no number is kept as it was sent: nobody can call it.
     if address is None or not address.startswith("+") or call.ended_at is None or call.ended_at < tx.now - TOO_OLD:
         return
-    await store.hold_caller(tx, call)
-    if await store.was_reached_after(tx, call):
+    caller = Caller.of(call)
+    await store.hold_caller(tx, caller)
+    if await store.was_reached_after(tx, caller):
         return
-    callback_id = await store.lock_open(tx, call)
+    callback_id = await store.lock_open(tx, caller)
     if callback_id is None:
-        callback_id = await _promise(tx, call, rule)
+        callback_id = await _promise(tx, call, caller, rule)
     if callback_id is None or not await store.add_try(tx, callback_id, call.id):
         return
     if call.client_id is not None:
         await store.attach(tx, callback_id, call.client_id)
-    await _explain(tx, callback_id, timezone)
+    await explain(tx, callback_id, timezone)
 
 
-async def _promise(tx: Transaction, call: StoredCall, rule: MissedRule) -> UUID | None:
+async def _promise(tx: Transaction, call: StoredCall, caller: Caller, rule: MissedRule) -> UUID | None:
     rang = [leg.agent_id for leg in sorted(call.legs.values(), key=lambda leg: leg.offered_at) if leg.agent_id]
-    manager, last_talked, called = await store.candidates(tx, call, rang=rang[-1] if rang else None)
-    who = taker(manager=manager, last_talked=last_talked, rang=called, queue=call.queue)
+    people = await store.candidates(tx, caller, called=rang[-1] if rang else None)
+    who = taker(manager=people.manager, last_talked=people.last_talked, rang=people.called, queue=call.queue)
     if who is None:
         return None
-    due_at = tx.now + rule.due
-    policies = await promises.policies_for(tx, call.client_id, who.agent_id, queue=who.queue)
+    explanation = f"By the rule for missed calls: {who.because.replace('_', ' ')}."
+    return await owe(tx, caller, who, due_at=tx.now + rule.due, promised_in=call.id, explanation=explanation)
+
+
+async def owe(
+    tx: Transaction,
+    caller: Caller,
+    who: Taker,
+    *,
+    due_at: datetime,
+    promised_in: UUID | None,
+    explanation: str,
+    subject: str | None = None,
+    asked_at: datetime | None = None,
+) -> UUID:
+    """Write a promise of the system's own down; its words are still to be told (``explain``)."""
+    policies = await promises.policies_for(tx, caller.client_id, who.agent_id, queue=who.queue)
     callback_id = await promises.insert(
         tx,
-        client_id=call.client_id,
-        address=call.client_address,
+        client_id=caller.client_id,
+        address=caller.address,
         agent_id=who.agent_id,
         queue=who.queue,
         due_at=due_at,
-        subject=None,
+        subject=subject,
         via="call",
-        promised_in=call.id,
+        promised_in=promised_in,
         terms=terms(due_at, policies.values()),
-        why={"because": who.because, "manager_passed_over": who.manager_passed_over},
+        why=store.reasons(who, asked_at),
     )
     await promises.open_history(
-        tx, callback_id, who.agent_id, reason=HistoryReason.GIVEN, explanation=_given(who), by=None
+        tx, callback_id, who.agent_id, reason=HistoryReason.GIVEN, explanation=explanation, by=None
     )
     return callback_id
 
 
-def _given(who: Taker) -> str:
-    return f"By the rule for missed calls: {who.because.replace('_', ' ')}."
-
-
-async def _explain(tx: Transaction, callback_id: UUID, timezone: tzinfo) -> None:
-    told = await store.tries_of(tx, callback_id)
-    assert told is not None
-    why = explained(told.tries, told.who, timezone) | {
-        "because": told.who.because,
-        "manager_passed_over": told.who.manager_passed_over,
-    }
-    version = await store.explain(tx, callback_id, why, told.ended_at)
+async def explain(tx: Transaction, callback_id: UUID, timezone: tzinfo) -> None:
+    """Tell in words what the promise stands for now."""
+    debt = await store.debt_of(tx, callback_id)
+    assert debt is not None
+    version = await store.explain(tx, callback_id, debt, explained(debt, timezone))
     await announce(tx, callback_id, version=version)
 
 
@@ -113,10 +124,10 @@ async def _take_back(tx: Transaction, interaction_id: UUID, timezone: tzinfo) ->
     await store.remove_try(tx, interaction_id)
     if callback_id is None:
         return
-    if await store.tries_of(tx, callback_id) is None:
+    if await store.debt_of(tx, callback_id) is None:
         await mark_cancelled(tx, callback_id, reason=_NOT_MISSED)
     else:
-        await _explain(tx, callback_id, timezone)
+        await explain(tx, callback_id, timezone)
 
 
 async def attach_client(tx: Transaction, interaction_id: UUID, client_id: UUID) -> None:

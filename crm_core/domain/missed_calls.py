@@ -31,6 +31,8 @@ class Because(StrEnum):
     LAST_TALKED = "last_talked"
     RANG = "rang"
     QUEUE = "queue"
+    ASKED_FOR = "asked_for"
+    SUPERVISOR = "supervisor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,24 @@ def taker(
     return None
 
 
+def taker_of_request(
+    *,
+    asked_for: Candidate | None,
+    manager: Candidate | None,
+    last_talked: Candidate | None,
+    queue: str | None,
+    supervisor: UUID | None,
+) -> Taker | None:
+    """Who calls a client that asked for it; ``supervisor`` when nobody else is there, for it can never be refused."""
+    if asked_for is not None and asked_for.may_be_asked:
+        return Taker(because=Because.ASKED_FOR, agent_id=asked_for.agent_id)
+    who = taker(manager=manager, last_talked=last_talked, rang=None, queue=queue)
+    if who is None and supervisor is not None:
+        passed_over = manager is not None
+        return Taker(because=Because.SUPERVISOR, agent_id=supervisor, manager_passed_over=passed_over)
+    return who
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedTries:
     """What is told of the tries a promise stands for."""
@@ -106,22 +126,47 @@ class MissedTries:
     queue_titles: Mapping[str, str] = field(default_factory=dict)  # by language
 
 
-def explained(tries: MissedTries, who: Taker, zone: tzinfo) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """What a caller is owed a call for: calls that were missed, a wish told in the menu, or both."""
+
+    who: Taker
+    tries: MissedTries | None = None
+    missed_at: datetime | None = None  # when the last of the tries ended
+    asked_at: datetime | None = None
+
+    @property
+    def latest_at(self) -> datetime:
+        """Who talks with the caller after this has heard all of it."""
+        return max(at for at in (self.missed_at, self.asked_at) if at is not None)
+
+
+def explained(debt: Debt, zone: tzinfo) -> dict[str, str]:
     """The rule in words, by language."""
-    return {language: _sentence(language, tries, who, zone) for language in _WORDS}
+    return {language: _sentence(language, debt, zone) for language in _WORDS}
 
 
-def _sentence(language: str, tries: MissedTries, who: Taker, zone: tzinfo) -> str:
-    words = _WORDS[language]
-    at = f"{tries.last_at.astimezone(zone):%H:%M}"
+def _sentence(language: str, debt: Debt, zone: tzinfo) -> str:
+    words, who = _WORDS[language], debt.who
+    asked = [words["asked"].format(at=_shown(debt.asked_at, zone))] if debt.asked_at else []
+    missed = [_missed(language, debt.tries, zone)] if debt.tries else []
+    passed_over = [words["passed_over"]] if who.manager_passed_over else []
+    because = words[who.because].format(queue=who.queue_titles.get(language, who.queue))
+    return " ".join([*asked, *missed, *passed_over, because])
+
+
+def _missed(language: str, tries: MissedTries, zone: tzinfo) -> str:
+    words, at = _WORDS[language], _shown(tries.last_at, zone)
     parts = [words["missed"].format(at=at) if tries.count == 1 else words["often"].format(at=at, count=tries.count)]
     if tries.queue is not None:
         parts.append(words["in_queue"].format(queue=tries.queue_titles.get(language, tries.queue)))
     if tries.wait_s is not None:
         parts.append(words["waited"].format(waited=_clock(tries.wait_s)))
-    passed_over = [words["passed_over"]] if who.manager_passed_over else []
-    because = words[who.because].format(queue=who.queue_titles.get(language, who.queue))
-    return " ".join([f"{', '.join(parts)}.", *passed_over, because])
+    return f"{', '.join(parts)}."
+
+
+def _shown(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%H:%M}"
 
 
 def _clock(seconds: float) -> str:
@@ -131,6 +176,7 @@ def _clock(seconds: float) -> str:
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
+        "asked": "The client asked in the menu at {at} to be called back.",
         "missed": "Missed call {at}",
         "often": "Missed call, tries: {count}, the last {at}",
         "in_queue": "queue {queue}",
@@ -140,8 +186,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         Because.LAST_TALKED: "Yours because you were the last to talk with them.",
         Because.RANG: "Yours because your phone was called.",
         Because.QUEUE: "Open to everybody of the queue {queue}: the first to take it calls.",
+        Because.ASKED_FOR: "Yours because the client asked for you.",
+        Because.SUPERVISOR: "Yours because nobody else is there to be asked.",
     },
     "ru": {
+        "asked": "В {at} клиент попросил в меню перезвонить.",
         "missed": "Пропущенный звонок в {at}",
         "often": "Пропущенный звонок, попыток: {count}, последняя в {at}",
         "in_queue": "очередь «{queue}»",
@@ -151,5 +200,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         Because.LAST_TALKED: "Перезваниваете вы: последний разговор с ним был у вас.",
         Because.RANG: "Перезваниваете вы: звонили на ваш телефон.",
         Because.QUEUE: "Перезванивает очередь «{queue}»: кто первым возьмёт.",
+        Because.ASKED_FOR: "Перезваниваете вы: клиент просил именно вас.",
+        Because.SUPERVISOR: "Перезваниваете вы: больше некому.",
     },
 }

@@ -310,7 +310,7 @@ async def replace(
     tx: Transaction,
     callback_id: UUID,
     *,
-    client_id: UUID,
+    client_id: UUID | None,
     due_at: datetime,
     subject: str | None,
     via: str,

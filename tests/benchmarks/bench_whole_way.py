@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from channels.telephony.frames import EventParser, FrameCutter
 from channels.telephony.inbox import Inbox
@@ -101,7 +102,7 @@ class _Told:
 async def _store(pieces: Sequence[bytes], database: Database) -> float:
     begun = time.perf_counter()
     told = _Told(_arrivals(pieces))
-    intake = Intake(LAB_DIALECT, cast("Inbox", told), database, country="KZ", timezone=UTC)
+    intake = Intake(LAB_DIALECT, cast("Inbox", told), database, country="KZ", timezone=ZoneInfo("UTC"))
     owned = asyncio.Event()
     owned.set()
     storing = asyncio.create_task(intake.run(owned))

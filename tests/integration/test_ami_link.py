@@ -59,7 +59,7 @@ async def test_a_link_comes_up_knows_its_peer_and_hears():
     assert (login["Username"], login["Secret"], login["Events"]) == (
         "crm",
         "s3cret",
-        "system,call,agent,dialplan,cdr",
+        "system,call,agent,dialplan,cdr,user",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,14 @@ import pytest
 from crm_core.domain.missed_calls import (
     Because,
     Candidate,
+    Debt,
     MissedRule,
     MissedTries,
     Taker,
     explained,
     makes_callback,
     taker,
+    taker_of_request,
     was_missed,
 )
 from tests.builders import NOON
@@ -110,7 +113,7 @@ def test_the_rule_is_told_in_both_languages_at_the_companys_time() -> None:
         count=1, last_at=NOON, wait_s=41.7, queue="sales", queue_titles={"ru": "Продажи", "en": "Sales"}
     )
 
-    told = explained(tries, Taker(because=Because.MANAGER, agent_id=ANNA), ALMATY)
+    told = explained(Debt(who=Taker(because=Because.MANAGER, agent_id=ANNA), tries=tries), ALMATY)
 
     assert told == {
         "en": "Missed call 17:00, queue Sales, waited 0:41. Yours because you are the client's manager.",
@@ -122,7 +125,7 @@ def test_more_tries_and_an_absent_manager_are_told_as_well() -> None:
     tries = MissedTries(count=3, last_at=NOON + timedelta(minutes=12), wait_s=125, queue="night")
     who = Taker(because=Because.QUEUE, queue="sales", queue_titles={"en": "Sales"}, manager_passed_over=True)
 
-    told = explained(tries, who, ALMATY)["en"]
+    told = explained(Debt(who=who, tries=tries), ALMATY)["en"]
 
     assert told == (
         "Missed call, tries: 3, the last 17:12, queue night, waited 2:05. The client's manager is away. "
@@ -131,6 +134,46 @@ def test_more_tries_and_an_absent_manager_are_told_as_well() -> None:
 
 
 def test_a_call_outside_of_any_queue_names_none() -> None:
-    told = explained(MissedTries(count=1, last_at=NOON, wait_s=None), Taker(because=Because.RANG), ALMATY)
+    tries = MissedTries(count=1, last_at=NOON, wait_s=None)
+
+    told = explained(Debt(who=Taker(because=Because.RANG), tries=tries), ALMATY)
 
     assert told["en"] == "Missed call 17:00. Yours because your phone was called."
+
+
+def test_what_was_asked_in_the_menu_is_told_first_and_who_was_asked_for() -> None:
+    who = Taker(because=Because.ASKED_FOR, agent_id=ANNA)
+    tries = MissedTries(count=1, last_at=NOON, wait_s=10)
+
+    asked = explained(Debt(who=who, asked_at=NOON), ALMATY)
+    and_missed = explained(Debt(who=who, asked_at=NOON, tries=tries), ALMATY)
+
+    assert asked == {
+        "en": "The client asked in the menu at 17:00 to be called back. Yours because the client asked for you.",
+        "ru": "В 17:00 клиент попросил в меню перезвонить. Перезваниваете вы: клиент просил именно вас.",
+    }
+    assert " Missed call 17:00, waited 0:10. Yours" in and_missed["en"]
+
+
+@pytest.mark.parametrize(
+    ("given", "because", "agent"),
+    [
+        ({"asked_for": at_work(CLARA), "manager": at_work(ANNA), "queue": "sales"}, Because.ASKED_FOR, CLARA),
+        ({"asked_for": away(CLARA), "manager": at_work(ANNA), "queue": "sales"}, Because.MANAGER, ANNA),
+        ({"manager": gone(ANNA), "last_talked": at_work(BORIS)}, Because.LAST_TALKED, BORIS),
+        ({"queue": "sales"}, Because.QUEUE, None),
+        ({"manager": away(ANNA)}, Because.SUPERVISOR, CLARA),
+        ({}, Because.SUPERVISOR, CLARA),
+    ],
+)
+def test_a_request_always_finds_somebody(given: dict[str, Any], because: Because, agent: UUID | None) -> None:
+    nobody = {"asked_for": None, "manager": None, "last_talked": None, "queue": None}
+
+    who = taker_of_request(**nobody | given, supervisor=CLARA)
+
+    assert who is not None
+    assert (who.because, who.agent_id) == (because, agent)
+
+
+def test_in_an_empty_house_nobody_can_be_asked() -> None:
+    assert taker_of_request(asked_for=None, manager=None, last_talked=None, queue=None, supervisor=None) is None

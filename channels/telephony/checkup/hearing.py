@@ -17,7 +17,7 @@ from typing import Final
 
 from channels.telephony.ami import AmiLink
 from channels.telephony.checkup.observations import Observation, advice, fault, fine
-from channels.telephony.configuration.events import filter_lines
+from channels.telephony.configuration.events import READ_CLASSES, filter_lines
 from channels.telephony.versions import AsteriskVersion, read_version, version_of_banner
 from config.sections import PbxSettings
 from crm_core.domain.errors import CrmError
@@ -109,7 +109,7 @@ def judge(ear: Ear, heard: Heard | None, pbx: PbxSettings, version: AsteriskVers
     subject = f"pbx {pbx.name} events"
     times = heard.times if heard else {}
     if "FullyBooted" not in ear.names:
-        reading = Change(file="manager.conf", lines=(f"[{pbx.username}]", "read = system,call,agent,dialplan,cdr"))
+        reading = Change(file="manager.conf", lines=(f"[{pbx.username}]", f"read = {','.join(READ_CLASSES)}"))
         yield advice("no_system_events", subject, change=reading)
     spontaneous = sum(ear.names.values()) - ear.names.get("FullyBooted", 0)
     if not times and not spontaneous:

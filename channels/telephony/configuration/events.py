@@ -13,7 +13,7 @@ from collections.abc import Collection
 from channels.telephony.frames import EOL, WANTED_EVENTS, WANTED_ONLY_WITH
 
 #: Classes of events; without filters by header the flood of `dialplan` would come whole.
-READ_CLASSES = ("system", "call", "agent", "cdr", "dialplan")
+READ_CLASSES = ("system", "call", "agent", "cdr", "user", "dialplan")
 READ_CLASSES_UNFILTERED = tuple(name for name in READ_CLASSES if name != "dialplan")
 
 

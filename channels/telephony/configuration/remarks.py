@@ -15,8 +15,8 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
     ),
     "acl": ("входить можно только с машины Перезвона", "only Perezvon's machine may log in"),
     "read": (
-        "наименьшие права на чтение: звонки, очереди, перезапуски, CDR",
-        "the least that tells calls, queues, restarts and CDRs",
+        "наименьшие права на чтение: звонки, очереди, перезапуски, CDR, просьбы перезвонить (user)",
+        "the least that tells calls, queues, restarts, CDRs, and who asked to be called back (user)",
     ),
     "read_dialplan": (
         "dialplan — ради имён записей; фильтры ниже пропускают из него только их и голосовую почту",
@@ -49,6 +49,10 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
     "incoming": (
         "входящие: подключите в контексте линии строкой  include => perezvon-in",
         "incoming: in the trunk's context write  include => perezvon-in",
+    ),
+    "callback": (
+        "просьба перезвонить: вызовите в своём меню, очередь и через сколько секунд звонить",
+        "asking to be called back: for a menu of yours, the queue and in how many seconds",
     ),
     "outgoing": (
         "сюда набирает звонок щелчком; тот же контекст годится и для набора с телефона",

@@ -15,6 +15,7 @@ from channels.telephony.checkup.rights import WRITE_CLASSES
 from channels.telephony.configuration.case import Case, QueueCase
 from channels.telephony.configuration.events import filter_lines, read_classes
 from channels.telephony.configuration.remarks import REMARKS
+from crm_core.domain.callback_requests import CALLBACK_REQUEST
 
 #: How long callers wait, and a phone rings, before the dialplan goes on.
 _PATIENCE_S, _RING_S, _DIAL_S = 300, 15, 60
@@ -28,8 +29,15 @@ _CEL_COLUMNS: Final = (
     *("${CALLERID(num)}", "${CHANNEL(exten)}", "${CHANNEL(context)}", "${BRIDGEPEER}", "${eventextra}"),
 )
 _MODULES: Final = (
-    *("app_queue.so", "app_dial.so", "app_mixmonitor.so", "app_stack.so", "app_echo.so", "format_wav.so"),
-    *("func_strings.so", "func_callerid.so", "func_cdr.so", "func_channel.so", "bridge_builtin_features.so"),
+    *("app_queue.so", "app_dial.so", "app_mixmonitor.so", "app_stack.so", "app_echo.so", "app_userevent.so"),
+    *(
+        "format_wav.so",
+        "func_strings.so",
+        "func_callerid.so",
+        "func_cdr.so",
+        "func_channel.so",
+        "bridge_builtin_features.so",
+    ),
 )
 
 
@@ -132,7 +140,17 @@ def _extensions(case: Case) -> Iterator[str]:
         for queue in numbered:
             yield from _incoming(case, queue)
         yield ""
+        yield from _callback_request(case, numbered[0])
     yield from _outgoing(case)
+
+
+def _callback_request(case: Case, queue: QueueCase) -> Iterator[str]:
+    yield _remark(case, "callback")
+    yield f"; exten => 1,1,Gosub(perezvon-callback,s,1({queue.name},600))"
+    yield "[perezvon-callback]"
+    yield f"exten => s,1,UserEvent({CALLBACK_REQUEST},Queue: ${{ARG1}},In: ${{ARG2}})"
+    yield " same => n,Return()"
+    yield ""
 
 
 def _incoming(case: Case, queue: QueueCase) -> Iterator[str]:

@@ -34,6 +34,7 @@ from gateway.http.handlers import (
     promises,
     recordings,
     session,
+    teams,
     telephony,
     users,
 )
@@ -59,6 +60,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         catalogues.routes,
         floor.routes,
         users.routes,
+        teams.routes,
         calendars.routes,
         telephony.routes,
         meta.routes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from crm_core.domain.findings import Severity
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
-from tests.acceptance.pbx import hearing, pbx_settings, the_call
+from crm_core.views.callbacks import Callback, CallbackFilters, list_callbacks
+from tests.acceptance.pbx import EVERYBODY, hearing, pbx_settings, the_call
 from tests.lab.asterisk import Asterisk
 from tests.lab.exchange import PRODUCT_LOGIN, WITNESS_LOGIN
 from tests.lab.laboratory import Lab
@@ -41,7 +43,8 @@ CASE = Case(
     queues=(QueueCase(name="sales", number="77272000001", members=("1001",)),),
     cel="csv",
 )
-CALLER, CALLED = "+77010000901", "+77015550142"
+CALLER, CALLED, ASKING = "+77010000901", "+77015550142", "+77990000902"
+MENU = "77272000009"
 
 #: What only the laboratory has: addresses of its own, the trunk's context, a witness.
 GLUE = {
@@ -58,6 +61,13 @@ write = all
     "extensions.conf": """
 [from-trunk]
 include => perezvon-in
+; a menu as somebody writes it
+exten => 77272000009,1,Answer()
+ same => n,Read(KEY,,1,,1,10)
+ same => n,GotoIf($["${{KEY}}"="1"]?ask)
+ same => n,Hangup()
+ same => n(ask),Gosub(perezvon-callback,s,1(sales,600))
+ same => n,Hangup()
 
 [internal]
 include => from-crm
@@ -90,14 +100,17 @@ async def test_calls_clicks_recordings_and_the_doctor_work_on_what_the_page_wrot
         settings = Settings(pbx=[pbx_settings(as_written)], data_dir=tmp_path)
         people = {extension: await hire(database, extension) for extension in ("1001", "1002", "1003")}
 
-        _, _, steps = await asyncio.gather(
+        _, _, promised, steps = await asyncio.gather(
             answer_the_queue(lab, queue_phone, database),
             call_with_a_click(clicking_phone, people["1002"], database),
+            ask_in_the_menu(lab, database),
             try_the_phone(tried_phone, settings, database),
         )
         checked = await doctor.examine(settings.pbx[0], settings, database)
         refusals = await forbidden(room)
 
+    assert (promised.queue, promised.address, promised.state) == ("sales", ASKING, "open")
+    assert timedelta(minutes=9) < promised.due_at - promised.promised_at <= timedelta(minutes=10)
     assert ill(steps) == []
     assert {"call_rings", "call_answered", "call_ended", "call_events", "call_clock", "call_logged"} <= codes(steps)
     assert ill(checked) == []
@@ -130,6 +143,20 @@ async def call_with_a_click(phone: SoftPhone, boris: Viewer, database: Database)
         await dialling.hang_up(tx, told.id, boris)
     ended = await the_call(database, CALLED, state="closed")
     assert (told.direction, ended.outcome, len(ended.recordings)) == ("outbound", "answered", 1)
+
+
+async def ask_in_the_menu(lab: Lab, database: Database) -> Callback:
+    """A client presses 1; nobody at all speaks with them."""
+    async with lab.client_phone() as phone:
+        call = await phone.dial(MENU, caller=ASKING)
+        await call.answered()
+        await call.press("1")
+        await call.ended()
+    told = await the_call(database, ASKING, state="closed")
+    async with database.read() as db:
+        [promised] = (await list_callbacks(db, EVERYBODY, CallbackFilters())).items
+    assert promised.promised_in == told.id
+    return promised
 
 
 async def try_the_phone(phone: SoftPhone, settings: Settings, database: Database) -> list[Observation]:

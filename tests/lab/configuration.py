@@ -62,6 +62,7 @@ send_connected_line = no
 
 [line](!,everybody)
 context = from-trunk
+dtmf_mode = info
 trust_id_inbound = yes
 send_pai = yes
 

@@ -142,8 +142,11 @@ async def receive(
     said: Words,
     by: Viewer | None = None,
     owner_id: UUID | None = None,
+    call_at: datetime | None = None,
 ) -> UUID:
     """A lead has come in; left again within a day it joins the one that is open. ``said``: how it came, in words.
+
+    ``call_at``: when they want to be called.
 
     Raises:
         LeadNobody: nobody could be reached.

@@ -17,9 +17,10 @@ from typing import NewType
 from uuid import UUID
 
 from crm_core.actions.passwords import is_password
-from crm_core.domain.errors import BadCredentials, DecisionRefused, TooManyAttempts
+from crm_core.domain.errors import BadCredentials, DecisionRefused
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
+from crm_core.store import attempts
 from crm_core.store.database import Database, Reader, Record, Transaction
 
 SessionHash = NewType("SessionHash", bytes)
@@ -33,7 +34,6 @@ SESSION_LIFE = timedelta(days=7)
 #: The moment of last use is written at most this often.
 TOUCH_EVERY = timedelta(minutes=1)
 
-ATTEMPT_WINDOW = timedelta(minutes=15)
 ATTEMPTS_PER_LOGIN = 10  # from one address
 ATTEMPTS_PER_ADDRESS = 200  # over all logins: an office behind one address has many people who mistype
 
@@ -41,19 +41,6 @@ _FIND_CREDENTIALS = """
 SELECT id, password_hash
 FROM users
 WHERE lower(login) = lower($1) AND enabled
-"""
-
-# By login_attempts_subject_at_idx.
-_COUNT_ATTEMPTS = """
-SELECT count(*) AS attempts, (array_agg(at ORDER BY at DESC))[$3] AS oldest_counted
-FROM login_attempts
-WHERE subject = $1 AND at > $2
-"""
-
-_ADD_ATTEMPTS = """
-INSERT INTO login_attempts (subject, at)
-SELECT unnest($1::text[]), $2
-RETURNING id
 """
 
 _FORGET_ATTEMPTS = """
@@ -178,13 +165,13 @@ async def sign_in(db: Database, *, login: str, password: str, address: str, user
     """
     subjects = _subjects(login, address)
     async with db.begin() as tx:
-        attempts = await _count_attempt(tx, subjects)
+        counted = await attempts.count(tx, subjects)
         person = await tx.fetchrow(_FIND_CREDENTIALS, login)
     if not await is_password(password, person["password_hash"] if person else None):
         raise BadCredentials
     assert person is not None
     async with db.begin() as tx:
-        await tx.execute(_FORGET_ATTEMPTS, subjects[0][0], attempts)
+        await tx.execute(_FORGET_ATTEMPTS, subjects[0][0], counted)
         return await _open_session(tx, person["id"], address, user_agent)
 
 
@@ -207,17 +194,6 @@ def _subjects(login: str, address: str) -> list[tuple[str, int]]:
     """What attempts are counted by, and how many are allowed; hashed, as people type passwords into login fields."""
     both = hashlib.sha256(f"{login.casefold()}\n{address}".encode()).hexdigest()
     return [(f"login:{both}", ATTEMPTS_PER_LOGIN), (f"address:{address}", ATTEMPTS_PER_ADDRESS)]
-
-
-async def _count_attempt(tx: Transaction, subjects: list[tuple[str, int]]) -> list[int]:
-    """Note this attempt before the password is looked at, so that parallel guesses count as well; returns its rows."""
-    for subject, allowed in subjects:
-        await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", subject)
-        row = await tx.fetchrow(_COUNT_ATTEMPTS, subject, tx.now - ATTEMPT_WINDOW, allowed)
-        if row is not None and row["attempts"] >= allowed:
-            raise TooManyAttempts(retry_after=row["oldest_counted"] + ATTEMPT_WINDOW - tx.now)
-    rows = await tx.fetch(_ADD_ATTEMPTS, [subject for subject, _ in subjects], tx.now)
-    return [row["id"] for row in rows]
 
 
 async def authenticate_session(db: Database, cookie: str, *, idle: timedelta) -> Principal:
@@ -278,7 +254,7 @@ async def end_sessions_of(tx: Transaction, user_id: UUID) -> None:
 async def prune(tx: Transaction, *, now: datetime, idle: timedelta) -> None:
     """Forget what can no longer be used: ended sessions and old attempts."""
     await tx.execute(_PRUNE_SESSIONS, now, now - idle)
-    await tx.execute(_PRUNE_ATTEMPTS, now - ATTEMPT_WINDOW)
+    await tx.execute(_PRUNE_ATTEMPTS, now - attempts.WINDOW)
 
 
 def _viewer(row: Record) -> Viewer:

@@ -66,7 +66,9 @@ async def _serve(route: Route, raw: web.Request, services: Services) -> web.Stre
         arguments["query"] = query
     body = b""
     if route.signature.body is not None:
-        body, arguments["body"] = await read_body(raw, route.signature.body, timeout_s=services.settings.limits.body_s)
+        body, arguments["body"] = await read_body(
+            raw, route.signature.body, timeout_s=services.settings.limits.body_s, forms_too=route.embedded
+        )
     match route.signature.connection:
         case Connection.NONE:
             return _response(route, await route.handler(request, **arguments), services)

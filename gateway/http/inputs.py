@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, get_origin
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from pydantic import (
@@ -25,7 +26,15 @@ from crm_core.views.paging import DEFAULT_LIMIT, MAX_LIMIT
 from gateway.http.problems import invalid
 from gateway.http.refusals import BodyTooSlow, UnsupportedContent
 
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 100
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class MalformedForm(InputRejected):
+    """The body is not an encoded form."""
+
+    code = "malformed_form"
 
 
 class NulCharacter(InputRejected):
@@ -45,8 +54,12 @@ class Paging(InputModel):
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
-async def read_body(raw: web.Request, adapter: TypeAdapter[Any], *, timeout_s: float) -> tuple[bytes, Any]:
+async def read_body(
+    raw: web.Request, adapter: TypeAdapter[Any], *, timeout_s: float, forms_too: bool = False
+) -> tuple[bytes, Any]:
     """The body as it came and as it is understood; no body at all is an empty object.
+
+    ``forms_too``: it may be encoded as browsers encode a form.
 
     Raises:
         UnsupportedContent, MalformedJson, BodyTooSlow: it cannot be read.
@@ -60,12 +73,33 @@ async def read_body(raw: web.Request, adapter: TypeAdapter[Any], *, timeout_s: f
         raise BodyTooSlow from error
     if not body:
         body = b"{}"
-    elif raw.content_type != "application/json" or raw.headers.get("Content-Encoding", "identity") != "identity":
+    elif raw.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedContent
+    elif forms_too and raw.content_type == _FORM:
+        return body, _read_form(body, adapter)
+    elif raw.content_type != "application/json":
         raise UnsupportedContent
     if _NUL_IN_JSON.search(body):
         raise NulCharacter
     try:
         return body, adapter.validate_json(body, strict=True)
+    except PydanticError as error:
+        raise invalid(error, "body") from error
+
+
+def _read_form(body: bytes, adapter: TypeAdapter[Any]) -> Any:
+    """The fields of a form; one that was left empty was not filled in."""
+    try:
+        pairs = parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise MalformedForm from error
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise MalformedForm("A field stands in the form twice.")
+    if any("\0" in value for value in fields.values()):
+        raise NulCharacter
+    try:
+        return adapter.validate_python(fields)
     except PydanticError as error:
         raise invalid(error, "body") from error
 

@@ -48,7 +48,8 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answer(raw: web.Request, handler: Handler, services: Services) -> web.StreamResponse:
     try:
-        check_origin(raw, services.settings.public_url)
+        if not _is_embedded(raw):
+            check_origin(raw, services.settings.public_url)
         return await handler(raw)
     except web.HTTPException as error:
         if error.status < 400:
@@ -57,6 +58,10 @@ async def _answer(raw: web.Request, handler: Handler, services: Services) -> web
         return problems.answer(problems.translate_http(error), kept)
     except Exception as error:  # the last one to hear of it: logs, and answers with the number of the line
         return problems.answer(problems.translate(error))
+
+
+def _is_embedded(raw: web.Request) -> bool:
+    return raw.match_info.route.name in raw.app[EMBEDDED]
 
 
 def _tell(raw: web.Request, status: int, seconds: float) -> None:
@@ -105,6 +110,9 @@ def headers_of(services: Services) -> Mapping[str, str]:
 
 async def add_headers(raw: web.Request, response: web.StreamResponse) -> None:
     """Runs just before an answer's headers leave, so that files and streams have them too."""
+    if _is_embedded(raw):  # nobody's cookie counts there, so every page may read the answer
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     for name, value in raw.app[HEADERS].items():
         response.headers.setdefault(name, value)
     if raw.path.startswith("/api/"):
@@ -116,3 +124,5 @@ async def add_headers(raw: web.Request, response: web.StreamResponse) -> None:
 
 
 HEADERS: Final = web.AppKey("headers", Mapping[str, str])
+#: Names of the routes that pages of other sites may use.
+EMBEDDED: Final = web.AppKey("embedded", frozenset[str])

@@ -17,6 +17,7 @@ from crm_core.actions.sessions import NotSignedIn
 from crm_core.domain.errors import CrmError, Forbidden, InputRejected, NotFound
 from gateway.http import problems, refusals
 from gateway.http.dispatch import KEY_HEADER, KEY_PATTERN, SEQ_HEADER, KeyMalformed
+from gateway.http.inputs import MalformedForm
 from gateway.http.permissions import Permission
 from gateway.http.problems import Problem, status_of
 from gateway.http.route import Connection, Route
@@ -112,9 +113,13 @@ def _operation(route: Route, schemas: Mapping[_Key, Json]) -> Json:
     if body is not None:
         operation["requestBody"] = {
             "required": not _accepts_nothing(body),
-            "content": {"application/json": {"schema": schemas[route.name, "body"]}},
+            "content": {media: {"schema": schemas[route.name, "body"]} for media in _media(route)},
         }
     return operation
+
+
+def _media(route: Route) -> tuple[str, ...]:
+    return ("application/json", "application/x-www-form-urlencoded") if route.embedded else ("application/json",)
 
 
 def _accepts_nothing(body: TypeAdapter[Any]) -> bool:
@@ -182,7 +187,8 @@ def _responses(route: Route, schemas: Mapping[_Key, Json]) -> Json:
 
 def _refusals(route: Route) -> Iterator[type[CrmError]]:
     yield from route.refusals
-    yield refusals.ForeignOrigin
+    if not route.embedded:
+        yield refusals.ForeignOrigin
     yield InputRejected  # an unknown query parameter is one everywhere
     if route.permission is not Permission.PUBLIC:
         yield from (NotSignedIn, Forbidden)
@@ -192,6 +198,8 @@ def _refusals(route: Route) -> Iterator[type[CrmError]]:
         yield NotFound
     if route.signature.body is not None:
         yield from _BODY_REFUSALS
+        if route.embedded:
+            yield MalformedForm
     if route.is_idempotent_by_key:
         yield from (RequestInProgress, KeyReused, KeyMalformed)
     if route.signature.connection is not Connection.NONE or route.permission is not Permission.PUBLIC:

@@ -69,6 +69,7 @@ class Route:
     refusals: tuple[type[CrmError], ...]  # beyond those every route of its kind has
     snapshot: bool  # the answer carries the sequence of the newest event it may already show
     media: str  # content type of the answer
+    embedded: bool  # pages of every site may use it, and browsers' own forms
 
     @property
     def name(self) -> str:
@@ -111,6 +112,7 @@ class Routes:
         refusals: Sequence[type[CrmError]] = (),
         snapshot: bool = False,
         media: str = "application/json",
+        embedded: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
         """Declare a route; the decorated function stays as it is."""
 
@@ -129,6 +131,7 @@ class Routes:
                     refusals=tuple(refusals),
                     snapshot=snapshot,
                     media=media,
+                    embedded=embedded,
                 )
             )
             return handler

@@ -25,6 +25,7 @@ from gateway.http.handlers import (
     demo,
     drafts,
     floor,
+    forms,
     interactions,
     lead_sources,
     leads,
@@ -38,7 +39,7 @@ from gateway.http.handlers import (
     telephony,
     users,
 )
-from gateway.http.middleware import HEADERS, add_headers, around, headers_of
+from gateway.http.middleware import EMBEDDED, HEADERS, add_headers, around, headers_of
 from gateway.http.request import SERVICES, Services
 from gateway.http.route import Route
 
@@ -53,15 +54,16 @@ ROUTES: Final[Sequence[Route]] = tuple(
         clients.routes,
         callbacks.routes,
         policies.routes,
+        promises.routes,
         leads.routes,
         lead_sources.routes,
-        promises.routes,
+        forms.routes,
         drafts.routes,
         catalogues.routes,
         floor.routes,
         users.routes,
-        teams.routes,
         calendars.routes,
+        teams.routes,
         telephony.routes,
         meta.routes,
         demo.routes,
@@ -80,6 +82,7 @@ def build_app(services: Services, *, static: Path) -> web.Application:
     app = web.Application(middlewares=[around], client_max_size=services.settings.limits.body_bytes)
     app[SERVICES] = services
     app[HEADERS] = headers_of(services)
+    app[EMBEDDED] = frozenset(route.name for route in ROUTES if route.embedded)
     app[meta.DOCUMENT] = orjson.dumps(openapi.document(ROUTES, version=services.version))
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:

@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
+from channels.telephony import callback_requests
 from crm_core.actions.callback_requests import record_callback_requests
 from crm_core.domain.callback_requests import CallbackRequest
 from crm_core.domain.calls import CallSnapshot
 from crm_core.store.database import Database
 from crm_core.views.callbacks import Callback
+from tests.integration.call_log import listen_in_batches, the_log
 from tests.integration.missed_floor import (
     AIGERIM,
     ALMATY,
@@ -23,6 +25,7 @@ from tests.integration.missed_floor import (
     missed,
     open_floor,
 )
+from tests.replay.recordings import story
 
 IN_TEN_MINUTES = timedelta(minutes=10)
 
@@ -239,6 +242,24 @@ async def test_without_any_number_nobody_can_call_and_the_event_is_kept(floor: F
     assert await floor.promises() == []
     [(reason, _)] = await rejected(floor)
     assert reason == "PerezvonCallback: there is no number to call"
+
+
+async def test_a_recorded_menu_heard_twice_is_one_call_and_one_promise(floor: Floor) -> None:
+    events = story("asks_to_be_called_back").events
+    told = [
+        request
+        for heard in events
+        if (request := callback_requests.read(heard.event, heard.arrived, pbx="main", boot="lab", zone=ALMATY))
+    ]
+
+    for _ in range(2):
+        await listen_in_batches(floor.database, events)
+        await hear(floor, *told)
+
+    promise = await floor.the_promise()
+    assert (promise.queue, promise.address, promise.subject) == ("sales", "+77991660001", "Menu")
+    assert promise.due_at == told[0].asked_at + IN_TEN_MINUTES
+    assert [one.promised_in for one in await floor.promises()] == [call.id for call in await the_log(floor.database)]
 
 
 async def test_when_nobody_else_is_there_a_supervisor_is_asked(floor: Floor) -> None:

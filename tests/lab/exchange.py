@@ -325,6 +325,15 @@ _LINES = (
     ),
     Line(name="forwarded inside", did="77272000163", steps=("Dial(Local/1377@internal/n,20,tT)",)),
     Line(name="forwarded outside", did="77272000164", steps=("Dial(Local/+77015510702@from-crm/n,20,tT)",)),
+    Line(
+        name="menu",
+        did="77272000166",
+        steps=(
+            "Answer()",
+            "Read(KEY,,1,,1,10)",
+            'ExecIf($["${KEY}"="1"]?UserEvent(PerezvonCallback,Queue: sales,In: 600,Subject: Menu))',
+        ),
+    ),
     Line(name="group", did="77272000165", steps=("Dial(PJSIP/1381&PJSIP/1382,20,tT)",)),
 )
 #: Who dials this parks the call they talk on; the second lot gives it back to them after three seconds.

@@ -24,6 +24,7 @@ from tests.lab.scenes.many_phones import (
     local_members,
     star_pickup,
 )
+from tests.lab.scenes.menu import asks_to_be_called_back
 from tests.lab.scenes.outbound import (
     click_to_call_agent_no_answer,
     click_to_call_answered,
@@ -123,4 +124,5 @@ SIDE_BY_SIDE: tuple[Scene, ...] = (
     number_formats,
     utf8_names,
     hold_unhold,
+    asks_to_be_called_back,
 )

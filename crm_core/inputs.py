@@ -10,10 +10,21 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    StringConstraints,
+)
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)")
+_WALL_CLOCK = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d)?")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -59,8 +70,22 @@ def _read_rfc_3339(value: object) -> object:
     return datetime.fromisoformat(value.upper())
 
 
+def _read_wall_clock(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not _WALL_CLOCK.fullmatch(value):
+        raise ValueError("a time as the clock shows it is written 2026-07-21T09:30")
+    return datetime.fromisoformat(value.upper())
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a time zone of the IANA list, such as Asia/Almaty")
+    return name
+
+
 def _of_our_age(moment: datetime) -> datetime:
-    if not _EARLIEST <= moment < _LATEST:
+    if not _EARLIEST <= (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) < _LATEST:
         raise ValueError("the year is not one of ours")
     return moment
 
@@ -82,3 +107,9 @@ Prose = Annotated[
 
 #: With an offset, in a year the database and the calendar agree on.
 Moment = Annotated[AwareDatetime, BeforeValidator(_read_rfc_3339), AfterValidator(_of_our_age)]
+
+#: As a clock shows it, without an offset: ``2026-07-21T09:30``. What moment it is, only a zone can say.
+WallClock = Annotated[NaiveDatetime, BeforeValidator(_read_wall_clock), AfterValidator(_of_our_age)]
+
+#: A zone of the IANA list.
+TimezoneName = Annotated[Word, AfterValidator(_known_timezone)]

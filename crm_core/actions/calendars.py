@@ -17,11 +17,10 @@ import asyncpg
 from pydantic import Field, StringConstraints
 
 from crm_core.actions import audit
-from crm_core.actions.clients import TimezoneName
 from crm_core.domain.errors import DecisionRefused, NotFound, VersionConflict
 from crm_core.domain.ids import new_id
 from crm_core.domain.working_time import Calendar, Hours, Span, Week, next_opening
-from crm_core.inputs import InputModel, Word, unchanged
+from crm_core.inputs import InputModel, TimezoneName, Word, unchanged
 from crm_core.store.calendars import calendar_from_row, stored_days, stored_week
 from crm_core.store.database import Transaction, to_json
 

@@ -17,7 +17,7 @@ import structlog
 from pydantic import Field, StringConstraints
 
 from crm_core.actions import leads
-from crm_core.actions.clients import LanguageTag, TimezoneName
+from crm_core.actions.clients import LanguageTag
 from crm_core.domain.callbacks import check_due
 from crm_core.domain.contact_points import ContactPointKind, address
 from crm_core.domain.errors import NotFound
@@ -25,7 +25,7 @@ from crm_core.domain.forms import CALL_NOW_WITHIN, PhoneRequired, wanted_moment
 from crm_core.domain.ids import new_id
 from crm_core.domain.leads import LeadNobody
 from crm_core.domain.words import Words
-from crm_core.inputs import InputModel, Line, Prose, Word
+from crm_core.inputs import InputModel, Line, Prose, TimezoneName, Word
 from crm_core.store import attempts
 from crm_core.store import leads as store
 from crm_core.store.database import Database, Transaction

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from crm_core.actions import interactions
+from crm_core.actions import due_times, interactions
 from crm_core.actions.callbacks import ClientRequired
+from crm_core.actions.due_times import ClientZoneUnknown, DueIn
 from crm_core.domain.callbacks import PromisedCallback
 from crm_core.domain.errors import DispositionRequiresCallback, DispositionUnknown, NotYourInteraction
+from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
 from crm_core.inputs import InputModel, Moment, Prose, Sentence, Word
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.interactions import Interaction, InteractionFilters, get_interaction, list_interactions
@@ -30,10 +32,9 @@ class InteractionQuery(InteractionFilters, Paging):
     to: Moment | None = None
 
 
-class NextContact(InputModel):
+class NextContact(DueIn):
     """When the client was promised to hear from us."""
 
-    due_at: Moment
     subject: Sentence | None = None
     via: Literal["call", "email", "telegram", "webchat", "meeting"] = "call"
 
@@ -78,7 +79,15 @@ async def get_one(request: Request, reader: Reader, interaction_id: UUID) -> Int
     "/interactions/{interaction_id}/disposition",
     permission=Permission.SIGNED_IN,
     summary="Say how it ended",
-    refusals=[NotYourInteraction, DispositionUnknown, DispositionRequiresCallback, ClientRequired],
+    refusals=[
+        NotYourInteraction,
+        DispositionUnknown,
+        DispositionRequiresCallback,
+        ClientRequired,
+        ClientZoneUnknown,
+        LocalTimeMissing,
+        LocalTimeDoubled,
+    ],
 )
 async def set_disposition(request: Request, tx: Transaction, interaction_id: UUID, body: Verdict) -> Interaction:
     """Ends wrap-up; during the talk it is kept. Sent again it edits, and its callback is replaced."""
@@ -89,9 +98,15 @@ async def set_disposition(request: Request, tx: Transaction, interaction_id: UUI
         request.viewer,
         code=body.code,
         note=body.note,
-        callback=PromisedCallback(**body.callback.model_dump()) if body.callback else None,
+        callback=await _promised(request, tx, body.callback, seen.client_id) if body.callback else None,
     )
     return await get_interaction(tx, seen.id, request.viewer)
+
+
+async def _promised(request: Request, tx: Transaction, given: NextContact, client_id: UUID | None) -> PromisedCallback:
+    company = request.services.settings.timezone
+    due_at = await due_times.due_moment(tx, given, by=request.viewer, client_id=client_id, company=company)
+    return PromisedCallback(due_at=due_at, subject=given.subject, via=given.via)
 
 
 @routes.add(

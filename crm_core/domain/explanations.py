@@ -53,8 +53,6 @@ class Explanation:
 def explain(story: MoveStory, zone: ZoneInfo) -> Explanation:
     """The sentence, with times on the clock of ``zone``, and the record to store."""
     sentence = _sentence(story, zone)
-    chosen = story.choice.chosen
-    again_at = story.choice.try_again_at
     return Explanation(
         sentence=sentence,
         record={
@@ -62,14 +60,22 @@ def explain(story: MoveStory, zone: ZoneInfo) -> Explanation:
             "sentence": sentence.as_json(),
             "policy": _policy(story.policy),
             "clocks": _clocks(story),
-            "strategy": story.choice.strategy.value,
             "from_agent_id": str(story.from_agent_id),
-            "to_agent_id": str(chosen.agent_id) if chosen else None,
-            "near_cap": story.choice.near_cap,
-            "try_again_at": _iso(again_at),
-            "candidates": [_candidate(verdict, story, zone) for verdict in story.choice.verdicts],
+            **choice_record(story.choice, story.at, zone),
         },
     )
+
+
+def choice_record(choice: Choice, at: datetime, zone: ZoneInfo) -> dict[str, object]:
+    """Who was asked ``at`` that moment, what they were judged by, and who was chosen; for promises and leads."""
+    chosen = choice.chosen
+    return {
+        "strategy": choice.strategy.value,
+        "to_agent_id": str(chosen.agent_id) if chosen else None,
+        "near_cap": choice.near_cap,
+        "try_again_at": iso(choice.try_again_at),
+        "candidates": [_candidate(verdict, choice, at, zone) for verdict in choice.verdicts],
+    }
 
 
 def _sentence(story: MoveStory, zone: ZoneInfo) -> Words:
@@ -115,36 +121,37 @@ def _policy(policy: Policy) -> dict[str, object]:
 def _clocks(story: MoveStory) -> dict[str, object]:
     gaps = lost_spans(story.gaps, story.grace_from, story.at)
     return {
-        "promised_at": _iso(story.promised_at),
-        "due_at": _iso(story.due_at),
-        "grace_from": _iso(story.grace_from),
-        "warned_at": _iso(story.warned_at),
-        "escalate_at": _iso(story.move.escalate_at),
-        "at": _iso(story.at),
+        "promised_at": iso(story.promised_at),
+        "due_at": iso(story.due_at),
+        "grace_from": iso(story.grace_from),
+        "warned_at": iso(story.warned_at),
+        "escalate_at": iso(story.move.escalate_at),
+        "at": iso(story.at),
         "late_s": story.move.late.total_seconds(),
         "late_by": story.move.late_by.value,
         "forgiven_s": story.move.forgiven.total_seconds(),
-        "gaps": [{"from": _iso(begins), "to": _iso(ends)} for begins, ends in gaps],
+        "gaps": [{"from": iso(begins), "to": iso(ends)} for begins, ends in gaps],
     }
 
 
-def _candidate(verdict: Verdict, story: MoveStory, zone: ZoneInfo) -> dict[str, object]:
+def _candidate(verdict: Verdict, choice: Choice, at: datetime, zone: ZoneInfo) -> dict[str, object]:
     candidate = verdict.candidate
     return {
         "agent_id": str(candidate.agent_id),
         "name": candidate.name,
         "reason": verdict.reason.value,
-        "words": verdict_in_words(verdict, story.choice, zone, now=story.at).as_json(),
+        "words": verdict_in_words(verdict, choice, zone, now=at).as_json(),
         "state": candidate.state.value,
         "present": candidate.present,
         "active_clients": candidate.active_clients,
         "given_lately": verdict.given_lately,
-        "last_given_at": _iso(verdict.last_given_at),
-        "talked_at": _iso(candidate.talked_at),
-        "until": _iso(verdict.until),
+        "last_given_at": iso(verdict.last_given_at),
+        "talked_at": iso(candidate.talked_at),
+        "until": iso(verdict.until),
         "missing": list(verdict.missing),
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
+    """As records hold a moment: in UTC."""
     return moment.astimezone(UTC).isoformat() if moment else None

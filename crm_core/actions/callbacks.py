@@ -38,10 +38,12 @@ from crm_core.store.callbacks import StoredCallback
 from crm_core.store.clients import find_survivor, may_see_client
 from crm_core.store.database import Record, Transaction
 
+# Waits for whoever is being dismissed at this moment.
 _FIND_AGENT = """
 SELECT id
 FROM users
 WHERE id = $1 AND enabled
+FOR KEY SHARE
 """
 
 _FIND_CONTACT = """

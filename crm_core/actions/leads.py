@@ -17,9 +17,9 @@ from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import LanguageTag
 from crm_core.domain.errors import Forbidden, NotFound, VersionConflict
 from crm_core.domain.events import STAFF, LeadChanged, Room, agent_room, team_room
+from crm_core.domain.lead_watching import LeadTerms, accept_by
 from crm_core.domain.leads import (
     JOINS_WITHIN,
-    USUAL_ACCEPTANCE,
     LeadClosed,
     LeadNobody,
     LeadReason,
@@ -36,14 +36,17 @@ from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Line, Prose, Sentence, Word
 from crm_core.store import leads as store
 from crm_core.store.audience import audience
+from crm_core.store.calendars import calendar_of_agent
 from crm_core.store.clients import find_survivor, may_see_client
 from crm_core.store.database import Transaction
 from crm_core.store.leads import FreshLead, LeadSource, StoredLead
 
+# Waits for whoever is being dismissed at this moment.
 _FIND_AGENT = """
 SELECT id
 FROM users
 WHERE id = $1 AND enabled
+FOR KEY SHARE
 """
 
 _BY_HAND = Words(ru="Заведён вручную.", en="Written down by hand.")
@@ -302,9 +305,17 @@ async def _only_client_at(tx: Transaction, fresh: FreshLead) -> UUID | None:
 async def _hand_to(
     tx: Transaction, lead_id: UUID, owner_id: UUID, source: LeadSource | None, *, accepted: bool, moved: bool
 ) -> int:
-    within = source.accept_within if source else None
-    version = await store.assign(tx, lead_id, owner_id, accept_by=tx.now + (within or USUAL_ACCEPTANCE), moved=moved)
+    terms = await terms_for(tx, source, owner_id)
+    version = await store.assign(tx, lead_id, owner_id, accept_by=accept_by(terms, tx.now), moved=moved)
     return await store.accept(tx, lead_id, owner_id, at=tx.now) if accepted else version
+
+
+async def terms_for(tx: Transaction, source: LeadSource | None, owner_id: UUID) -> LeadTerms:
+    """What the source of a lead asks of this owner, by their working hours; a source that is gone asks nothing."""
+    calendar = await calendar_of_agent(tx, owner_id)
+    if source is None:
+        return LeadTerms(calendar=calendar)
+    return LeadTerms(accept_within=source.accept_within, max_moves=source.max_moves, calendar=calendar)
 
 
 async def _set_stage(tx: Transaction, lead: StoredLead, by: Viewer, given: LeadPatch) -> int:

@@ -1,8 +1,9 @@
 """The people who work here: adding them, changing what they are, giving them keys.
 
 What an account may do is its role; a person's phone, team and queues decide
-which calls reach them. An account is disabled, never deleted: it stands in
-old records. ``by`` is None when the operator acts at the command line.
+which calls reach them, their skills, languages and hours which promises and
+leads. An account is disabled, never deleted: it stands in old records, and what
+it holds goes to others first. ``by`` is None when the operator acts at the command line.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from uuid import UUID
 import asyncpg
 
 from crm_core.actions import audit, catalogues, sessions
+from crm_core.actions.holdings import HandOverIn, leave_nothing
+from crm_core.actions.teams import check_calendar
 from crm_core.domain.errors import DecisionRefused, ExtensionTaken, Forbidden, LoginTaken, NotFound
 from crm_core.domain.events import AgentChanged
 from crm_core.domain.ids import new_id
-from crm_core.domain.people import Role
+from crm_core.domain.people import Role, normalised_words
 from crm_core.domain.viewer import Viewer
 from crm_core.store.audience import audience
-from crm_core.store.database import Transaction
+from crm_core.store.database import Record, Transaction
 
 #: What ``hash_password`` made; computed before the transaction, as it is slow.
 PasswordHash = NewType("PasswordHash", str)
@@ -44,15 +47,34 @@ WHERE lower(login) = lower($1)
 """
 
 _LOCK_USER = """
-SELECT id, login, name, role, team_id, enabled
+SELECT role
 FROM users
 WHERE id = $1
 FOR NO KEY UPDATE
 """
 
+# With the administrators ($2: when it is about rights); in id order, so that two who dismiss each other
+# do not wait in a ring.
+_LOCK_WITH_ADMINISTRATORS = """
+SELECT id, name, role, team_id, calendar_id, skills, languages, takes_work, enabled
+FROM users
+WHERE id = $1 OR $2 AND enabled AND role IN ('admin', 'owner')
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+
+# The whole row: who is being dismissed is given nothing at the same moment.
+_LOCK_WHOLE = """
+SELECT id
+FROM users
+WHERE id = $1
+FOR UPDATE
+"""
+
 _SAVE_USER = """
 UPDATE users
-SET name = $2, role = $3, team_id = $4, enabled = $5, version = version + 1
+SET name = $2, role = $3, team_id = $4, calendar_id = $5, skills = $6, languages = $7, takes_work = $8, enabled = $9,
+    version = version + 1
 WHERE id = $1
 """
 
@@ -110,10 +132,20 @@ VALUES ($1, $2, $3, $4)
 """
 
 
+#: Changes that may leave nobody with the right to make them.
+_RIGHTS = frozenset({"role", "enabled"})
+
+
 class NotYourself(DecisionRefused):
     """Ask another administrator: nobody takes their own rights away by mistake."""
 
     code = "not_yourself"
+
+
+class LastAdministrator(DecisionRefused):
+    """Somebody must be left who may change what people may do."""
+
+    code = "last_administrator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +169,10 @@ class UserChanges(TypedDict, total=False):
     team: str | None
     extension: str | None
     queues: Collection[str]
+    calendar_id: UUID | None  # None: the team's hours
+    skills: Collection[str]
+    languages: Collection[str]
+    takes_work: bool  # False: the engine gives them nothing
     enabled: bool
 
 
@@ -171,25 +207,44 @@ async def add_user(tx: Transaction, user: NewUser, password: PasswordHash | None
     return user_id
 
 
-async def change_user(tx: Transaction, user_id: UUID, changes: UserChanges, *, by: Viewer) -> None:
-    """Change a person's name, rights, place or phone; disabling signs them out everywhere.
+async def change_user(
+    tx: Transaction, user_id: UUID, changes: UserChanges, *, by: Viewer, hand_over: HandOverIn | None = None
+) -> None:
+    """Change a person's name, rights, place, phone or skills; disabling signs them out everywhere.
+
+    Who is disabled leaves nothing behind: ``hand_over`` says to whom what they hold goes.
 
     Raises:
         NotFound: nobody has this id.
         NotYourself: one's own role, or disabling oneself.
+        LastAdministrator: nobody would be left who may change this.
         Forbidden: only an owner changes an owner.
         ExtensionTaken: somebody else has it.
+        CalendarUnknown: there is no such calendar.
+        HoldsPromises: they are to be disabled, and hold something.
     """
-    person = await tx.fetchrow(_LOCK_USER, user_id)
-    if person is None:
-        raise NotFound
-    role = changes.get("role", Role(person["role"]))
-    enabled = changes.get("enabled", person["enabled"])
+    person, others = await _lock_with_administrators(tx, user_id, about_rights=not changes.keys().isdisjoint(_RIGHTS))
+    role, enabled = changes.get("role", Role(person["role"])), changes.get("enabled", person["enabled"])
     _check_rank(by, role, Role(person["role"]))
     if user_id == by.user_id and (role != person["role"] or not enabled):
         raise NotYourself
-    team_id = await _team(tx, changes["team"]) if "team" in changes else person["team_id"]
-    await tx.execute(_SAVE_USER, user_id, changes.get("name", person["name"]), role, team_id, enabled)
+    _check_rights_remain(person, role if enabled else None, others)
+    await check_calendar(tx, changes.get("calendar_id"))
+    if person["enabled"] and not enabled:
+        await tx.execute(_LOCK_WHOLE, user_id)
+        await leave_nothing(tx, user_id, hand_over, by=by, reason=f"{person['name']} does not work here any more.")
+    await tx.execute(
+        _SAVE_USER,
+        user_id,
+        changes.get("name", person["name"]),
+        role,
+        await _team(tx, changes["team"]) if "team" in changes else person["team_id"],
+        changes.get("calendar_id", person["calendar_id"]),
+        normalised_words(changes.get("skills", person["skills"])),
+        normalised_words(changes.get("languages", person["languages"])),
+        changes.get("takes_work", person["takes_work"]),
+        enabled,
+    )
     if "extension" in changes:
         await _give_phone(tx, user_id, changes["extension"])
     if "queues" in changes:
@@ -198,6 +253,7 @@ async def change_user(tx: Transaction, user_id: UUID, changes: UserChanges, *, b
         await sessions.end_sessions_of(tx, user_id)
     await _note(tx, "user.changed", user_id, by, changed=sorted(changes), role=role, enabled=enabled)
     await _announce(tx, user_id)
+    tx.wake("watchdog")
 
 
 async def set_password(tx: Transaction, user_id: UUID, password: PasswordHash, *, by: Viewer | None) -> None:
@@ -237,6 +293,24 @@ async def create_token(tx: Transaction, login: str, *, name: str = "") -> str:
     await tx.execute(_ADD_BEARER, new_id(tx.now), user_id, sessions.fingerprint(token), name)
     await _note(tx, "token.created", user_id, None, name=name)
     return token
+
+
+async def _lock_with_administrators(tx: Transaction, user_id: UUID, *, about_rights: bool) -> tuple[Record, set[Role]]:
+    """The person, and when it is about rights the ranks of the administrators beside them."""
+    rows = await tx.fetch(_LOCK_WITH_ADMINISTRATORS, user_id, about_rights)
+    person = next((row for row in rows if row["id"] == user_id), None)
+    if person is None:
+        raise NotFound
+    return person, {Role(row["role"]) for row in rows if row["id"] != user_id}
+
+
+def _check_rights_remain(person: Record, role: Role | None, others: set[Role]) -> None:
+    """``role`` is what they will be; None: nothing any more. Without an owner nobody makes another."""
+    before = Role(person["role"]) if person["enabled"] else None
+    if before is Role.OWNER and role is not Role.OWNER and Role.OWNER not in others:
+        raise LastAdministrator
+    if before is Role.ADMIN and role not in {Role.ADMIN, Role.OWNER} and not others:
+        raise LastAdministrator
 
 
 def _check_rank(by: Viewer | None, *roles: Role) -> None:

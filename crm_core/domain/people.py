@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -55,3 +56,9 @@ def desired_pause(*, chosen: AgentState, reason: str | None, phone: AgentState |
     if chosen is AgentState.PAUSED:
         return reason
     return OFFLINE_PAUSE if chosen is AgentState.OFFLINE else None
+
+
+def normalised_words(words: Iterable[str]) -> list[str]:
+    """Skills and languages in the one spelling in which they are compared, each once, in order."""
+    spelled = (" ".join(word.split()).casefold() for word in words)
+    return sorted({word for word in spelled if word})

@@ -14,6 +14,7 @@ from crm_core.views.paging import Page, decode_id, encode_cursor
 _COLUMNS = """
 SELECT person.id, person.login, person.name, person.role, person.locale, person.theme,
        person.team_id, team.name AS team_name, person.enabled, person.version,
+       person.calendar_id, person.skills, person.languages, person.takes_work,
        (
            SELECT device.extension
            FROM devices device
@@ -69,6 +70,10 @@ class Account(User):
     """The same person on the administrator's page."""
 
     queues: list[str]
+    calendar_id: UUID | None  # own hours; null: the team's
+    skills: list[str]
+    languages: list[str]
+    takes_work: bool
     enabled: bool
     version: int
 
@@ -108,7 +113,7 @@ async def _row(db: Reader, user_id: UUID) -> Record:
 
 def _account(row: Record) -> Account:
     return Account.model_validate(
-        {**_own(row), "queues": row["queues"], "enabled": row["enabled"], "version": row["version"]}
+        {**_own(row), **{name: row[name] for name in Account.model_fields if name not in User.model_fields}}
     )
 
 

@@ -8,9 +8,12 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from crm_core.actions import users
+from crm_core.actions.callbacks import AgentUnknown
+from crm_core.actions.holdings import HandOverIn, HeirAbsent, HoldsPromises, SamePerson
 from crm_core.actions.passwords import MAX_LENGTH, MIN_LENGTH, PasswordTooWeak, hash_password
-from crm_core.actions.users import LooksChanges, NewUser, NotYourself, PasswordHash, UserChanges
-from crm_core.domain.errors import ExtensionTaken, LoginTaken
+from crm_core.actions.teams import CalendarUnknown
+from crm_core.actions.users import LastAdministrator, LooksChanges, NewUser, NotYourself, PasswordHash, UserChanges
+from crm_core.domain.errors import CallbackAlreadyClaimed, ExtensionTaken, LoginTaken
 from crm_core.domain.people import Role
 from crm_core.inputs import InputModel, Line, Word, unchanged
 from crm_core.store.database import Reader, Transaction
@@ -26,6 +29,7 @@ routes: Final = Routes("users")
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
 Extension = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+Words = Annotated[tuple[Word, ...], Field(max_length=50)]
 QueueNames = Annotated[tuple[QueueName, ...], Field(max_length=100)]
 Password = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 Locale = Literal["ru", "en"]
@@ -45,14 +49,23 @@ class UserIn(InputModel):
 
 
 class UserEdit(InputModel):
-    """Only what shall change; null takes a team or an extension away."""
+    """Only what shall change; null takes a team, an extension or hours of their own away.
+
+    Skills and languages are kept in lower case. Somebody with ``takes_work`` off is given nothing by the engine.
+    ``hand_over`` belongs to ``enabled: false``: to whom goes what they hold.
+    """
 
     name: Line = unchanged()
     role: Role = unchanged()
     team: Word | None = None
     extension: Extension | None = None
     queues: QueueNames = unchanged()
+    calendar_id: UUID | None = None
+    skills: Words = unchanged()
+    languages: Words = unchanged()
+    takes_work: bool = unchanged()
     enabled: bool = unchanged()
+    hand_over: HandOverIn | None = None
     password: Password = unchanged()
 
 
@@ -104,12 +117,26 @@ async def change_me(request: Request, tx: Transaction, body: Preferences) -> Use
     "/users/{user_id}",
     permission=Permission.ADMIN,
     summary="Change a person",
-    refusals=[NotYourself, ExtensionTaken, PasswordTooWeak],
+    refusals=[
+        NotYourself,
+        LastAdministrator,
+        ExtensionTaken,
+        PasswordTooWeak,
+        CalendarUnknown,
+        HoldsPromises,
+        CallbackAlreadyClaimed,
+        AgentUnknown,
+        HeirAbsent,
+        SamePerson,
+    ],
 )
 async def change_user(request: Request, tx: Transaction, user_id: UUID, body: UserEdit) -> Account:
-    """Disabling a person, or giving them a new password, signs them out everywhere."""
-    changes = cast(UserChanges, body.model_dump(exclude_unset=True, exclude={"password"}))
-    await users.change_user(tx, user_id, changes, by=request.viewer)
+    """Disabling a person, or giving them a new password, signs them out everywhere.
+
+    Who holds promises, leads or clients is disabled only with ``hand_over``.
+    """
+    changes = cast(UserChanges, body.model_dump(exclude_unset=True, exclude={"password", "hand_over"}))
+    await users.change_user(tx, user_id, changes, by=request.viewer, hand_over=body.hand_over)
     if "password" in body.model_fields_set:
         await users.set_password(tx, user_id, PasswordHash(await hash_password(body.password)), by=request.viewer)
     return await get_account(tx, user_id)

@@ -1,0 +1,123 @@
+"""What a person holds goes to others before they go: promises, leads and clients.
+
+Nobody leaves while something would be left behind: it is said what they hold,
+and who dismisses them says to whom it goes. Each promise and each lead changes
+hands as it always does, one by one, with its history; so a promise somebody is
+calling about at this moment stops the whole.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from crm_core.actions import audit, callbacks, leads
+from crm_core.actions.callbacks import AgentUnknown
+from crm_core.domain.errors import DecisionRefused, InputRejected
+from crm_core.domain.events import ClientChanged
+from crm_core.domain.viewer import Viewer
+from crm_core.inputs import InputModel
+from crm_core.store.absences import find_absence_now
+from crm_core.store.audience import audience
+from crm_core.store.database import Transaction
+from crm_core.store.holdings import Holdings, find_holdings
+
+_FIND_HEIR = """
+SELECT id
+FROM users
+WHERE id = $1 AND enabled
+FOR KEY SHARE
+"""
+
+_GIVE_CLIENTS = """
+UPDATE clients
+SET owner_id = $2, version = version + 1, updated_at = now()
+WHERE owner_id = $1
+RETURNING id, version, merged_into
+"""
+
+
+class HoldsPromises(DecisionRefused):
+    """They hold promises, leads or clients; say to whom these go."""
+
+    code = "holds_promises"
+
+
+class HeirAbsent(InputRejected):
+    """Whoever shall have it is away."""
+
+    code = "heir_absent"
+
+
+class SamePerson(InputRejected):
+    """What somebody holds goes to somebody else."""
+
+    code = "same_person"
+
+
+class HandOverIn(InputModel):
+    """To whom it goes."""
+
+    to: UUID
+
+
+async def leave_nothing(tx: Transaction, user_id: UUID, given: HandOverIn | None, *, by: Viewer, reason: str) -> None:
+    """Everything a person holds goes to others; ``reason`` is told in each history.
+
+    Raises:
+        HoldsPromises: there is something, and nobody to give it to.
+        AgentUnknown, HeirAbsent, SamePerson: they cannot have it.
+        CallbackAlreadyClaimed: somebody is calling about one of the promises now.
+    """
+    held = await find_holdings(tx, user_id)
+    if not held:
+        return
+    if given is None:
+        raise HoldsPromises(**_counts(held))
+    await hand_over(tx, user_id, held, given, by=by, reason=reason)
+    await _give_clients(tx, user_id, given.to)
+    await audit.write(
+        tx,
+        "work.handed_over",
+        by=by.user_id,
+        subject_kind="user",
+        subject_id=user_id,
+        details={"to": str(given.to), **_counts(held)},
+    )
+
+
+async def hand_over(
+    tx: Transaction, user_id: UUID, held: Holdings, given: HandOverIn, *, by: Viewer, reason: str
+) -> None:
+    """These promises and leads of ``user_id`` go to others.
+
+    Raises:
+        AgentUnknown, HeirAbsent, SamePerson: they cannot have them.
+        CallbackAlreadyClaimed: somebody is calling about one of the promises now.
+    """
+    await _check_heir(tx, user_id, given.to)
+    for callback_id in held.promises:
+        await callbacks.move(tx, callback_id, by, agent_id=given.to, reason=reason)
+    for lead_id in held.leads:
+        await leads.move(tx, lead_id, by, agent_id=given.to, reason=reason)
+
+
+async def _check_heir(tx: Transaction, user_id: UUID, heir: UUID) -> None:
+    if heir == user_id:
+        raise SamePerson
+    if await tx.fetchval(_FIND_HEIR, heir) is None:
+        raise AgentUnknown(agent_id=heir)
+    absence = await find_absence_now(tx, heir)
+    if absence is not None:
+        raise HeirAbsent(agent_id=heir, absent_until=absence["to_at"])
+
+
+async def _give_clients(tx: Transaction, user_id: UUID, heir: UUID) -> None:
+    rows = await tx.fetch(_GIVE_CLIENTS, user_id, heir)
+    rooms = await audience(tx, [user_id, heir])
+    for row in rows:
+        if row["merged_into"] is None:
+            tx.emit(ClientChanged(rooms=rooms, client_id=row["id"], version=row["version"]))
+
+
+def _counts(held: Holdings) -> dict[str, object]:
+    return {"promises": len(held.promises), "leads": len(held.leads), "clients": held.clients}

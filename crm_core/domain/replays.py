@@ -3,23 +3,29 @@
 The past is told as it was: who was at the desk at each moment, and when each
 client was really reached. What nobody can know is whether the next owner would
 have called sooner, so the client is taken to be reached when they were. The
-same ``next_step`` and ``choose_agent`` decide that decide today.
+same ``next_step`` and ``choose_agent`` decide that decide today. When nobody
+may have a promise it waits, as it does today, for whoever comes next.
 """
 
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from crm_core.domain.distribution import USUAL_LIMITS, Candidate, History, Limits, Need, Strategy, choose_agent
+from crm_core.domain.distribution import USUAL_LIMITS, Candidate, Choice, History, Limits, Need, Strategy, choose_agent
 from crm_core.domain.outages import Gap
-from crm_core.domain.policies import Action, Policy, Rules, Surroundings, moments
+from crm_core.domain.policies import Action, Moments, Policy, Rules, Surroundings, moments, rules_for
 from crm_core.domain.watching import Extend, Move, WatchedCallback, next_step
 from crm_core.domain.working_time import Calendar
+
+#: Who found nobody is asked for again at the next arrival, but not more often than this.
+LOOK_AGAIN = timedelta(minutes=5)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +42,13 @@ class PastPromise:
     skills: frozenset[str] = frozenset()
     languages: tuple[str, ...] = ()
     destination: str | None = None
+    client_id: UUID | None = None
+    via: str = "call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldMove:
-    """One move that would have been; to nobody: it would have gone to the supervisor."""
+    """One move that would have been; to nobody: the supervisor would have been told, and it would have waited."""
 
     callback_id: UUID
     at: datetime
@@ -54,12 +62,19 @@ class Replay:
     """What the policy would have done."""
 
     concerned: int  # promises it would have been about
+    overdue: int  # those whose grace would have ended before the client was reached
     moves: tuple[WouldMove, ...]  # in order of time
 
     @property
     def moved(self) -> int:
         """How many promises would have changed hands at least once."""
         return len({move.callback_id for move in self.moves if move.to_agent_id is not None})
+
+    @property
+    def nobody(self) -> int:
+        """How many found nobody, and stayed so."""
+        last = {move.callback_id: move.to_agent_id for move in self.moves}
+        return sum(to_agent_id is None for to_agent_id in last.values())
 
     @property
     def given(self) -> Counter[UUID]:
@@ -73,27 +88,73 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a team's work is given out."""
+
+    strategy: Strategy = Strategy.LEAST_LOADED
+    limits: Limits = USUAL_LIMITS
+
+
+USUAL_MANNER = Manner()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """What the log knows beside the promises."""
 
     people: Callable[[PastPromise, datetime], Sequence[Candidate]]  # as they were at that moment
     until: datetime
-    gaps: Sequence[Gap] = ()
-    calendar: Calendar | None = None
-    strategy: Strategy = Strategy.LEAST_LOADED
-    limits: Limits = USUAL_LIMITS
+    arrivals: Sequence[datetime] = ()  # in order: when somebody came who may be given work
+    gaps_of: Callable[[PastPromise, UUID], Sequence[Gap]] = lambda _promise, _owner_id: ()
+    calendar_of: Callable[[UUID], Calendar | None] = lambda _owner_id: None
+    manner_of: Callable[[PastPromise], Manner] = lambda _promise: USUAL_MANNER
+
+
+def concerned_by(policy: Policy, promises: Iterable[PastPromise], others: Iterable[Policy]) -> list[PastPromise]:
+    """The promises for which this rule would have counted, ``others`` being on as they are today.
+
+    A more specific rule that does the same takes its place.
+    """
+    rules = [*(other for other in others if other.name != policy.name), replace(policy, enabled=True)]
+    counts: dict[Surroundings, bool] = {}
+    concerned = []
+    for promise in promises:
+        if promise.around not in counts:
+            counts[promise.around] = any(rule.name == policy.name for rule in rules_for(rules, promise.around).all)
+        if counts[promise.around]:
+            concerned.append(promise)
+    return concerned
 
 
 def replay(promises: Iterable[PastPromise], policy: Policy, past: Past) -> Replay:
-    """What ``policy`` would have moved up to ``past.until``, had it been on."""
+    """What ``policy`` would have done up to ``past.until``, had it been on; see ``concerned_by``."""
     concerned = [promise for promise in promises if policy.concerns(promise.around)]
     if policy.action is not Action.MOVE:
-        return Replay(concerned=len(concerned), moves=())
+        overdue = sum(_is_overdue(promise, policy, past) for promise in concerned)
+        return Replay(concerned=len(concerned), overdue=overdue, moves=())
     rehearsal = _Rehearsal(policy, past)
     for promise in concerned:
         rehearsal.promise(promise)
     rehearsal.run()
-    return Replay(concerned=len(concerned), moves=tuple(rehearsal.moves))
+    moves = tuple(rehearsal.moves)
+    return Replay(concerned=len(concerned), overdue=len({move.callback_id for move in moves}), moves=moves)
+
+
+def _is_overdue(promise: PastPromise, policy: Policy, past: Past) -> bool:
+    made = _moments(promise, policy, past, owner_id=promise.agent_id, since=promise.promised_at)
+    over_at = made.notify_at if policy.action is Action.NOTIFY else made.takeover_at
+    if over_at is None or over_at > past.until:
+        return False
+    return promise.done_at is None or promise.done_at > over_at
+
+
+def _moments(promise: PastPromise, policy: Policy, past: Past, *, owner_id: UUID, since: datetime) -> Moments:
+    rules = {
+        Action.MOVE: Rules(moving=policy),
+        Action.NOTIFY: Rules(notifying=policy),
+        Action.UNLOCK: Rules(unlocking=policy),
+    }
+    return moments(rules[policy.action], promise.due_at, since=since, calendar=past.calendar_of(owner_id))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,6 +165,7 @@ class _Owed:
     owner_id: UUID
     watched: WatchedCallback
     lost: dict[UUID, datetime] = field(default_factory=dict)
+    waits: bool = False  # nobody could be found, and that is told once
 
 
 class _Rehearsal:
@@ -115,13 +177,13 @@ class _Rehearsal:
         self._past = past
         self._owed: dict[UUID, _Owed] = {}
         self._due: list[tuple[datetime, datetime, UUID]] = []
-        self._given: defaultdict[UUID, list[datetime]] = defaultdict(list)
+        self._given: defaultdict[UUID, list[datetime]] = defaultdict(list)  # the last hour's
         self._balance: Counter[UUID] = Counter()  # clients more or fewer than they really had
 
     def promise(self, promise: PastPromise) -> None:
-        watched = self._watched(promise, since=promise.promised_at, moves=0)
+        watched = self._watched(promise, owner_id=promise.agent_id, since=promise.promised_at, moves=0)
         self._owed[promise.id] = _Owed(promise=promise, owner_id=promise.agent_id, watched=watched)
-        self._look_again(promise.id)
+        self._look_at(promise.id, watched.moments.escalate_at)
 
     def run(self) -> None:
         while self._due and self._due[0][0] <= self._past.until:
@@ -129,34 +191,49 @@ class _Rehearsal:
             self._decide(self._owed[callback_id], now)
 
     def _decide(self, owed: _Owed, now: datetime) -> None:
-        step = next_step(self._policy, owed.watched, now, self._past.gaps, calendar=self._past.calendar)
-        done_at = owed.promise.done_at
+        promise = owed.promise
+        if promise.done_at is not None and promise.done_at <= now:
+            return
+        gaps = self._past.gaps_of(promise, owed.owner_id)
+        calendar = self._past.calendar_of(owed.owner_id)
+        step = next_step(self._policy, owed.watched, now, gaps, calendar=calendar)
         if isinstance(step, Extend):
             later = replace(owed.watched.moments, escalate_at=step.escalate_at)
             owed.watched = replace(owed.watched, moments=later, forgiven=step.forgiven)
-            self._look_again(owed.promise.id)
-        elif isinstance(step, Move) and (done_at is None or done_at > step.escalate_at):
+            self._look_at(promise.id, step.escalate_at)
+        elif isinstance(step, Move):
             self._move(owed, now)
 
     def _move(self, owed: _Owed, now: datetime) -> None:
         promise, loser = owed.promise, owed.owner_id
-        chosen = self._choose(owed, now)
-        self.moves.append(
-            WouldMove(
-                callback_id=promise.id, at=now, late=now - promise.due_at, from_agent_id=loser, to_agent_id=chosen
+        choice = self._choose(owed, now)
+        chosen = choice.chosen.agent_id if choice.chosen else None
+        if chosen is not None or not owed.waits:
+            self.moves.append(
+                WouldMove(
+                    callback_id=promise.id, at=now, late=now - promise.due_at, from_agent_id=loser, to_agent_id=chosen
+                )
             )
-        )
+        owed.waits = chosen is None
         if chosen is None:
+            self._look_at(promise.id, self._when_somebody_comes(now, choice))
             return
-        self._given[chosen].append(now)
+        self._given[chosen] = [at for at in self._given[chosen] if at > now - _HOUR] + [now]
         self._balance[chosen] += 1
         self._balance[loser] -= 1
         owed.lost[loser] = now
         owed.owner_id = chosen
-        owed.watched = self._watched(promise, since=now, moves=owed.watched.moves + 1)
-        self._look_again(promise.id)
+        owed.watched = self._watched(promise, owner_id=chosen, since=now, moves=owed.watched.moves + 1)
+        self._look_at(promise.id, owed.watched.moments.escalate_at)
 
-    def _choose(self, owed: _Owed, now: datetime) -> UUID | None:
+    def _when_somebody_comes(self, now: datetime, choice: Choice) -> datetime | None:
+        arrivals = self._past.arrivals
+        place = bisect_right(arrivals, now)
+        moments = [choice.try_again_at, arrivals[place] if place < len(arrivals) else None]
+        soonest = min((moment for moment in moments if moment is not None), default=None)
+        return max(soonest, now + LOOK_AGAIN) if soonest is not None else None
+
+    def _choose(self, owed: _Owed, now: datetime) -> Choice:
         promise, past = owed.promise, self._past
         need = Need(
             at=now,
@@ -172,15 +249,13 @@ class _Rehearsal:
             for one in past.people(promise, now)
         ]
         history = History(lost=owed.lost, given=self._given)
-        chosen = choose_agent(people, need, past.strategy, history, limits=past.limits).chosen
-        return chosen.agent_id if chosen else None
+        manner = past.manner_of(promise)
+        return choose_agent(people, need, manner.strategy, history, limits=manner.limits)
 
-    def _watched(self, promise: PastPromise, *, since: datetime, moves: int) -> WatchedCallback:
-        rules = Rules(moving=self._policy)
-        made = moments(rules, promise.due_at, since=since, calendar=self._past.calendar)
+    def _watched(self, promise: PastPromise, *, owner_id: UUID, since: datetime, moves: int) -> WatchedCallback:
+        made = _moments(promise, self._policy, self._past, owner_id=owner_id, since=since)
         return WatchedCallback(due_at=promise.due_at, moments=made, moves=moves)
 
-    def _look_again(self, callback_id: UUID) -> None:
-        watched = self._owed[callback_id].watched
-        if watched.moments.escalate_at is not None:
-            heapq.heappush(self._due, (watched.moments.escalate_at, watched.due_at, callback_id))
+    def _look_at(self, callback_id: UUID, moment: datetime | None) -> None:
+        if moment is not None:
+            heapq.heappush(self._due, (moment, self._owed[callback_id].promise.due_at, callback_id))

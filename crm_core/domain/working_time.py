@@ -125,6 +125,11 @@ def is_open(calendar: Calendar | None, moment: datetime) -> bool:
     return any(opens <= moment for opens, _ in _open_times(calendar, moment, until=moment))
 
 
+def open_times(calendar: Calendar, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """When it opens and closes, in order: everything that closes after ``since`` and opens before ``until``."""
+    return [times for times in _open_times(calendar, since, until=until) if times[0] < until]
+
+
 def next_opening(calendar: Calendar | None, moment: datetime) -> datetime:
     """The first open moment from ``moment`` on: ``moment`` itself while open.
 

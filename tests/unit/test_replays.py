@@ -14,7 +14,7 @@ from crm_core.domain.distribution import Candidate, Limits
 from crm_core.domain.outages import Gap
 from crm_core.domain.people import AgentState
 from crm_core.domain.policies import Action, Policy, Surroundings
-from crm_core.domain.replays import Past, PastPromise, WouldMove, replay
+from crm_core.domain.replays import Manner, Past, PastPromise, WouldMove, concerned_by, replay
 from tests.builders import NOON, after
 
 MINUTE = timedelta(minutes=1)
@@ -35,6 +35,7 @@ def person(agent_id: UUID, clients: int = 20, *, present: bool = True) -> Candid
     )
 
 
+TWO_AN_HOUR = Manner(limits=Limits(hourly_cap=2))
 EVERYBODY = (person(ANNA), person(BORIS), person(VERA, 30))
 
 
@@ -80,7 +81,7 @@ def test_who_was_reached_in_the_last_moment_was_reached() -> None:
 def test_an_outage_of_that_day_would_have_been_given_back() -> None:
     outage = Gap(source="system", from_at=after(300), to_at=after(2100))
 
-    told = replay([promise()], replace(STRICT, max_moves=1), past(gaps=[outage]))
+    told = replay([promise()], replace(STRICT, max_moves=1), past(gaps_of=lambda _promise, _owner: [outage]))
 
     assert [move.at for move in told.moves] == [after(2400)]
 
@@ -96,10 +97,38 @@ def test_what_would_have_been_given_counts_for_the_next_choice() -> None:
 def test_the_hourly_cap_and_an_empty_desk_send_it_to_the_supervisor() -> None:
     promises = [promise(number, due_at=NOON + number * MINUTE) for number in range(3)]
 
-    told = replay(promises, STRICT, past(person(BORIS), until=NOON + 15 * MINUTE, limits=Limits(hourly_cap=2)))
+    told = replay(promises, STRICT, past(person(BORIS), until=NOON + 15 * MINUTE, manner_of=lambda _: TWO_AN_HOUR))
 
     assert [move.to_agent_id for move in told.moves] == [BORIS, BORIS, None]
-    assert told.moved == 2
+    assert (told.moved, told.overdue, told.nobody) == (2, 3, 1)
+
+
+def test_who_found_nobody_waits_for_whoever_comes_and_the_supervisor_is_told_once() -> None:
+    def at_the_desk(_promise: PastPromise, at: datetime) -> Sequence[Candidate]:
+        return [person(BORIS, present=at >= NOON + HOUR)]
+
+    arrivals = [NOON + 20 * MINUTE, NOON + HOUR]
+    told = replay([promise()], replace(STRICT, max_moves=1), past(people=at_the_desk, arrivals=arrivals))
+
+    assert [(move.at, move.to_agent_id) for move in told.moves] == [(after(600), None), (after(3600), BORIS)]
+    assert (told.moved, told.nobody) == (1, 0)
+
+
+def test_who_was_reached_while_it_waited_for_somebody_stays_where_it_is() -> None:
+    nobody_then_boris = past(person(BORIS, present=False), arrivals=[NOON + HOUR])
+
+    told = replay([promise(done_at=NOON + HOUR)], STRICT, nobody_then_boris)
+
+    assert [move.to_agent_id for move in told.moves] == [None]
+
+
+def test_a_more_specific_rule_takes_the_place_of_everybodys() -> None:
+    vip = replace(STRICT, name="vip", service_class="A")
+    ours, theirs = promise(1), promise(2, around=Surroundings(service_class="A"))
+
+    assert concerned_by(STRICT, [ours, theirs], [STRICT, vip]) == [ours]
+    assert concerned_by(STRICT, [ours, theirs], [STRICT, replace(vip, enabled=False)]) == [ours, theirs]
+    assert concerned_by(replace(vip, enabled=False), [ours, theirs], [STRICT]) == [theirs]
 
 
 def test_nothing_is_told_of_the_time_after_the_period_and_of_those_it_does_not_concern() -> None:
@@ -113,7 +142,11 @@ def test_nothing_is_told_of_the_time_after_the_period_and_of_those_it_does_not_c
 def test_a_rule_that_moves_nothing_would_have_moved_nothing() -> None:
     soft = Policy(name="soft-72h", version=1, action=Action.UNLOCK, grace=72 * HOUR)
 
-    assert replay([promise()], soft, past()).moves == ()
+    told = replay([promise()], soft, past())
+
+    assert (told.moves, told.concerned, told.overdue) == ((), 1, 0)
+    a_week_on = past(until=NOON + 7 * 24 * HOUR)
+    assert replay([promise(1), promise(2, done_at=NOON + 72 * HOUR)], soft, a_week_on).overdue == 1
 
 
 promises = st.lists(

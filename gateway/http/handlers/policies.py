@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from crm_core.actions import policies
 from crm_core.actions.policies import PolicyIn, PolicyOfOthers
+from crm_core.domain.distribution import Strategy
 from crm_core.domain.errors import NotFound, VersionConflict
 from crm_core.domain.policies import PolicyMovesAtOnce, PolicyNeverEnds, PolicyRejected
 from crm_core.domain.policy_warnings import LeadStateUnknown, TeamUnknown
 from crm_core.domain.working_time import CalendarHasNoHours
+from crm_core.inputs import InputModel, Moment
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.callback_policies import (
     CallbackPolicy,
@@ -23,6 +25,14 @@ from crm_core.views.callback_policies import (
     preview_policy,
 )
 from crm_core.views.paging import CursorInvalid, Page
+from crm_core.views.replays import (
+    AskedReplay,
+    PolicyReplay,
+    ReplayPeriodRejected,
+    ReplayTooLong,
+    find_policy,
+    replay_policy,
+)
 from gateway.http.inputs import Paging
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
@@ -41,6 +51,20 @@ _REFUSED: Final = (
     LeadStateUnknown,
     CalendarHasNoHours,
 )
+
+
+class ReplayIn(InputModel):
+    """The time the rule is tried on, ``from ≤ due_at < to``, and the rule when it is not saved yet.
+
+    ``strategy``, ``load_cap`` and ``hourly_cap`` stand for those of every team; left out: as each team has them.
+    """
+
+    from_: Annotated[Moment, Field(alias="from")]
+    to: Moment
+    rule: PolicyIn | None = None
+    strategy: Literal["least_loaded", "round_robin", "best_fit", "team"] | None = None
+    load_cap: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    hourly_cap: Annotated[int, Field(ge=1, le=10_000)] | None = None
 
 
 @routes.add(
@@ -92,3 +116,34 @@ async def get_policy_versions(
 async def preview_callback_policy(request: Request, reader: Reader, name: PolicyName, body: PolicyIn) -> PolicyPreview:
     """Nothing is saved; a rule that cannot be is refused as it would be when it is saved."""
     return await preview_policy(reader, body.as_policy(name))
+
+
+@routes.add(
+    "POST",
+    "/callback-policies/{name}/replay",
+    permission=Permission.SUPERVISOR,
+    summary="What a rule would have done",
+    refusals=[NotFound, ReplayPeriodRejected, ReplayTooLong, *_REFUSED],
+)
+async def replay_callback_policy(request: Request, name: PolicyName, body: ReplayIn) -> PolicyReplay:
+    """From the log, read-only: had the rule been on, beside the others as they are today.
+
+    Who was at the desk is known since ``known_from``; before that everybody counts as away. Teams, service
+    classes, stages of leads, skills and hours are those of today. The client is taken to be reached when they
+    really were, whoever would have had the promise. A supervisor sees the promises of their own team.
+    """
+    database = request.services.database
+    if body.rule is not None:
+        policy = body.rule.as_policy(name)
+    else:
+        async with database.read() as reader:
+            policy = await find_policy(reader, name)
+    asked = AskedReplay(
+        policy=policy,
+        since=body.from_,
+        until=body.to,
+        strategy=Strategy(body.strategy) if body.strategy else None,
+        load_cap=body.load_cap,
+        hourly_cap=body.hourly_cap,
+    )
+    return await replay_policy(database, request.viewer, asked)

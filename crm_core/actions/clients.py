@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from crm_core.actions import audit, contacts
+from crm_core.actions import audit, blocked_clients, contacts
 from crm_core.domain.contact_points import ContactPointKind, address
-from crm_core.domain.errors import DecisionRefused, InputRejected, NotFound, VersionConflict
+from crm_core.domain.errors import ClientBlocked, DecisionRefused, InputRejected, NotFound, VersionConflict
 from crm_core.domain.events import ClientChanged
 from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
@@ -24,7 +24,7 @@ from crm_core.inputs import InputModel, Line, Prose, Sentence, TimezoneName, Wor
 from crm_core.store import client_merges
 from crm_core.store.audience import audience
 from crm_core.store.client_merges import Merge
-from crm_core.store.clients import find_survivor, visible_clients
+from crm_core.store.clients import find_block, find_survivor, visible_clients
 from crm_core.store.database import Transaction
 
 _INSERT = """
@@ -144,6 +144,7 @@ class ClientIn(InputModel):
 class ClientPatch(InputModel):
     """What is left out stays, null clears; ``contact_points`` are replaced as a whole.
 
+    ``blocked`` with its ``reason`` takes every promise to them back.
     With ``version`` the change is refused when somebody else was faster.
     """
 
@@ -156,6 +157,8 @@ class ClientPatch(InputModel):
     birthday: Birthday | None = None
     note: Prose | None = None
     contact_points: ContactPointsIn | None = None
+    blocked: bool | None = None
+    reason: Sentence | None = None
     version: int | None = None
 
     @field_validator("name")
@@ -164,6 +167,12 @@ class ClientPatch(InputModel):
         if name is None:
             raise ValueError("a client has a name")
         return name
+
+    @model_validator(mode="after")
+    def _is_blocked_for_a_reason(self) -> Self:
+        if (self.reason is not None) != (self.blocked is True):
+            raise ValueError("a block has a reason, and nothing else has one")
+        return self
 
 
 class ClientMergeIn(InputModel):
@@ -195,6 +204,7 @@ async def edit(tx: Transaction, client_id: UUID, by: Viewer, given: ClientPatch,
 
     Raises:
         NotFound: there is none that ``by`` may see.
+        Forbidden: ``by`` may not block anybody.
         VersionConflict: it has changed since ``given.version``.
         OwnerUnknown: nobody such can own a client.
         ContactPointRejected: an address is none.
@@ -204,7 +214,7 @@ async def edit(tx: Transaction, client_id: UUID, by: Viewer, given: ClientPatch,
         raise VersionConflict(version=version)
     changed = [column for column in _COLUMNS if column in given.model_fields_set]
     with_points = "contact_points" in given.model_fields_set
-    if not changed and not with_points:
+    if not changed and not with_points and given.blocked is None:
         return survivor
     await _check_owner(tx, given.owner_id)
     before = await tx.fetchval("SELECT owner_id FROM clients WHERE id = $1", survivor)
@@ -218,6 +228,10 @@ async def edit(tx: Transaction, client_id: UUID, by: Viewer, given: ClientPatch,
         )
     if with_points:
         await _replace_points(tx, survivor, given.contact_points or [], country)
+    if given.reason is not None:
+        await blocked_clients.block(tx, survivor, by, reason=given.reason)
+    elif given.blocked is False:
+        await blocked_clients.unblock(tx, survivor, by)
     await _touch(tx, survivor, also=before)
     return survivor
 
@@ -230,11 +244,15 @@ async def merge(tx: Transaction, client_id: UUID, by: Viewer, *, other_id: UUID)
     Raises:
         NotFound: one of them does not exist, or not for ``by``.
         SameClient: they are one already.
+        ClientBlocked: only one of them is: a merge would block the other, or lift the block, without a word.
     """
     locked = await _lock(tx, [client_id, other_id], by)
     if len(locked) < 2:
         raise SameClient
     survivor, other = locked
+    blocks = [await find_block(tx, one) for one in (survivor, other)]
+    if blocks.count(None) == 1:
+        raise ClientBlocked("One of these clients is blocked: unblock them first, or block both.")
     await client_merges.merge(tx, survivor_id=survivor, merged_id=other, by=by.user_id)
     await contacts.forget(tx, [survivor, other])
     await audit.write(

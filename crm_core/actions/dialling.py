@@ -11,10 +11,12 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
+from crm_core.actions.promised_calls import claim_for_call
 from crm_core.domain.calls import ORIGINATE_EXPIRY
 from crm_core.domain.errors import (
     CallNotLive,
     CallNotRinging,
+    ClientBlocked,
     NoExtension,
     NoOutboundContext,
     NotFound,
@@ -28,7 +30,7 @@ from crm_core.domain.phones import normalise
 from crm_core.domain.viewer import Viewer
 from crm_core.store import calls as log
 from crm_core.store import commands
-from crm_core.store.clients import clients_by_phones
+from crm_core.store.clients import clients_by_phones, find_block
 from crm_core.store.database import Transaction
 from crm_core.store.links import IS_ALIVE
 
@@ -75,17 +77,24 @@ async def place_call(
     number: str | None,
     country: str,
     dialling: Collection[str],
+    callback_id: UUID | None = None,
+    anyway: bool = False,
 ) -> UUID:
     """Ring the caller's phone, then the client; the interaction stands in the log before the PBX is asked.
 
-    ``dialling``: the PBXs whose settings say where clients are dialled.
+    ``dialling``: the PBXs whose settings say where clients are dialled. ``callback_id``: the promise this call
+    is to keep; ``anyway``: even when it is somebody else's by now.
 
     Raises:
+        CallbackMoved, CallbackClosed: the promise is not the caller's to keep any more.
         NoOutboundContext: there is no such PBX at all.
         NoExtension: the caller has no phone to ring.
         NumberNotDiallable: there is no number in it, or the client has none.
+        ClientBlocked: nobody calls this client but a supervisor.
         PbxUnavailable: no PBX link is up; nothing was asked of it and nothing will be.
     """
+    if callback_id is not None:
+        await claim_for_call(tx, callback_id, caller, anyway=anyway)
     device = await tx.fetchrow(_CALLER, caller.user_id)
     if device is None:
         raise NoExtension
@@ -98,6 +107,10 @@ async def place_call(
     if client_id is None:
         people = (await clients_by_phones(tx, [address])).get(address, [])
         client_id = people[0] if len(people) == 1 else None
+    if client_id is not None and not caller.supervises:
+        reason = await find_block(tx, client_id)
+        if reason is not None:
+            raise ClientBlocked(reason=reason)
     interaction_id = new_id(tx.now)
     await tx.execute(_PLACE, interaction_id, str(interaction_id), pbx, client_id, address, caller.user_id, tx.now)
     await log.claim_keys(tx, [(pbx, str(interaction_id), interaction_id)])

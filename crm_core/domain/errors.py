@@ -92,6 +92,18 @@ class TakeOverTooEarly(DecisionRefused):
     code = "take_over_too_early"
 
 
+class CallbackMoved(DecisionRefused):
+    """This promise is somebody else's by now, or they are calling this client; call anyway only on purpose."""
+
+    code = "callback_moved"
+
+
+class ClientBlocked(DecisionRefused):
+    """This client is blocked: nobody promises them anything or calls them."""
+
+    code = "client_blocked"
+
+
 class DispositionRequiresCallback(DecisionRefused):
     """This outcome needs the time of the next contact."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from crm_core.domain.viewer import Viewer
-from crm_core.store.database import Reader
+from crm_core.store.database import Reader, Transaction
 
 # By contact_points_kind_value_idx. A merge takes the numbers along, so those of merged clients are only copies.
 _FIND_BY_PHONES = """
@@ -28,6 +28,14 @@ WITH RECURSIVE chain (id, merged_into) AS (
 SELECT id
 FROM chain
 WHERE merged_into IS NULL
+"""
+
+# A block holds the client until it has taken their promises back: one made meanwhile would be forgotten.
+_FIND_BLOCK = """
+SELECT CASE WHEN blocked_at IS NOT NULL THEN COALESCE(blocked_reason, '') END
+FROM clients
+WHERE id = $1
+FOR SHARE
 """
 
 # The rule of whose card may be opened, in one place: $2 is the person who asks, $3 the team they supervise.
@@ -86,6 +94,12 @@ async def find_survivor(db: Reader, client_id: UUID) -> UUID | None:
     """The client, or whom it was merged into; None when there never was one."""
     survivor: UUID | None = await db.fetchval(_FIND_SURVIVOR, client_id)
     return survivor
+
+
+async def find_block(tx: Transaction, client_id: UUID) -> str | None:
+    """Why this client is blocked; None when they are not. Whoever changes that now is waited for."""
+    reason: str | None = await tx.fetchval(_FIND_BLOCK, client_id)
+    return reason
 
 
 async def visible_clients(db: Reader, viewer: Viewer, ids: Iterable[UUID]) -> set[UUID]:

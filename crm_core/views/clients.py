@@ -51,6 +51,8 @@ class Client(WireModel):
     timezone: str | None
     birthday: date | None
     note: str | None
+    blocked_at: datetime | None
+    blocked_reason: str | None
     contact_points: list[ContactPoint]
     restricted: bool = False
     version: int
@@ -59,7 +61,7 @@ class Client(WireModel):
 _COLUMNS = """
 SELECT client.id, client.name, client.language, client.service_class, client.hint, client.owner_id,
        owner.name AS owner_name, client.created_at AS since, client.timezone, client.birthday, client.note,
-       client.version,
+       client.blocked_at, client.blocked_reason, client.version,
        (SELECT jsonb_agg(jsonb_build_object(
                    'id', point.id, 'kind', point.kind, 'value', point.value, 'typed', point.typed,
                    'label', point.label, 'verified', point.verified) ORDER BY point.position, point.id)
@@ -273,5 +275,12 @@ def _restricted(client: Client) -> Client:
         if point.kind == "phone"
     ]
     return client.model_copy(
-        update={"hint": None, "birthday": None, "note": None, "contact_points": phones, "restricted": True}
+        update={
+            "hint": None,
+            "birthday": None,
+            "note": None,
+            "blocked_reason": None,
+            "contact_points": phones,
+            "restricted": True,
+        }
     )

@@ -9,8 +9,11 @@ from pydantic import Field, model_validator
 
 from crm_core.actions import dialling
 from crm_core.domain.errors import (
+    CallbackClosed,
+    CallbackMoved,
     CallNotLive,
     CallNotRinging,
+    ClientBlocked,
     NoExtension,
     NoOutboundContext,
     NotFound,
@@ -31,10 +34,16 @@ routes: Final = Routes("calls")
 
 
 class CallIn(InputModel):
-    """Whom to call: a client, by their first number or by ``number``; or a number alone."""
+    """Whom to call: a client, by their first number or by ``number``; or a number alone.
+
+    ``callback_id`` is the promise this call is to keep: it is claimed with it, and when it is somebody else's
+    by now nothing is dialled, unless ``anyway``.
+    """
 
     client_id: UUID | None = None
     number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    callback_id: UUID | None = None
+    anyway: bool = False
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
@@ -55,7 +64,16 @@ class CallAsked(WireModel):
     permission=Permission.SIGNED_IN,
     summary="Click to call",
     status=202,
-    refusals=[NoExtension, NoOutboundContext, NotFound, NumberNotDiallable, PbxUnavailable],
+    refusals=[
+        NoExtension,
+        NoOutboundContext,
+        NotFound,
+        NumberNotDiallable,
+        PbxUnavailable,
+        CallbackMoved,
+        CallbackClosed,
+        ClientBlocked,
+    ],
 )
 async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsked:
     """Rings the caller's own phone first, then the client."""
@@ -68,6 +86,8 @@ async def place_call(request: Request, tx: Transaction, body: CallIn) -> CallAsk
         number=body.number,
         country=settings.country,
         dialling=[pbx.name for pbx in settings.pbx if pbx.outbound_context is not None],
+        callback_id=body.callback_id,
+        anyway=body.anyway,
     )
     return CallAsked(interaction_id=interaction_id)
 

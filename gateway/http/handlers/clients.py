@@ -17,7 +17,7 @@ from crm_core.actions.clients import (
     OwnerUnknown,
     SameClient,
 )
-from crm_core.domain.errors import VersionConflict
+from crm_core.domain.errors import ClientBlocked, VersionConflict
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.cards import Card, get_card
 from crm_core.views.clients import Client, get_client, list_clients, load_clients, search_clients
@@ -91,7 +91,7 @@ async def edit_client(request: Request, tx: Transaction, client_id: UUID, body: 
     "/clients/{client_id}/merge",
     permission=Permission.SIGNED_IN,
     summary="Merge another card into this one",
-    refusals=[SameClient],
+    refusals=[SameClient, ClientBlocked],
 )
 async def merge_clients(request: Request, tx: Transaction, client_id: UUID, body: ClientMergeIn) -> Client:
     survivor = await clients.merge(tx, client_id, request.viewer, other_id=body.other_id)

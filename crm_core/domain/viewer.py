@@ -29,6 +29,10 @@ class Viewer:
     def supervises(self) -> bool:
         return self.role is not Role.AGENT
 
+    def may_answer_for(self, user_id: UUID, team_id: UUID | None) -> bool:
+        """Whether what concerns this person of that team is theirs to arrange: oneself, and whom one supervises."""
+        return user_id == self.user_id or self.sees_everything or (self.supervises and team_id == self.team_id)
+
     @property
     def rooms(self) -> tuple[Room, ...]:
         """The rooms whose events this person hears."""

@@ -16,6 +16,7 @@ from gateway.http import metrics, openapi
 from gateway.http.dispatch import handler_of
 from gateway.http.files import serve_app
 from gateway.http.handlers import (
+    absences,
     agents,
     calendars,
     callbacks,
@@ -31,6 +32,7 @@ from gateway.http.handlers import (
     leads,
     meta,
     operations,
+    people,
     policies,
     promises,
     recordings,
@@ -62,6 +64,8 @@ ROUTES: Final[Sequence[Route]] = tuple(
         catalogues.routes,
         floor.routes,
         users.routes,
+        people.routes,
+        absences.routes,
         calendars.routes,
         teams.routes,
         telephony.routes,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import board
 import fixtures as day
 import lists
 import missed
@@ -46,6 +47,12 @@ Act = Callable[[Page], Awaitable[None]]
 
 async def nothing(page: Page) -> None:
     """The page as it opens."""
+
+
+async def take_over(page: Page) -> None:
+    """Every tail chosen, and what would become of each."""
+    await page.get_by_role("checkbox").first.check()
+    await page.keyboard.press("KeyT")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +171,16 @@ SCENES: dict[str, Scene] = {
         act=unfold,
     ),
     "missed-none": Scene(path="/missed", pages={**lists.pages(), **missed.pages([])}),
+    "board": Scene(path="/promises", role="supervisor", pages={**lists.pages(), **board.pages()}),
+    "board-why": Scene(
+        path=f"/promises?promise={board.OPENED['id']}&step={board.MOVED[0]['id']}",
+        role="supervisor",
+        pages={**lists.pages(), **board.pages()},
+    ),
+    "board-stuck": Scene(path="/promises", role="supervisor", pages={**lists.pages(), **board.pages(stuck=True)}),
+    "board-take": Scene(path="/promises", role="supervisor", pages={**lists.pages(), **board.pages()}, act=take_over),
+    "board-own": Scene(path="/promises", pages={**lists.pages(), **board.pages(board.LANES[3:4], board.MOVED[:1], [])}),
+    "board-none": Scene(path="/promises", role="supervisor", pages={**lists.pages(), **board.pages([], [], [])}),
     "calls": Scene(path="/calls", role="supervisor"),
     "calls-none": Scene(path="/calls", pages=lists.pages(calls=[])),
     "calls-one": Scene(path="/calls", pages=lists.pages(calls=lists.LOG[:1])),

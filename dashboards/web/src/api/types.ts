@@ -252,6 +252,7 @@ export type HistoryReason =
   | 'undone'
 
 export interface OwnerChange {
+  id: string
   /** Null: its queue. */
   agent_id: string | null
   agent_name: string | null
@@ -259,6 +260,8 @@ export interface OwnerChange {
   to: string | null
   reason: HistoryReason
   explanation: string
+  /** The same in both languages; null: a person's own words. */
+  words: Labels | null
   by: string | null
 }
 
@@ -307,6 +310,8 @@ export interface Callback {
   policy: string | null
   policies: string[]
   moves: number
+  /** Since when it should have moved and nobody could take it. */
+  nobody_since: string | null
   /** The rule that made it, in words. */
   why: Labels | null
   tries: CallbackTry[]
@@ -537,6 +542,7 @@ export interface DeskEvents {
     to_agent_id: string
     explanation: string
   }
+  'callback.stuck': { callback: Callback; since: string }
   'agent.changed': { agent: Agent }
   'client.changed': { client_id: string }
   'catalogue.changed': { name: string }

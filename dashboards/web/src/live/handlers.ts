@@ -26,6 +26,7 @@ export function makeHandlers(): Handlers {
     'callback.due_soon': ({ callback }) => desk.promiseDueSoon(callbacks.put(callback)),
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
+    'callback.stuck': ({ callback }) => void callbacks.put(callback),
     'agent.changed': ({ agent }) => void agents.put(agent),
     'client.changed': ({ client_id }) => void clients.readAgain(client_id).then(() => desk.clientChanged(client_id)),
     'pbx.changed': () => void pbxs.load(),

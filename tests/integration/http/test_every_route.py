@@ -95,7 +95,7 @@ async def test_unknown_parameters_are_refused_everywhere(house: House) -> None:
         answer = await program(route.method, f"{address(route)}?colour=red")
 
         assert (answer.status, answer.code) == (422, "invalid_input"), route
-        assert answer.body["errors"][0]["loc"] == ["query", "colour"]
+        assert ["query", "colour"] in [error["loc"] for error in answer.body["errors"]], route
 
 
 async def test_every_body_is_read_strictly(house: House) -> None:

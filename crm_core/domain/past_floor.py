@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -69,6 +70,9 @@ class PastFloor:
             if id(calendar) not in hours:
                 hours[id(calendar)] = _Times(open_times(calendar, since, until)) if calendar else None
             self._people.append(_Person(person, hours[id(calendar)]))
+        self._of_team: defaultdict[UUID | None, list[_Person]] = defaultdict(list)
+        for one in self._people:
+            self._of_team[one.who.team_id].append(one)
 
     @property
     def arrivals(self) -> list[datetime]:
@@ -83,15 +87,20 @@ class PastFloor:
         strategy: Strategy,
         languages: Sequence[str] = (),
         talked: Mapping[UUID, Sequence[datetime]] | None = None,
+        more: Mapping[UUID, int] | None = None,
     ) -> list[Candidate]:
-        """Who was there; ``talked``: when each had talked with this very client."""
+        """Who was there.
+
+        ``talked``: when each had talked with this very client. ``more``: clients they have beside those of
+        the log.
+        """
         found = []
-        for person in self._people:
-            if strategy is Strategy.TEAM and person.who.team_id != team_id:
-                continue
+        for person in self._of_team.get(team_id, ()) if strategy is Strategy.TEAM else self._people:
             logged = person.logged(at)
             if logged is not None:
-                found.append(person.candidate(at, logged, languages, (talked or {}).get(person.who.agent_id, ())))
+                spoke = talked.get(person.who.agent_id, ()) if talked else ()
+                extra = more.get(person.who.agent_id, 0) if more else 0
+                found.append(person.candidate(at, logged, languages, spoke, extra))
         return found
 
 
@@ -139,7 +148,12 @@ class _Person:
         return logged, self._runs[place]
 
     def candidate(
-        self, at: datetime, logged: tuple[LoggedState, datetime], languages: Sequence[str], talked: Sequence[datetime]
+        self,
+        at: datetime,
+        logged: tuple[LoggedState, datetime],
+        languages: Sequence[str],
+        talked: Sequence[datetime],
+        more: int,
     ) -> Candidate:
         who, (state, since) = self.who, logged
         place = bisect_right(talked, at) - 1
@@ -153,7 +167,7 @@ class _Person:
             skills=who.skills,
             # Who was never asked is taken to speak with everybody.
             languages=who.languages or frozenset(languages),
-            active_clients=who.load.at(at),
+            active_clients=max(who.load.at(at) + more, 0),
             talked_at=talked[place] if place >= 0 else None,
         )
 

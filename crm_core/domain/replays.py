@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -98,11 +98,15 @@ class Manner:
 USUAL_MANNER = Manner()
 
 
+#: Who was there for a promise at a moment, each with so many clients more or fewer than they really had.
+PeopleThen = Callable[[PastPromise, datetime, Mapping[UUID, int]], Sequence[Candidate]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """What the log knows beside the promises."""
 
-    people: Callable[[PastPromise, datetime], Sequence[Candidate]]  # as they were at that moment
+    people: PeopleThen
     until: datetime
     arrivals: Sequence[datetime] = ()  # in order: when somebody came who may be given work
     gaps_of: Callable[[PastPromise, UUID], Sequence[Gap]] = lambda _promise, _owner_id: ()
@@ -178,7 +182,7 @@ class _Rehearsal:
         self._owed: dict[UUID, _Owed] = {}
         self._due: list[tuple[datetime, datetime, UUID]] = []
         self._given: defaultdict[UUID, list[datetime]] = defaultdict(list)  # the last hour's
-        self._balance: Counter[UUID] = Counter()  # clients more or fewer than they really had
+        self._balance: Counter[UUID] = Counter()
 
     def promise(self, promise: PastPromise) -> None:
         watched = self._watched(promise, owner_id=promise.agent_id, since=promise.promised_at, moves=0)
@@ -244,10 +248,7 @@ class _Rehearsal:
             destination=promise.destination,
             cooldown=self._policy.cooldown,
         )
-        people = [
-            replace(one, active_clients=max(one.active_clients + self._balance[one.agent_id], 0))
-            for one in past.people(promise, now)
-        ]
+        people = past.people(promise, now, self._balance)
         history = History(lost=owed.lost, given=self._given)
         manner = past.manner_of(promise)
         return choose_agent(people, need, manner.strategy, history, limits=manner.limits)

@@ -46,8 +46,9 @@ LONGEST = timedelta(days=100)
 MOST_PROMISES = 50_000
 #: So many moves are told one by one.
 SHOWN_MOVES = 500
-#: What each statement may take, and what the rehearsal may.
-PATIENCE_S = 12.0
+#: What one statement may take, and what the rehearsal may.
+STATEMENT_S = 10.0
+PATIENCE_S = 15.0
 
 #: One at a time: it is the only work of the program that keeps a processor busy.
 _REHEARSALS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="replay")
@@ -159,7 +160,7 @@ async def replay_policy(database: Database, viewer: Viewer, asked: AskedReplay) 
 async def _replay(url: str, viewer: Viewer, asked: AskedReplay) -> PolicyReplay:
     """In a thread with a loop and a connection of its own: a month of rows would make calls wait."""
     try:
-        async with Database(url, pool_size=1, statement_timeout_s=PATIENCE_S) as own, own.begin() as db:
+        async with Database(url, pool_size=1, statement_timeout_s=STATEMENT_S) as own, own.begin() as db:
             _check_period(asked, db.now)
             consider(asked.policy, await stored_policies.facts(db, asked.policy))
             log = await _read(db, asked, None if viewer.sees_everything else viewer.team_id)
@@ -208,13 +209,13 @@ def _rehearse(log: _Log, asked: AskedReplay, give_up_at: float) -> Replay:
     calendars = {person.agent_id: person.calendar for person in log.people}
     manner_of = _manner_of(log, asked)
 
-    def people(promise: PastPromise, at: datetime) -> list[Candidate]:
+    def people(promise: PastPromise, at: datetime, more: Mapping[UUID, int]) -> list[Candidate]:
         if monotonic() > give_up_at:
             raise ReplayTooLong
         talked = log.talks.of_client.get(promise.client_id) if log.talks and promise.client_id else None
         strategy = manner_of(promise).strategy
         return floor.candidates(
-            at, team_id=promise.team_id, strategy=strategy, languages=promise.languages, talked=talked
+            at, team_id=promise.team_id, strategy=strategy, languages=promise.languages, talked=talked, more=more
         )
 
     ours = [gap for gap in log.gaps if gap.source == "system"]

@@ -80,6 +80,8 @@ def test_the_load_is_that_of_the_moment() -> None:
     on = floor(person(ANNA, logged(-HOUR), load=load))
 
     assert [there(on, minutes * MINUTE)[0].active_clients for minutes in (0, 60, 90, 120)] == [3, 4, 3, 4]
+    [one] = on.candidates(NOON, team_id=SALES, strategy=Strategy.TEAM, more={ANNA: -5})
+    assert one.active_clients == 0
 
 
 def test_somebody_comes_when_they_can_be_given_work_or_their_day_begins() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -41,7 +41,11 @@ EVERYBODY = (person(ANNA), person(BORIS), person(VERA, 30))
 
 def past(*people: Candidate, **what: object) -> Past:
     at_the_desk = people or EVERYBODY
-    given: dict[str, object] = {"people": lambda _promise, _at: at_the_desk, "until": NOON + 24 * HOUR}
+
+    def there(_promise: PastPromise, _at: datetime, more: Mapping[UUID, int]) -> Sequence[Candidate]:
+        return [replace(one, active_clients=one.active_clients + more.get(one.agent_id, 0)) for one in at_the_desk]
+
+    given: dict[str, object] = {"people": there, "until": NOON + 24 * HOUR}
     return Past(**(given | what))  # type: ignore[arg-type]
 
 
@@ -104,7 +108,7 @@ def test_the_hourly_cap_and_an_empty_desk_send_it_to_the_supervisor() -> None:
 
 
 def test_who_found_nobody_waits_for_whoever_comes_and_the_supervisor_is_told_once() -> None:
-    def at_the_desk(_promise: PastPromise, at: datetime) -> Sequence[Candidate]:
+    def at_the_desk(_promise: PastPromise, at: datetime, _more: Mapping[UUID, int]) -> Sequence[Candidate]:
         return [person(BORIS, present=at >= NOON + HOUR)]
 
     arrivals = [NOON + 20 * MINUTE, NOON + HOUR]

@@ -27,13 +27,15 @@ class Attempt:
     begun_at: datetime
     ended_at: datetime
     outcome: Outcome
+    dialled_at: datetime | None = None  # of a click, which rings the manager first: when it got to the client
 
     @property
     def is_genuine(self) -> bool:
         """Did the client's phone have a fair chance; a failing trunk of ours gives it none."""
         if self.outcome is Outcome.BUSY:
             return True
-        return self.outcome is Outcome.NO_ANSWER and self.ended_at - self.begun_at >= SHORTEST_RING
+        rang_from = self.dialled_at or self.begun_at
+        return self.outcome is Outcome.NO_ANSWER and self.ended_at - rang_from >= SHORTEST_RING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

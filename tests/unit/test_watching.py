@@ -288,6 +288,7 @@ THREE_TRIES = replace(STRICT, attempts=3, retry_after=30 * MINUTE)
         (RANG_OUT, True),
         (replace(RANG_OUT, outcome=Outcome.BUSY, ended_at=NOON + timedelta(seconds=2)), True),
         (replace(RANG_OUT, ended_at=NOON + timedelta(seconds=14)), False),  # hung up by us at once
+        (replace(RANG_OUT, dialled_at=NOON + timedelta(seconds=46)), False),  # it was the manager's phone that rang
         (replace(RANG_OUT, outcome=Outcome.FAILED), False),  # our trunk, not the client
         (replace(RANG_OUT, begun_at=ESCALATE_AT + MILLISECOND, ended_at=ESCALATE_AT + MINUTE), False),
     ],

@@ -22,7 +22,7 @@ ORDER BY enabled DESC, position, code
 """
 
 _LIST_LEAD_SOURCES = """
-SELECT source.code, source.titles, source.site_key, source.team_id, team.name AS team_name, source.skills,
+SELECT source.code, source.titles AS labels, source.site_key, source.team_id, team.name AS team_name, source.skills,
        source.accept_within_s, source.max_moves, source.position, source.enabled
 FROM lead_sources source
 LEFT JOIN teams team ON team.id = source.team_id
@@ -107,7 +107,7 @@ class LeadSource(WireModel):
     """Where leads come from; ``site_key`` is its public form's, ``accept_within_s`` null: as the team has it."""
 
     code: str
-    titles: Labels
+    labels: Labels
     site_key: str | None
     team_id: UUID | None
     team_name: str | None

@@ -526,6 +526,8 @@ def responses(desk_state: Json, *, role: str = "agent", promises: list[Json] | N
             ],
             "teams": [],
         },
+        "/leads": {"items": [], "next": None},
+        "/lead-sources": {"items": [], "next": None, "version": 1},
         "/callbacks": {"items": PROMISES if promises is None else promises, "next": None},
         "/interactions": {"items": LOG, "next": None},
         "/clients": {"items": [AIGERIM, OLGA, DALA], "next": None},

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import board
 import fixtures as day
+import leads
 import lists
 import missed
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
@@ -181,6 +182,32 @@ SCENES: dict[str, Scene] = {
     "board-take": Scene(path="/promises", role="supervisor", pages={**lists.pages(), **board.pages()}, act=take_over),
     "board-own": Scene(path="/promises", pages={**lists.pages(), **board.pages(board.LANES[3:4], board.MOVED[:1], [])}),
     "board-none": Scene(path="/promises", role="supervisor", pages={**lists.pages(), **board.pages([], [], [])}),
+    "leads": Scene(path="/leads", pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources()}),
+    "leads-team": Scene(
+        path="/leads", role="supervisor", pages={**lists.pages(), **leads.pages(leads.LEADS[1:]), **leads.sources()}
+    ),
+    "leads-none": Scene(path="/leads", pages={**lists.pages(), **leads.pages([]), **leads.sources()}),
+    "lead": Scene(
+        path=f"/leads?lead={leads.MINE['id']}",
+        pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources()},
+        act=unfold,
+    ),
+    "lead-lost": Scene(
+        path=f"/leads?lead={leads.MINE['id']}",
+        pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources()},
+        act=click("Не купил"),
+    ),
+    "leads-new": Scene(
+        path="/leads",
+        pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources()},
+        act=click("Новый лид"),
+    ),
+    "settings-sources": Scene(
+        path="/settings/sources",
+        role="admin",
+        pages={**lists.pages(), **leads.sources()},
+        act=click("Изменить: Форма на сайте"),
+    ),
     "calls": Scene(path="/calls", role="supervisor"),
     "calls-none": Scene(path="/calls", pages=lists.pages(calls=[])),
     "calls-one": Scene(path="/calls", pages=lists.pages(calls=lists.LOG[:1])),

@@ -31,7 +31,7 @@ class LeadSourceIn(InputModel):
     """
 
     code: Code
-    titles: LabelsIn
+    labels: LabelsIn
     site_key: SiteKey | None = None
     team_id: UUID | None = None
     skills: Annotated[Skills, Field(default_factory=list)]
@@ -64,7 +64,7 @@ async def put_lead_sources(request: Request, tx: Transaction, body: LeadSourcesI
     entries = [
         LeadSourceEntry(
             code=item.code,
-            titles=item.titles.as_mapping(),
+            titles=item.labels.as_mapping(),
             site_key=item.site_key,
             team_id=item.team_id,
             skills=item.skills,

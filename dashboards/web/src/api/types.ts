@@ -1,4 +1,5 @@
 /** The wire, as the server writes it. Times are RFC 3339 strings, durations seconds. */
+import type { Lead } from './leads'
 
 export type Role = 'agent' | 'supervisor' | 'admin' | 'owner'
 export type Locale = 'ru' | 'en'
@@ -543,6 +544,8 @@ export interface DeskEvents {
     explanation: string
   }
   'callback.stuck': { callback: Callback; since: string }
+  'lead.changed': { lead: Lead }
+  'lead.stuck': { lead: Lead; lead_id: string; since: string }
   'agent.changed': { agent: Agent }
   'client.changed': { client_id: string }
   'catalogue.changed': { name: string }

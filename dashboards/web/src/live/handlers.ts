@@ -1,6 +1,7 @@
 /** Wire name → what it means here. The whole of what the server can tell the desk. */
 import type { DeskEventName, DeskEvents, Stamped } from '@/api/types'
 import { useDesk } from '@/stores/desk'
+import { useLeads } from '@/stores/leads'
 import { usePbxs } from '@/stores/pbxs'
 import { useReference } from '@/stores/reference'
 import { useAgents, useCallbacks, useClients, useInteractions } from '@/stores/things'
@@ -14,6 +15,7 @@ export function makeHandlers(): Handlers {
   const clients = useClients()
   const reference = useReference()
   const desk = useDesk()
+  const leads = useLeads()
   const pbxs = usePbxs()
 
   return {
@@ -27,6 +29,8 @@ export function makeHandlers(): Handlers {
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),
     'callback.stuck': ({ callback }) => void callbacks.put(callback),
+    'lead.changed': ({ lead }) => leads.heard(lead),
+    'lead.stuck': ({ lead }) => void leads.put(lead),
     'agent.changed': ({ agent }) => void agents.put(agent),
     'client.changed': ({ client_id }) => void clients.readAgain(client_id).then(() => desk.clientChanged(client_id)),
     'pbx.changed': () => void pbxs.load(),

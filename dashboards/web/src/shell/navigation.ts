@@ -5,7 +5,7 @@ import { useSession } from '@/stores/session'
 import type { IconName } from '@/ui/icons'
 
 export interface Section {
-  name: 'today' | 'board' | 'missed' | 'calls' | 'clients' | 'settings'
+  name: 'today' | 'leads' | 'board' | 'missed' | 'calls' | 'clients' | 'settings'
   icon: IconName
   title: string
   keys: string | null
@@ -16,6 +16,7 @@ export function useSections(): ComputedRef<Section[]> {
   return computed(() => [
     { name: 'today', icon: 'today', title: t('shell.today'), keys: 'KeyG KeyT' },
     { name: 'board', icon: 'due', title: t('shell.board'), keys: 'KeyG KeyP' },
+    { name: 'leads', icon: 'star', title: t('shell.leads'), keys: 'KeyG KeyL' },
     { name: 'missed', icon: 'call-lost', title: t('shell.missed'), keys: 'KeyG KeyM' },
     { name: 'calls', icon: 'handset', title: t('shell.calls'), keys: 'KeyG KeyC' },
     { name: 'clients', icon: 'people', title: t('shell.clients'), keys: 'KeyG KeyK' },

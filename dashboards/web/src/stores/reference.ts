@@ -1,7 +1,8 @@
-/** Lists that seldom change: outcomes, pause reasons, queues. Read once after signing in. */
+/** Lists that seldom change: outcomes, pause reasons, queues, sources of leads. Read once after signing in. */
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { api } from '@/api/client'
+import type { LeadSource } from '@/api/leads'
 import type { Disposition, Labels, PauseReason, Queue, Team } from '@/api/types'
 import { locale } from '@/i18n'
 
@@ -17,18 +18,21 @@ export const useReference = defineStore('reference', () => {
   const dispositions = shallowRef<Disposition[]>([])
   const pauseReasons = shallowRef<PauseReason[]>([])
   const queues = shallowRef<Queue[]>([])
+  const sources = shallowRef<LeadSource[]>([])
   /** Those that queues belong to. */
   const teams = shallowRef<Team[]>([])
 
   async function load(): Promise<void> {
-    const [outcomes, reasons, lines] = await Promise.all([
+    const [outcomes, reasons, lines, origins] = await Promise.all([
       api.get<{ items: Disposition[] }>('/dispositions'),
       api.get<{ items: PauseReason[] }>('/pause-reasons'),
       api.get<{ items: Queue[]; teams: Team[] }>('/queues'),
+      api.get<{ items: LeadSource[] }>('/lead-sources'),
     ])
     dispositions.value = outcomes.items
     pauseReasons.value = reasons.items
     queues.value = lines.items
+    sources.value = origins.items
     teams.value = lines.teams
   }
 
@@ -43,6 +47,7 @@ export const useReference = defineStore('reference', () => {
   return {
     dispositions: computed(() => inOrder(dispositions.value)),
     pauseReasons: computed(() => inOrder(pauseReasons.value)),
+    sources: computed(() => inOrder(sources.value)),
     queues,
     teams,
     load,
@@ -51,6 +56,7 @@ export const useReference = defineStore('reference', () => {
     queue,
     dispositionLabel: (code: string): string => label(disposition(code)?.labels, code),
     pauseLabel: (code: string): string => label(pauseReason(code)?.labels, code),
+    sourceTitle: (code: string): string => label(sources.value.find((item) => item.code === code)?.labels, code),
     queueTitle: (name: string): string => label(queue(name)?.title, name),
   }
 })

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
-from crm_core.actions import callbacks
+from crm_core.actions import callbacks, due_times
 from crm_core.actions.callbacks import (
     AgentUnknown,
     CallbackCancelIn,
@@ -14,7 +14,10 @@ from crm_core.actions.callbacks import (
     CallbackMoveIn,
     ContactUnknown,
 )
-from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, NotFound, TakeOverTooEarly
+from crm_core.actions.due_times import ClientZoneUnknown, DueIn
+from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, ClientBlocked, NotFound, TakeOverTooEarly
+from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
+from crm_core.inputs import Sentence, Word
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.callbacks import Callback, CallbackFilters, get_callback, list_callbacks, load_callbacks
 from crm_core.views.paging import CursorInvalid, Page
@@ -24,6 +27,16 @@ from gateway.http.request import Request
 from gateway.http.route import Routes
 
 routes: Final = Routes("callbacks")
+
+
+class PromiseIn(DueIn):
+    """A promise to make; without ``agent_id`` the caller owes it."""
+
+    client_id: UUID
+    subject: Sentence | None = None
+    via: Literal["call", "email", "telegram", "webchat", "meeting"] = "call"
+    agent_id: UUID | None = None
+    policy: Word | None = None
 
 
 class CallbackQuery(CallbackFilters, Paging):
@@ -49,11 +62,14 @@ async def find_callbacks(request: Request, reader: Reader, query: CallbackQuery)
     permission=Permission.SIGNED_IN,
     summary="Promise a contact",
     status=201,
-    refusals=[AgentUnknown, NotFound],
+    refusals=[AgentUnknown, NotFound, ClientBlocked, ClientZoneUnknown, LocalTimeMissing, LocalTimeDoubled],
 )
-async def add_callback(request: Request, tx: Transaction, body: CallbackIn) -> Callback:
+async def add_callback(request: Request, tx: Transaction, body: PromiseIn) -> Callback:
     """Without ``agent_id`` the caller owes it."""
-    return await _shown(tx, await callbacks.create(tx, request.viewer, body))
+    company = request.services.settings.timezone
+    due_at = await due_times.due_moment(tx, body, by=request.viewer, client_id=body.client_id, company=company)
+    given = CallbackIn(due_at=due_at, **body.model_dump(exclude={"due_at", "due_local"}))
+    return await _shown(tx, await callbacks.create(tx, request.viewer, given))
 
 
 @routes.add("GET", "/callbacks/{callback_id}", permission=Permission.SIGNED_IN, summary="One promise", snapshot=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from crm_core.actions.links import record_link
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
 from crm_core.store.locks import holding
-from tests.integration.http.house import Caller, House, open_house
+from tests.integration.http.house import Answer, Caller, House, open_house
 from tests.people import add_client
 
 PBX = {"name": "main", "host": "127.0.0.1", "username": "crm", "secret": "s3cret", "outbound_context": "from-crm"}
@@ -175,3 +175,33 @@ async def test_a_promise_to_a_merged_client_is_the_survivor_s_and_to_nobody_is_r
 
     assert made["client_id"] == str(one)
     assert (unknown.status, unknown.body["detail"]) == (404, "There is no such client.")
+
+
+async def test_a_promise_is_made_by_the_client_s_clock_or_asks_which_hour_is_meant(house: House) -> None:
+    anna = await house.program("anna", extension="1001")
+    client = await add_client(house.database, "Айгерим", phone="+77011234567")
+    next_year = datetime.now(UTC).year + 1
+    doubled = last_sunday(next_year, 10)
+
+    async def promised(**due_local: object) -> Answer:
+        return await anna.post("/api/v1/callbacks", {"client_id": str(client), "due_local": due_local})
+
+    unknown = await promised(time=f"{next_year}-06-01T10:00", zone="client")
+    await anna("PATCH", f"/api/v1/clients/{client}", {"timezone": "Europe/Berlin"})
+    made = await promised(time=f"{next_year}-06-01T10:00", zone="client")
+    asked = await promised(time=f"{doubled}T02:30", zone="client")
+    answered = await promised(time=f"{doubled}T02:30", zone="client", second=True)
+    past = await promised(time="2020-06-01T10:00")
+
+    assert (unknown.status, unknown.code) == (422, "client_zone_unknown")
+    assert datetime.fromisoformat(made.body["due_at"]) == datetime(next_year, 6, 1, 8, tzinfo=UTC)
+    assert (asked.status, asked.code) == (422, "local_time_doubled")
+    assert (asked.body["first"], asked.body["second"]) == (f"{doubled}T02:30:00+02:00", f"{doubled}T02:30:00+01:00")
+    assert datetime.fromisoformat(answered.body["due_at"]) == datetime.fromisoformat(asked.body["second"])
+    assert past.code == "due_at_rejected"
+
+
+def last_sunday(year: int, month: int) -> date:
+    """When Europe changes its clocks."""
+    end = date(year, month + 1, 1) - timedelta(days=1)
+    return end - timedelta(days=(end.weekday() + 1) % 7)

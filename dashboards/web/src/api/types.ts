@@ -507,10 +507,13 @@ export interface DeskSnapshot {
   today: TodayFigures
 }
 
+/** When somebody is to be contacted: a moment, or what a clock shows. */
+export type DueRequest = { due_at: string } | { due_local: { time: string; zone: string; second?: boolean } }
+
 export interface DispositionRequest {
   code: string
   note?: string
-  callback?: { due_at: string; subject?: string; via?: Via }
+  callback?: DueRequest & { subject?: string; via?: Via }
 }
 
 /** Whether a PBX is heard; `heard_at`: its last sign of life. */

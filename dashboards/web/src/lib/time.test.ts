@@ -3,8 +3,8 @@ import {
   ageOn,
   daysBetween,
   durationParts,
-  fromLocalInput,
   fromWallClock,
+  localReading,
   startOfDay,
   toLocalInput,
   wallClock,
@@ -63,8 +63,8 @@ describe("times are the team's, not the machine's", () => {
     const moment = at('2026-10-31T05:00:00Z')
 
     expect(toLocalInput(moment, ALMATY)).toBe('2026-10-31T10:00')
-    expect(fromLocalInput('2026-10-31T10:00', ALMATY)).toBe(moment)
-    expect(fromLocalInput('', ALMATY)).toBeNull()
+    expect(localReading('2026-10-31T10:00', ALMATY)).toEqual({ kind: 'once', at: moment })
+    expect(localReading('', ALMATY)).toEqual({ kind: 'none' })
   })
 
   it('counts calendar days, not spans of 24 hours', () => {

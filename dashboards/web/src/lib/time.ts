@@ -94,18 +94,48 @@ export function daysBetween(from: number, to: number, zone: string): number {
   return Math.round((Date.UTC(b.year, b.month - 1, b.day) - Date.UTC(a.year, a.month - 1, a.day)) / DAY_MS)
 }
 
-/** The value of an `<input type="datetime-local">` for this moment, and back. */
+/** The value of an `<input type="datetime-local">` for this moment. */
 export function toLocalInput(at: number, zone: string): string {
   const wall = wallClock(at, zone)
   const two = (value: number): string => String(value).padStart(2, '0')
   return `${wall.year}-${two(wall.month)}-${two(wall.day)}T${two(wall.hour)}:${two(wall.minute)}`
 }
 
-export function fromLocalInput(value: string, zone: string): number | null {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(value)
-  if (!match) return null
-  const [year, month, day, hour, minute] = match.slice(1).map(Number) as [number, number, number, number, number]
-  return fromWallClock({ year, month, day, hour, minute }, zone)
+export type LocalReading =
+  | { kind: 'none' }
+  | { kind: 'once'; at: number }
+  /** The clocks jump over it: the last minute before, the first after. */
+  | { kind: 'missing'; before: number; after: number }
+  /** The clocks show it twice. */
+  | { kind: 'doubled'; first: number; second: number }
+
+/** What a person means by a time of this zone's clock, which may be no moment or two. */
+export function localReading(value: string, zone: string): LocalReading {
+  const asUtc = Date.parse(`${value.slice(0, 16)}:00Z`)
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) || Number.isNaN(asUtc)) return { kind: 'none' }
+  // A change of the clocks lies between these two, if there is one near.
+  const offsets = [zoneOffset(asUtc - DAY_MS, zone), zoneOffset(asUtc + DAY_MS, zone)] as const
+  const shows = (at: number): boolean => at + zoneOffset(at, zone) === asUtc
+  const [first, second] = [asUtc - offsets[0], asUtc - offsets[1]]
+  const shown = [first, second].filter(shows)
+  if (shown.length === 0) {
+    const change = offsetChange(second, first, zone)
+    return { kind: 'missing', before: change - 60_000, after: change }
+  }
+  if (shown.length === 2 && first !== second) return { kind: 'doubled', first, second }
+  return { kind: 'once', at: shown[0] ?? first }
+}
+
+/** The minute between these two at which the offset changes. */
+function offsetChange(before: number, after: number, zone: string): number {
+  const old = zoneOffset(before, zone)
+  let [low, high] = [before, after]
+  while (high - low > 60_000) {
+    const middle = low + Math.floor((high - low) / 120_000) * 60_000
+    if (zoneOffset(middle, zone) === old) low = middle
+    else high = middle
+  }
+  return high
 }
 
 /** Years between a birth date (`YYYY-MM-DD`) and a day. */

@@ -10,12 +10,10 @@ import { useDesk } from '@/stores/desk'
 import { useReference } from '@/stores/reference'
 import { useSession } from '@/stores/session'
 import { useInteractions } from '@/stores/things'
-import { DEFAULT_CHOICE, type TimeChoice, dueAt } from './callbackTimes'
+import { type Clocks, DEFAULT_CHOICE, type Due, type TimeChoice, type TimeWish, clocksOf, dueOf } from './callbackTimes'
 
-export interface OutcomeDraft {
+export interface OutcomeDraft extends TimeWish {
   code: string | null
-  choice: TimeChoice | null
-  other: string
   subject: string
   note: string
 }
@@ -25,7 +23,8 @@ export interface Outcome {
   chosen: ComputedRef<Disposition | undefined>
   /** Whether a next contact may, must, or cannot be promised with this outcome. */
   promises: ComputedRef<Disposition['callback']>
-  due: ComputedRef<number | null>
+  due: ComputedRef<Due>
+  clocks: ComputedRef<Clocks>
   /** Why it cannot be saved yet; empty when it can. */
   missing: ComputedRef<string>
   /** What is on the server is what is in the draft. */
@@ -41,9 +40,10 @@ export interface Outcome {
 export const SYSTEM_OUTCOMES: ReadonlySet<string> = new Set(['AUTO_TIMEOUT'])
 
 const JUST_BEGUN_MS = 5000
-const EMPTY: OutcomeDraft = { code: null, choice: null, other: '', subject: '', note: '' }
+const EMPTY: OutcomeDraft = { code: null, choice: null, other: '', whose: 'own', second: null, subject: '', note: '' }
 
-export function useOutcome(call: () => Interaction): Outcome {
+/** `clientZone`: by what clock the client lives now, when it is known. */
+export function useOutcome(call: () => Interaction, clientZone: () => string | null): Outcome {
   const reference = useReference()
   const session = useSession()
   const interactions = useInteractions()
@@ -66,17 +66,17 @@ export function useOutcome(call: () => Interaction): Outcome {
 
   const chosen = computed(() => (draft.code ? reference.disposition(draft.code) : undefined))
   const promises = computed(() => chosen.value?.callback ?? 'none')
-  const due = computed(() =>
-    draft.choice && promises.value !== 'none' ? dueAt(draft.choice, draft.other, now.value, session.timezone) : null,
-  )
+  const clocks = computed(() => clocksOf(session.timezone, clientZone()))
+  const due = computed<Due>(() => (promises.value === 'none' ? { kind: 'none' } : dueOf(draft, now.value, clocks.value)))
 
   const missing = computed(() => {
     if (!chosen.value) return t('outcome.missing.code')
     const wants = promises.value === 'required' || (promises.value === 'optional' && draft.choice !== null)
     if (!wants) return ''
     if (!call().client_id) return t('outcome.missing.client')
-    if (due.value === null) return t('outcome.missing.time')
-    return due.value < now.value ? t('outcome.missing.future') : ''
+    if (due.value.kind === 'none') return t('outcome.missing.time')
+    if (due.value.kind !== 'moment') return t('outcome.missing.which')
+    return due.value.at < now.value ? t('outcome.missing.future') : ''
   })
 
   function choose(code: string): void {
@@ -99,9 +99,7 @@ export function useOutcome(call: () => Interaction): Outcome {
     const body: DispositionRequest = {
       code: draft.code,
       ...(note ? { note } : {}),
-      ...(due.value === null
-        ? {}
-        : { callback: { due_at: new Date(due.value).toISOString(), via: 'call', ...(subject ? { subject } : {}) } }),
+      ...(due.value.kind === 'moment' ? { callback: { ...due.value.request, via: 'call', ...(subject ? { subject } : {}) } } : {}),
     }
     try {
       const saved = interactions.put(await api.put<Interaction>(`/interactions/${call().id}/disposition`, body))
@@ -117,5 +115,5 @@ export function useOutcome(call: () => Interaction): Outcome {
     }
   }
 
-  return { draft, chosen, promises, due, missing, settled, busy, problem, choose, chooseTime, save }
+  return { draft, chosen, promises, due, clocks, missing, settled, busy, problem, choose, chooseTime, save }
 }

@@ -313,6 +313,8 @@ export interface Callback {
   moves: number
   /** Since when it should have moved and nobody could take it. */
   nobody_since: string | null
+  /** Why nobody can, in words; null while somebody might. */
+  stuck: Labels | null
   /** The rule that made it, in words. */
   why: Labels | null
   tries: CallbackTry[]

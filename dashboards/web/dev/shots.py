@@ -24,6 +24,7 @@ import fixtures as day
 import leads
 import lists
 import missed
+import rules
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
 
 STATIC = Path(os.environ.get("PEREZVON_TEST_STATIC", Path(__file__).resolve().parents[2] / "static"))
@@ -91,6 +92,17 @@ def click(*names: str) -> Act:
 async def listen(page: Page) -> None:
     await page.get_by_role("button", name=re.compile("Слушать|Listen")).first.click()
     await page.wait_for_timeout(1500)
+
+
+def replay_of(name: str) -> Act:
+    """A rule being edited, with what it would have done one by one."""
+
+    async def act(page: Page) -> None:
+        await page.get_by_role("button", name=re.compile(f"(Изменить|Edit): {name}")).click()
+        await page.clock.run_for(2000)
+        await page.get_by_role("button", name=re.compile("Показать, какие|Show which")).click()
+
+    return act
 
 
 async def unfold(page: Page) -> None:
@@ -247,6 +259,31 @@ SCENES: dict[str, Scene] = {
         role="admin",
         pages={**lists.pages(), **lists.telephony()},
         act=click("Написать файлы"),
+    ),
+    "rules": Scene(path="/settings/rules", role="admin", pages={**lists.pages(), **rules.pages()}),
+    "rules-edit": Scene(
+        path="/settings/rules",
+        role="admin",
+        pages={**lists.pages(), **rules.pages()},
+        act=replay_of("strict-10m"),
+    ),
+    "rules-warned": Scene(
+        path="/settings/rules",
+        role="admin",
+        pages={**lists.pages(), **rules.pages(rules.WARNING)},
+        act=replay_of("vip-3m"),
+    ),
+    "rules-new": Scene(
+        path="/settings/rules",
+        role="supervisor",
+        pages={**lists.pages(), **rules.pages()},
+        act=click("Новое правило"),
+    ),
+    "rules-history": Scene(
+        path="/settings/rules",
+        role="admin",
+        pages={**lists.pages(), **rules.pages()},
+        act=click("История правила vip-3m"),
     ),
     "settings-own": Scene(path="/settings", role="supervisor"),
     "nowhere": Scene(path="/nowhere"),

@@ -7,13 +7,15 @@ export interface Toast {
   id: string
   text: string
   tone: 'plain' | 'problem'
+  /** Longer than usual, for what may be undone. */
+  lastsMs?: number
   action?: { label: string; run: () => void }
 }
 
 export const useToasts = defineStore('toasts', () => {
   const current = shallowRef<Toast | null>(null)
 
-  function say(text: string, options: Partial<Pick<Toast, 'tone' | 'action'>> = {}): void {
+  function say(text: string, options: Partial<Pick<Toast, 'tone' | 'action' | 'lastsMs'>> = {}): void {
     current.value = { id: uuid(), text, tone: 'plain', ...options }
   }
   function dismiss(): void {

@@ -235,6 +235,9 @@ export interface Client {
   timezone: string | null
   birthday: string | null
   note: string | null
+  /** Since then nobody contacts them. */
+  blocked_at: string | null
+  blocked_reason: string | null
   contact_points: ContactPoint[]
   /** Found by its name, but another's: the card cannot be opened. */
   restricted?: boolean
@@ -299,7 +302,10 @@ export interface Callback {
   queue: string | null
   due_at: string
   escalate_at: string | null
+  /** Of the time we were down, already in `escalate_at`. */
+  forgiven_s: number
   takeover_at: string | null
+  claimed_by: string | null
   claimed_until: string | null
   promised_in: string | null
   promised_at: string
@@ -480,6 +486,11 @@ export interface Catalogue<T> {
 /** A person as the administrator sees them. */
 export interface Account extends User {
   queues: string[]
+  /** Hours of their own; null: the team's. */
+  calendar_id: string | null
+  skills: string[]
+  languages: string[]
+  takes_work: boolean
   enabled: boolean
   version: number
 }

@@ -15,7 +15,7 @@ export function useLeadChime(): void {
   watch(
     () => leads.came,
     (lead) => {
-      if (lead && !desk.talks) chimePromise(preferences.chosen.ringVolume)
+      if (lead && !desk.talks) chimePromise(preferences.chosen.chimeVolume)
     },
   )
 }

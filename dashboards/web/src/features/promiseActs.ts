@@ -12,6 +12,8 @@ export interface PromiseActs {
   move: (promise: Callback, agentId: string, reason: string) => Promise<boolean>
   cancel: (promise: Callback, reason: string) => Promise<boolean>
   takeOver: (promise: Callback) => Promise<boolean>
+  /** Gives a move back. */
+  undo: (promise: Callback) => Promise<boolean>
 }
 
 export function usePromiseActs(): PromiseActs {
@@ -40,5 +42,6 @@ export function usePromiseActs(): PromiseActs {
     move: (promise, agentId, reason) => act(promise, 'move', { agent_id: agentId, reason }),
     cancel: (promise, reason) => act(promise, 'cancel', { reason }),
     takeOver: (promise) => act(promise, 'take-over', {}),
+    undo: (promise) => act(promise, 'undo', {}),
   }
 }

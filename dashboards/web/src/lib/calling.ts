@@ -1,10 +1,10 @@
 /** What the desk may do with a call. Every refusal is told in a sentence; nothing is assumed to have worked. */
 import { type Ref, ref } from 'vue'
-import { api } from '@/api/client'
+import { api, isProblem } from '@/api/client'
 import { sentence } from '@/api/problems'
+import { t } from '@/i18n'
 import type { Callback } from '@/api/types'
 import { useDesk } from '@/stores/desk'
-import { useCallbacks } from '@/stores/things'
 import { useToasts } from '@/stores/toasts'
 
 export type Callee = { client_id: string } | { number: string }
@@ -17,15 +17,17 @@ export interface Calling {
   busy: Readonly<Ref<boolean>>
   /** Rings one's own phone, then the client. */
   call: (callee: Callee) => Promise<void>
-  /** «I am calling now»: takes the promise for a while, so that nobody else calls, and calls. */
-  keep: (promise: Callback) => Promise<void>
+  /**
+   * «I am calling now»: takes the promise for a while, so that nobody else calls, and calls. When it is somebody
+   * else's by now nothing is dialled; `anyway` is the second, deliberate step.
+   */
+  keep: (promise: Callback, anyway?: boolean) => Promise<void>
   decline: (interactionId: string) => Promise<void>
   hangUp: (interactionId: string) => Promise<void>
 }
 
 export function useCalling(): Calling {
   const toasts = useToasts()
-  const callbacks = useCallbacks()
   const desk = useDesk()
   const busy = ref(false)
 
@@ -41,19 +43,25 @@ export function useCalling(): Calling {
     }
   }
 
-  async function dial(callee: Callee): Promise<void> {
-    const { interaction_id } = await api.post<{ interaction_id: string }>('/calls', callee)
+  async function dial(request: Callee & { callback_id?: string; anyway?: boolean }): Promise<void> {
+    const { interaction_id } = await api.post<{ interaction_id: string }>('/calls', request)
     desk.choose(interaction_id)
   }
+
+  const keep = (promise: Callback, anyway = false): Promise<void> =>
+    attempt(async () => {
+      try {
+        await dial({ ...calleeOf(promise), callback_id: promise.id, ...(anyway ? { anyway } : {}) })
+      } catch (error) {
+        if (!isProblem(error, 'callback_moved')) throw error
+        toasts.say(sentence(error), { tone: 'problem', action: { label: t('client.promise.call_anyway'), run: () => void keep(promise, true) } })
+      }
+    })
 
   return {
     busy,
     call: (callee) => attempt(() => dial(callee)),
-    keep: (promise) =>
-      attempt(async () => {
-        callbacks.put(await api.post<Callback>(`/callbacks/${promise.id}/claim`))
-        await dial(calleeOf(promise))
-      }),
+    keep,
     decline: (id) => attempt(() => api.post(`/calls/${id}/decline`)),
     hangUp: (id) => attempt(() => api.post(`/calls/${id}/hangup`)),
   }

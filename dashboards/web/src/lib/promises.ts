@@ -1,7 +1,7 @@
 /** A promise as the screen shows it: how pressing it is, and its sentence. */
-import type { Callback, Interaction } from '@/api/types'
+import type { Callback, Interaction, OwnerChange } from '@/api/types'
 import type { IconName } from '@/ui/icons'
-import { DAY_S, daysBetween } from './time'
+import { DAY_S, startOfDay } from './time'
 
 export type Pressing = 'late' | 'due' | 'later'
 
@@ -10,10 +10,14 @@ const EARLIEST_KEPT_MS = DAY_S * 1000
 
 export const isOwed = (promise: Callback): boolean => promise.state === 'open' || promise.state === 'claimed'
 
-export function pressing(promise: Callback, now: number, zone: string): Pressing {
+export const pressing = (promise: Callback, now: number, zone: string): Pressing =>
+  pressingBefore(promise, now, startOfDay(now, zone, 1))
+
+/** The same for many promises of one moment: where the day ends is asked once. */
+export function pressingBefore(promise: Callback, now: number, dayEnd: number): Pressing {
   const due = Date.parse(promise.due_at)
   if (due <= now) return 'late'
-  return daysBetween(now, due, zone) === 0 ? 'due' : 'later'
+  return due < dayEnd ? 'due' : 'later'
 }
 
 export const PRESSING: Readonly<Record<Pressing, { tone: 'late' | 'due' | 'neutral'; icon: IconName }>> = {
@@ -36,4 +40,46 @@ export function keptByTalk(promises: readonly Callback[], call: Interaction): Ca
       .filter((promise) => isOwed(promise) && promise.promised_in !== call.id && Date.parse(promise.due_at) <= latest)
       .toSorted(byDue)[0] ?? null
   )
+}
+
+/** How it went from this person to whoever owes it now; null while it is theirs, or never was. */
+export function lostTo(promise: Callback, me: string): OwnerChange | null {
+  const last = promise.history.at(-1)
+  if (!last || !isOwed(promise) || promise.agent_id === null || promise.agent_id === me) return null
+  return promise.history.some((owner) => owner.agent_id === me) ? last : null
+}
+
+/** What happens to a promise by itself. */
+export type Fate =
+  | { kind: 'none' }
+  /** A call with the client is up: nothing moves meanwhile. */
+  | { kind: 'talking' }
+  /** Somebody said: I am calling now. */
+  | { kind: 'claimed' }
+  | { kind: 'moves'; at: number; forgiven: boolean }
+  | { kind: 'moving' }
+  /** It should move, and nobody can take it. */
+  | { kind: 'nobody' }
+  /** It has moved as often as it may: it stays. */
+  | { kind: 'stays' }
+  /** It stays until a supervisor takes it; from when they may. */
+  | { kind: 'taken'; at: number }
+
+const TOLD_AHEAD_MS = 30 * 60_000
+const MOVING_MS = 20_000
+
+export function fateOf(promise: Callback, now: number, talking: boolean): Fate {
+  if (!isOwed(promise)) return { kind: 'none' }
+  if (talking) return { kind: 'talking' }
+  if (promise.state === 'claimed') return { kind: 'claimed' }
+  if (promise.nobody_since) return { kind: 'nobody' }
+  const late = Date.parse(promise.due_at) <= now
+  if (promise.escalate_at === null) {
+    return late && promise.takeover_at ? { kind: 'taken', at: Date.parse(promise.takeover_at) } : { kind: 'none' }
+  }
+  const at = Date.parse(promise.escalate_at)
+  if (at > now) {
+    return late || at - now <= TOLD_AHEAD_MS ? { kind: 'moves', at, forgiven: promise.forgiven_s > 0 } : { kind: 'none' }
+  }
+  return now - at < MOVING_MS ? { kind: 'moving' } : { kind: 'stays' }
 }

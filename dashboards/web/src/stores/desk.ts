@@ -38,6 +38,12 @@ export interface Withdrawn {
   result: LegResult
 }
 
+/** A promise of this person's asks for attention: due soon, come from somebody else, gone to somebody else. */
+export interface Nudge {
+  kind: 'due' | 'came' | 'left'
+  promise: Callback
+}
+
 interface RingingOffer {
   legId: string
   interactionId: string
@@ -74,8 +80,7 @@ export const useDesk = defineStore('desk', () => {
   const figures = shallowRef<TodayFigures | null>(null)
   const figuresAt = ref(0)
   const gone = shallowRef<Withdrawn | null>(null)
-  /** The last promise that asks for attention: due soon, or come from somebody else. */
-  const nudge = shallowRef<{ promise: Callback; moved: boolean } | null>(null)
+  const nudge = shallowRef<Nudge | null>(null)
   const chosenId = ref<string | null>(null)
   let goneTimer: ReturnType<typeof setTimeout> | undefined
   let figuresTimer: ReturnType<typeof setTimeout> | undefined
@@ -218,10 +223,13 @@ export const useDesk = defineStore('desk', () => {
   }
 
   function promiseMoved(callback: Callback, event: DeskEvents['callback.moved']): void {
-    if (event.to_agent_id === myId.value) nudge.value = { promise: callback, moved: true }
+    if (event.to_agent_id === myId.value) nudge.value = { kind: 'came', promise: callback }
+    // Who gave it away themselves knows it.
+    const by = callback.history.at(-1)?.by
+    if (event.from_agent_id === myId.value && by !== myId.value) nudge.value = { kind: 'left', promise: callback }
   }
   function promiseDueSoon(callback: Callback): void {
-    if (callback.agent_id === myId.value) nudge.value = { promise: callback, moved: false }
+    if (callback.agent_id === myId.value) nudge.value = { kind: 'due', promise: callback }
   }
 
   function restore(snapshot: DeskSnapshot): void {

@@ -10,12 +10,19 @@ interface Preferences {
   locale: Locale | null
   /** 0 is off, 1 as loud as the machine allows. */
   ringVolume: number
+  /** Of the chime when a promise is due or has come. */
+  chimeVolume: number
+  /** Whether notifications were offered: nobody is asked twice. */
+  askedToNotify: boolean
 }
 
 // public/first-paint.js reads the same key before the first paint.
 const KEY = 'perezvon.preferences'
-const DEFAULTS: Preferences = { theme: 'auto', locale: null, ringVolume: 0.6 }
+const DEFAULTS: Preferences = { theme: 'auto', locale: null, ringVolume: 0.6, chimeVolume: 0.6, askedToNotify: false }
 const THEMES: readonly unknown[] = ['light', 'dark', 'auto']
+
+const volume = (saved: unknown, usual: number): number =>
+  typeof saved === 'number' ? Math.min(1, Math.max(0, saved)) : usual
 
 function restore(): Preferences {
   try {
@@ -23,7 +30,9 @@ function restore(): Preferences {
     return {
       theme: THEMES.includes(saved.theme) ? (saved.theme as Theme) : DEFAULTS.theme,
       locale: isLocale(saved.locale) ? saved.locale : null,
-      ringVolume: typeof saved.ringVolume === 'number' ? Math.min(1, Math.max(0, saved.ringVolume)) : DEFAULTS.ringVolume,
+      ringVolume: volume(saved.ringVolume, DEFAULTS.ringVolume),
+      chimeVolume: volume(saved.chimeVolume, DEFAULTS.chimeVolume),
+      askedToNotify: saved.askedToNotify === true,
     }
   } catch {
     return { ...DEFAULTS }

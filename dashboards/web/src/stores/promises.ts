@@ -4,7 +4,8 @@ import { computed, ref } from 'vue'
 import { api } from '@/api/client'
 import type { Callback, Page } from '@/api/types'
 import { now } from '@/lib/clock'
-import { byDue, isOwed, pressing } from '@/lib/promises'
+import { type Pressing, byDue, isOwed, pressingBefore } from '@/lib/promises'
+import { startOfDay } from '@/lib/time'
 import { useReference } from './reference'
 import { useSession } from './session'
 import { useCallbacks } from './things'
@@ -36,8 +37,13 @@ export const usePromises = defineStore('promises', () => {
       .filter((promise) => isOwed(promise) && isMine(promise))
       .toSorted(byDue),
   )
-  const ofKind = (kind: ReturnType<typeof pressing>) =>
-    computed(() => mine.value.filter((promise) => pressing(promise, now.value, session.timezone) === kind))
+  const dayEnd = computed(() => startOfDay(now.value, session.timezone, 1))
+  /** Asked every second, and another list only when somebody's time has come: nothing is drawn anew in between. */
+  const ofKind = (kind: Pressing) =>
+    computed<Callback[]>((before) => {
+      const found = mine.value.filter((promise) => pressingBefore(promise, now.value, dayEnd.value) === kind)
+      return before?.length === found.length && found.every((promise, index) => promise === before[index]) ? before : found
+    })
 
   return { known, load, mine, late: ofKind('late'), due: ofKind('due'), later: ofKind('later') }
 })

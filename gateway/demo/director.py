@@ -5,8 +5,8 @@ starts calls at a natural pace, to managers whom no queue passes by, soon to
 whoever has just signed in, and at once when somebody asks to be rung. A manager's own clients call them most; now and
 then it is a stranger, a number that two people share, or nobody's number.
 
-Managers at whose desks nobody sits write down how their talks ended, as real
-ones do; whoever is signed in does it by hand.
+Managers at whose desks nobody sits write down how their talks ended and keep what
+they promised, as real ones do; whoever is signed in does it by hand.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.views.agents import Agent, staff
 from gateway.demo.company import CLIENTS, EMPLOYEES, ENDINGS, DemoClient, Employee
+from gateway.demo.promises import keep_for_colleagues
 from gateway.demo.seed import PBX
 from gateway.demo.sound import write_talk
 
@@ -145,6 +146,7 @@ class Director:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self._write_once()
+                await self._keep_once()
             except DATABASE_AWAY:
                 logger.debug("the demo waits for the database", action="demo_waits")
 
@@ -155,6 +157,11 @@ class Director:
                 code, _, note = self._story.choices(ENDINGS, weights=[ending[1] for ending in ENDINGS])[0]
                 manager = Viewer(user_id=row["agent_id"], role=Role.AGENT, team_id=None)
                 await set_disposition(tx, row["id"], manager, code=code, note=note, callback=None)
+
+    async def _keep_once(self) -> None:
+        """What managers who are not signed in have promised."""
+        async with self._database.begin() as tx:
+            await keep_for_colleagues(tx, self._story)
 
     async def ring(self, agent_id: UUID) -> None:
         """A client calls this manager now.

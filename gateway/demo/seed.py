@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from crm_core.actions import callbacks, clients, families, users
+from crm_core.actions import clients, families, users
 from crm_core.actions.calls import record_calls
 from crm_core.actions.clients import ClientIn
 from crm_core.actions.interactions import import_disposition
@@ -29,6 +29,7 @@ from crm_core.domain.calls import (
 )
 from crm_core.store.database import Database, Transaction
 from gateway.demo.company import CLIENTS, EMPLOYEES, ENDINGS, PASSWORD, DemoClient, Employee
+from gateway.demo.promises import seed_promises
 from gateway.demo.sound import write_talk
 
 PBX = "demo"
@@ -37,9 +38,6 @@ CALLS_A_DAY = 18
 #: A minute of talk is half a megabyte.
 DAYS_WITH_SOUND = 2
 OUR_NUMBER = "+77272000001"
-
-#: How long before its deadline a promise was given.
-_GIVEN_BEFORE = timedelta(minutes=50)
 
 
 async def seed(database: Database, *, country: str, timezone: str, sounds: Path) -> bool:
@@ -62,7 +60,7 @@ async def seed(database: Database, *, country: str, timezone: str, sounds: Path)
         await _call(tx, story, tx.now - timedelta(hours=5), timedelta(hours=4, minutes=45), country, zone)
         await _record(tx, sounds)
     async with database.begin() as tx:
-        await _promise(tx, known, people)
+        await seed_promises(tx, known, people, zone)
     return True
 
 
@@ -139,26 +137,6 @@ async def _meet_one(tx: Transaction, client: DemoClient, people: dict[str, UUID]
             due_on=today + timedelta(days=deal.due_in) if deal.due_in is not None else None,
         )
     return client_id
-
-
-async def _promise(tx: Transaction, known: dict[str, UUID], people: dict[str, UUID]) -> None:
-    for client in CLIENTS:
-        if client.promise is not None and client.owner is not None:
-            subject, minutes = client.promise
-            due_at = tx.now + timedelta(minutes=minutes)
-            callback_id = await callbacks.promise(
-                tx,
-                client_id=known[client.tail],
-                due_at=due_at,
-                subject=subject,
-                via="call",
-                agent_id=people[client.owner],
-                promised_in=None,
-                by=None,
-            )
-            given_at = min(tx.now, due_at - _GIVEN_BEFORE)
-            await tx.execute("UPDATE callbacks SET created_at = $2 WHERE id = $1", callback_id, given_at)
-            await tx.execute("UPDATE callback_history SET from_at = $2 WHERE callback_id = $1", callback_id, given_at)
 
 
 def _opening(day: datetime, zone: ZoneInfo) -> datetime:

@@ -110,6 +110,11 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await in_line(page)
         found = {"today": await flaws(page)}
 
+        await page.goto("/promises")
+        await page.locator("[data-row]").first.click()
+        await page.get_by_text("Из кого выбирали").wait_for()
+        found["promises"] = await flaws(page)
+
         await page.goto("/missed?state=all&period=week")
         await page.locator("[data-row]").first.wait_for()
         found["missed"] = await flaws(page)
@@ -127,7 +132,7 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.get_by_text("Как связаться").wait_for()
         found["client"] = await flaws(page)
 
-    assert found == {"today": [], "missed": [], "calls": [], "clients": [], "client": []}
+    assert found == {"today": [], "promises": [], "missed": [], "calls": [], "clients": [], "client": []}
 
 
 @themes

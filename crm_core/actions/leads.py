@@ -272,7 +272,7 @@ async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: Stor
     if before is not None:
         rooms = (*rooms, *await rooms_of(tx, before))
     tx.emit(LeadChanged(rooms=rooms, lead_id=lead_id, version=version))
-    tx.wake("leads")
+    tx.wake("watchdog")
 
 
 async def rooms_of(tx: Transaction, lead: StoredLead) -> tuple[Room, ...]:
@@ -285,6 +285,12 @@ async def rooms_of(tx: Transaction, lead: StoredLead) -> tuple[Room, ...]:
     if lead.team_id is None:
         return (*rooms, STAFF)
     return (*rooms, *map(agent_room, await store.team_members(tx, lead.team_id)))
+
+
+async def supervisors_of(tx: Transaction, lead: StoredLead) -> tuple[Room, ...]:
+    """Who has to act when nobody takes it."""
+    rooms = await audience(tx, ())
+    return (*rooms, team_room(lead.team_id)) if lead.team_id is not None else rooms
 
 
 async def _join(tx: Transaction, lead_id: UUID, fresh: FreshLead, client_id: UUID | None) -> UUID:

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from crm_core.actions.callbacks import mark_cancelled, mark_kept
+from crm_core.actions.lead_calls import record_talks
 from crm_core.domain.callbacks import Contact, settled_by, which_is_kept
 from crm_core.domain.interactions import StoredCall
 from crm_core.store import callbacks as store
@@ -32,7 +33,8 @@ _HEARD = "The caller has been reached in another call."
 
 
 async def record_reached(tx: Transaction, answered: Sequence[StoredCall]) -> None:
-    """What these calls, which a person has just answered, mean to the promises."""
+    """What these calls, which a person has just answered, mean to the promises and to the leads."""
+    await record_talks(tx, answered)
     clients = {call.client_id for call in answered} - {None}
     addresses = {call.client_address for call in answered} - {None}
     if not clients and not addresses:

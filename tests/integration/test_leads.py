@@ -11,6 +11,7 @@ import pytest
 from crm_core.actions import leads
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import merge
+from crm_core.actions.lead_calls import record_talks
 from crm_core.actions.leads import LeadIn, LeadPatch
 from crm_core.domain.contact_points import ContactPointRejected
 from crm_core.domain.errors import Forbidden, NotFound, VersionConflict
@@ -25,9 +26,10 @@ from crm_core.domain.leads import (
     SourceUnknown,
 )
 from crm_core.domain.viewer import Viewer
+from crm_core.store.calls import load_calls
 from crm_core.store.database import Database
 from crm_core.views.leads import LeadFilters, LeadStory, get_lead, list_leads, load_story
-from tests.integration.desk import add_team, agent, owner, supervisor
+from tests.integration.desk import add_interaction, add_team, agent, owner, supervisor
 from tests.people import add_agent, add_client, events_of
 
 PHONE = "+77011234567"
@@ -272,6 +274,23 @@ async def test_a_supervisor_cannot_accept_what_somebody_has(house: House) -> Non
         await house.accept(lead, house.chief)
 
     assert refused.value.fields == {"agent_id": house.anna, "agent_name": "Anna"}
+
+
+async def test_an_answered_call_with_them_is_an_acceptance(house: House) -> None:
+    lead_id = await house.lead(owner_id=house.anna)
+    async with house.database.begin() as tx:
+        colleagues = await add_interaction(tx, client=None, agent=house.boris, address=PHONE, state="active")
+        mine = await add_interaction(tx, client=None, agent=house.anna, address=PHONE, state="active")
+        other = await add_interaction(tx, client=None, agent=house.anna, address="+77019999999", state="active")
+        await tx.execute("UPDATE interactions SET answered_at = started_at")
+
+    for call, accepted in ((other, False), (colleagues, False), (mine, True)):
+        async with house.database.begin() as tx:
+            await record_talks(tx, list((await load_calls(tx, [call])).values()))
+
+        lead = await house.read(lead_id)
+        assert (lead.accepted_at is not None) is accepted
+    assert (lead.stage, lead.owner_id) == ("in_work", house.anna)
 
 
 async def test_a_moved_lead_is_to_be_accepted_anew_and_says_who_moved_it_and_why(house: House) -> None:

@@ -25,6 +25,7 @@ import leads
 import lists
 import missed
 import rules
+import staff
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
 
 STATIC = Path(os.environ.get("PEREZVON_TEST_STATIC", Path(__file__).resolve().parents[2] / "static"))
@@ -119,6 +120,12 @@ async def leave_unsaved(page: Page) -> None:
     await page.get_by_role("link", name="Клиенты").first.click()
 
 
+async def dismiss(page: Page) -> None:
+    await click("Руслан Каримов ruslan")(page)
+    await page.get_by_label("Работает").first.uncheck()
+
+
+STAFF: day.Json = {**lists.pages(), **staff.pages()}
 WRAPPING = day.desk(
     agent=day.agent("wrap_up", day.WRAP_UP["ended_at"]),
     wrap_up=[{"interaction": day.WRAP_UP, "card": day.CARD, "wrap_up_until": day.ahead(seconds=102)}],
@@ -251,8 +258,18 @@ SCENES: dict[str, Scene] = {
     "settings-leave": Scene(path="/settings/outcomes", role="admin", act=leave_unsaved),
     "settings-pauses": Scene(path="/settings/pauses", role="admin", act=click("Изменить: Обед")),
     "settings-queues": Scene(path="/settings/queues", role="admin"),
-    "settings-people": Scene(path="/settings/people", role="admin"),
-    "settings-person": Scene(path="/settings/people", role="admin", act=click("Динара Абенова dinara")),
+    "settings-people": Scene(path="/settings/people", role="admin", pages=STAFF),
+    "settings-people-team": Scene(path="/settings/people", role="supervisor", pages=STAFF),
+    "settings-person": Scene(path="/settings/people", role="admin", pages=STAFF, act=click("Динара Абенова dinara")),
+    "settings-dismissal": Scene(path="/settings/people", role="admin", pages=STAFF, act=dismiss),
+    "settings-teams": Scene(path="/settings/teams", role="admin", pages=STAFF),
+    "settings-team": Scene(path="/settings/teams", role="admin", pages=STAFF, act=click("Изменить: Продажи")),
+    "settings-hours": Scene(path="/settings/teams", role="admin", pages=STAFF, act=click("Изменить: Офис")),
+    "settings-absences": Scene(path="/settings/absences", role="supervisor", pages=STAFF),
+    "settings-absence": Scene(path="/settings/absences", role="supervisor", pages=STAFF, act=click("Новое отсутствие")),
+    "settings-absences-own": Scene(
+        path="/settings/absences", pages={**STAFF, "/absences": {"items": [], "next": None}}
+    ),
     "settings-telephony": Scene(path="/settings/telephony", role="admin", pages={**lists.pages(), **lists.telephony()}),
     "settings-connect": Scene(
         path="/settings/connect",

@@ -117,7 +117,7 @@ export function useFormats(): Formats {
         : t('time.day_time', { day: day(at), time: time(at) }),
     dateTime: (at, inZone) => t('time.day_time', { day: monthDay(moment(at), inZone), time: time(at, inZone) }),
     date: (value) => monthDay(dayMoment(value), 'UTC'),
-    dates: (from, to) => `${monthDay(dayMoment(from), 'UTC')} – ${monthDay(dayMoment(to), 'UTC')}`,
+    dates: (from, to) => [...new Set([from, to])].map((day) => monthDay(dayMoment(day), 'UTC')).join(' – '),
     due,
     lateness,
     number: (value) => new Intl.NumberFormat(locale.value).format(value),

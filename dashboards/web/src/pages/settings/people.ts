@@ -8,6 +8,11 @@ export interface PersonForm {
   team: string
   extension: string
   queues: string[]
+  /** Empty: the team's hours. */
+  calendar: string
+  skills: string[]
+  languages: string[]
+  takesWork: boolean
   enabled: boolean
   password: string
 }
@@ -19,6 +24,10 @@ export const formOf = (account: Account | null): PersonForm => ({
   team: account?.team?.name ?? '',
   extension: account?.extension ?? '',
   queues: [...(account?.queues ?? [])],
+  calendar: account?.calendar_id ?? '',
+  skills: [...(account?.skills ?? [])],
+  languages: [...(account?.languages ?? [])],
+  takesWork: account?.takes_work ?? true,
   enabled: account?.enabled ?? true,
   password: '',
 })
@@ -37,6 +46,8 @@ export function asNew(form: PersonForm): Record<string, unknown> {
   }
 }
 
+const differ = (one: readonly string[], other: readonly string[]): boolean => one.toSorted().join() !== other.toSorted().join()
+
 /** Only what differs from what is known: the server leaves the rest alone. */
 export function asChange(form: PersonForm, account: Account): Record<string, unknown> {
   const before = formOf(account)
@@ -45,10 +56,20 @@ export function asChange(form: PersonForm, account: Account): Record<string, unk
   if (form.role !== before.role) change.role = form.role
   if (form.team.trim() !== before.team) change.team = orNull(form.team)
   if (form.extension.trim() !== before.extension) change.extension = orNull(form.extension)
-  if (form.queues.toSorted().join() !== before.queues.toSorted().join()) change.queues = form.queues
+  if (differ(form.queues, before.queues)) change.queues = form.queues
+  if (form.calendar !== before.calendar) change.calendar_id = form.calendar || null
+  if (differ(form.skills, before.skills)) change.skills = form.skills
+  if (differ(form.languages, before.languages)) change.languages = form.languages
+  if (form.takesWork !== before.takesWork) change.takes_work = form.takesWork
   if (form.enabled !== before.enabled) change.enabled = form.enabled
   if (form.password) change.password = form.password
   return change
+}
+
+/** Words are compared by the server in lower case; one that is there already is not added again. */
+export function withWord(words: readonly string[], typed: string): string[] {
+  const word = typed.trim().replace(/\s+/g, ' ').toLowerCase()
+  return word === '' || words.includes(word) ? [...words] : [...words, word]
 }
 
 // Without letters and digits that are taken for one another when read aloud.

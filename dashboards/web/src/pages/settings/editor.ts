@@ -99,7 +99,8 @@ export interface Unsaved {
   watch: (editor: Guarded) => void
 }
 const KEY: InjectionKey<Unsaved> = Symbol('unsaved changes')
-const useUnsaved = (): Unsaved | undefined => inject(KEY, undefined)
+/** The page asks before it lets unsaved changes go. */
+export const useUnsaved = (): Unsaved | undefined => inject(KEY, undefined)
 
 /** Leaving the page, or closing the window, asks first when something was not saved. */
 export function provideUnsaved(): Unsaved {

@@ -1,7 +1,6 @@
 /** The sections of the desk, in the order of the rail. */
 import { type ComputedRef, computed } from 'vue'
 import { t } from '@/i18n'
-import { useSession } from '@/stores/session'
 import type { IconName } from '@/ui/icons'
 
 export interface Section {
@@ -12,7 +11,6 @@ export interface Section {
 }
 
 export function useSections(): ComputedRef<Section[]> {
-  const session = useSession()
   return computed(() => [
     { name: 'today', icon: 'today', title: t('shell.today'), keys: 'KeyG KeyT' },
     { name: 'board', icon: 'due', title: t('shell.board'), keys: 'KeyG KeyP' },
@@ -20,7 +18,7 @@ export function useSections(): ComputedRef<Section[]> {
     { name: 'missed', icon: 'call-lost', title: t('shell.missed'), keys: 'KeyG KeyM' },
     { name: 'calls', icon: 'handset', title: t('shell.calls'), keys: 'KeyG KeyC' },
     { name: 'clients', icon: 'people', title: t('shell.clients'), keys: 'KeyG KeyK' },
-    ...(session.leads ? [{ name: 'settings' as const, icon: 'gear' as const, title: t('shell.settings'), keys: null }] : []),
+    { name: 'settings', icon: 'gear', title: t('shell.settings'), keys: null },
   ])
 }
 

@@ -1,4 +1,5 @@
 /** A person as the administrator writes them, and what of it has changed. Pure but for the dice. */
+import type { Person } from '@/api/people'
 import type { Account, Role } from '@/api/types'
 
 export interface PersonForm {
@@ -65,6 +66,19 @@ export function asChange(form: PersonForm, account: Account): Record<string, unk
   if (form.password) change.password = form.password
   return change
 }
+
+/** Somebody who may be given what another holds; how many clients they look after, where one may know. */
+export interface Heir {
+  id: string
+  name: string
+  clients: number | null
+}
+
+/** Whoever works here, is not away, and is not the one who goes. */
+export const heirsOf = (people: readonly Person[], leaver: string): Heir[] =>
+  people
+    .filter(({ id, enabled, absence }) => enabled && !absence && id !== leaver)
+    .map(({ id, name, load }) => ({ id, name, clients: load.active_clients }))
 
 /** Words are compared by the server in lower case; one that is there already is not added again. */
 export function withWord(words: readonly string[], typed: string): string[] {

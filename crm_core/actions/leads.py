@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints
 
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import LanguageTag
+from crm_core.actions.lead_promises import promise_call
 from crm_core.domain.errors import Forbidden, NotFound, VersionConflict
 from crm_core.domain.events import STAFF, LeadChanged, Room, agent_room, team_room
 from crm_core.domain.lead_watching import LeadTerms, accept_by
@@ -163,7 +164,7 @@ async def receive(
         raise LeadNobody
     twin = await store.lock_twin(tx, source.code, fresh.addresses, client_id, since=tx.now - JOINS_WITHIN)
     if twin is not None:
-        return await _join(tx, twin, fresh, client_id)
+        return await _join(tx, twin, fresh, client_id, call_at)
     team_id = source.team_id or (by.team_id if by else None)
     author = by.user_id if by else None
     lead_id = await store.insert(tx, fresh, client_id=client_id, team_id=team_id, by=author)
@@ -171,7 +172,9 @@ async def receive(
     version = 1
     if owner_id is not None:
         version = await _hand_to(tx, lead_id, owner_id, source, accepted=owner_id == author, moved=False)
-    await announce(tx, lead_id, version=version)
+    lead = await announce(tx, lead_id, version=version)
+    if call_at is not None:
+        await promise_call(tx, lead, call_at)
     return lead_id
 
 
@@ -264,8 +267,8 @@ async def give_back(
     await announce(tx, lead.id, version=version, before=lead)
 
 
-async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: StoredLead | None = None) -> None:
-    """Tell everybody who sees this lead, or saw it as it was ``before``."""
+async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: StoredLead | None = None) -> StoredLead:
+    """Tell everybody who sees this lead, or saw it as it was ``before``; gives it as it is."""
     lead = await store.lock(tx, lead_id)
     assert lead is not None
     rooms = await rooms_of(tx, lead)
@@ -273,6 +276,7 @@ async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: Stor
         rooms = (*rooms, *await rooms_of(tx, before))
     tx.emit(LeadChanged(rooms=rooms, lead_id=lead_id, version=version))
     tx.wake("watchdog")
+    return lead
 
 
 async def rooms_of(tx: Transaction, lead: StoredLead) -> tuple[Room, ...]:
@@ -293,12 +297,16 @@ async def supervisors_of(tx: Transaction, lead: StoredLead) -> tuple[Room, ...]:
     return (*rooms, team_room(lead.team_id)) if lead.team_id is not None else rooms
 
 
-async def _join(tx: Transaction, lead_id: UUID, fresh: FreshLead, client_id: UUID | None) -> UUID:
+async def _join(
+    tx: Transaction, lead_id: UUID, fresh: FreshLead, client_id: UUID | None, call_at: datetime | None
+) -> UUID:
     lead = await store.lock(tx, lead_id)
     assert lead is not None
     note = joined_note(lead.note, (fresh.subject, fresh.note))
     version = await store.join(tx, lead_id, fresh, note=note, client_id=client_id)
-    await announce(tx, lead_id, version=version)
+    lead = await announce(tx, lead_id, version=version)
+    if call_at is not None:
+        await promise_call(tx, lead, call_at)
     return lead_id
 
 

@@ -92,7 +92,7 @@ callbacks = Table(
     one_of("state", ("open", "claimed", "kept", "cancelled")),
     one_of("late_by", ("agent", "system")),
     CheckConstraint("client_id IS NOT NULL OR address IS NOT NULL", name="to_somebody"),
-    CheckConstraint("agent_id IS NOT NULL OR queue IS NOT NULL OR lead_id IS NOT NULL", name="by_somebody"),
+    CheckConstraint("agent_id IS NOT NULL OR queue IS NOT NULL", name="by_somebody"),
 )
 Index(
     "callbacks_next_at_idx",

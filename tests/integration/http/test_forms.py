@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from crm_core.actions.forms import FORMS_PER_ADDRESS
+from crm_core.domain.forms import CALL_NOW_WITHIN
+from crm_core.domain.people import Role
 from crm_core.store.database import Database
+from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.leads import LeadStory, load_story
 from tests.integration.http.house import Answer, Caller, House, open_house
 
@@ -161,6 +165,58 @@ async def test_the_same_form_sent_again_is_the_same_lead(house: House, stranger:
 
     again = await lead_of(house, second)
     assert (again.id, again.repeats, again.note) == (first.id, 1, "Хайнань")
+
+
+@pytest.fixture
+async def chief(house: House) -> UUID:
+    return await house.person("irina", Role.SUPERVISOR)
+
+
+async def promises_in(house: House) -> list[Callback]:
+    async with house.database.read() as db:
+        ids = [row["id"] for row in await db.fetch("SELECT id FROM callbacks ORDER BY due_at")]
+        found = await load_callbacks(db, ids)
+    return [found[one] for one in ids]
+
+
+async def test_whoever_wants_to_be_called_now_is_promised_a_call(house: House, stranger: Caller, chief: UUID) -> None:
+    lead = await lead_of(house, await stranger("POST", FORM, data={"phone": "+77010000001", "call_me_now": "on"}))
+
+    [promise] = await promises_in(house)
+    assert (promise.lead_id, promise.address, promise.via, promise.agent_id) == (lead.id, "+77010000001", "call", chief)
+    assert promise.due_at - promise.promised_at == CALL_NOW_WITHIN
+    assert promise.policy == "strict-10m"
+    assert promise.why is not None
+    assert promise.why.en == "Asked for with the lead: to be called."
+    assert lead.call_at == promise.due_at
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"call_me_at": "2027-03-01T10:00"}, "2027-03-01T05:00+00:00"),  # on the company's clock, in Almaty
+        ({"call_me_at": "2027-03-01T10:00", "timezone": "Europe/Moscow"}, "2027-03-01T07:00+00:00"),
+        ({"call_me_at": "2027-03-01T10:00:00-03:00"}, "2027-03-01T13:00+00:00"),
+        ({"call_me_at": "2027-10-31T02:30+01:00", "timezone": "Europe/Berlin"}, "2027-10-31T01:30+00:00"),
+    ],
+)
+async def test_the_time_of_the_call_is_the_one_they_mean(
+    house: House, stranger: Caller, chief: UUID, given: dict[str, object], meant: str
+) -> None:
+    assert (await stranger.post(FORM, {"phone": "+77010000001", **given})).status == 202
+
+    [promise] = await promises_in(house)
+    assert promise.due_at == datetime.fromisoformat(meant)
+
+
+async def test_asked_for_twice_it_is_promised_once_and_sooner_when_it_is_wanted_sooner(
+    house: House, stranger: Caller, chief: UUID
+) -> None:
+    for wish in ({"call_me_at": "2027-03-01T10:00"}, {"call_me_at": "2027-03-02T10:00"}, {"call_me_now": True}):
+        assert (await stranger.post(FORM, {"phone": "+77010000001", **wish})).status == 202
+
+    soon, later = await promises_in(house)
+    assert (soon.lead_id, later.due_at) == (later.lead_id, datetime.fromisoformat("2027-03-01T05:00+00:00"))
 
 
 async def test_a_flood_from_one_address_is_slowed_down_and_others_are_not(database: Database, tmp_path: Path) -> None:

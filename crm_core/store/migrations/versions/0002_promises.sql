@@ -222,10 +222,6 @@ ALTER TABLE callback_history ADD COLUMN record JSONB;
 COMMENT ON COLUMN callback_history.words IS 'the explanation in both languages: {"ru": …, "en": …}; null: a person''s words';
 COMMENT ON COLUMN callback_history.record IS 'everything it was decided by; see crm_core.domain.explanations';
 
-ALTER TABLE callbacks DROP CONSTRAINT callbacks_by_somebody_check;
-ALTER TABLE callbacks ADD CONSTRAINT callbacks_by_somebody_check
-  CHECK (agent_id IS NOT NULL OR queue IS NOT NULL OR lead_id IS NOT NULL);
-
 CREATE INDEX callbacks_lead_id_idx ON callbacks (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX callbacks_load_idx ON callbacks (agent_id, client_id) WHERE state IN ('open', 'claimed');
 CREATE INDEX callbacks_next_at_idx ON callbacks (next_at) WHERE state IN ('open', 'claimed') AND next_at IS NOT NULL;

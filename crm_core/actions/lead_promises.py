@@ -1,0 +1,44 @@
+"""A call that somebody asked for with their lead: a promise like any other, owed by whoever has the lead.
+
+While the lead is nobody's its team's supervisor owes it: no promise is ever
+without somebody who answers for it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from crm_core.actions.callbacks import announce
+from crm_core.actions.missed_calls import owe
+from crm_core.domain.missed_calls import Because, Taker
+from crm_core.domain.words import Words
+from crm_core.store import lead_promises as store
+from crm_core.store.database import Transaction
+from crm_core.store.leads import StoredLead
+from crm_core.store.missed_calls import Caller
+
+logger = structlog.get_logger(__name__)
+
+_ASKED = Words(ru="Просьба с заявкой: позвонить.", en="Asked for with the lead: to be called.")
+
+
+async def promise_call(tx: Transaction, lead: StoredLead, due_at: datetime) -> None:
+    """Owe them a call by ``due_at``; asked for again, what is due sooner stands for it."""
+    if await store.is_owed_by(tx, lead.id, due_at):
+        return
+    agent_id = lead.owner_id or await store.find_supervisor(tx, lead.team_id)
+    if agent_id is None:
+        logger.warning("nobody works here who could owe a call", action="lead_call_unowed", lead_id=str(lead.id))
+        return
+    callback_id = await owe(
+        tx,
+        Caller(client_id=lead.client_id, address=lead.address, interaction_id=lead.id),
+        Taker(because=Because.SUPERVISOR, agent_id=agent_id),
+        due_at=due_at,
+        promised_in=None,
+        explanation=_ASKED.en,
+    )
+    await store.bind(tx, callback_id, lead.id, _ASKED.as_json())
+    await announce(tx, callback_id, version=1)

@@ -59,6 +59,11 @@ describe('pills', () => {
     expect([gone?.kind, late?.kind]).toEqual(['gone', 'late'])
     expect((gone?.left ?? 0) + (gone?.width ?? 0)).toBeLessThanOrEqual(late?.left ?? 0)
   })
+  it('leaves room for what has gone however early and wide what is late is', () => {
+    const [gone, late] = lane([pill('a', -50, { client_name: 'Константинопольская-Преображенская' })], [move('m', -58)])
+
+    expect((gone?.left ?? 0) + (gone?.width ?? 0)).toBeLessThanOrEqual(late?.left ?? 0)
+  })
   it('draws what has gone as its own', () => {
     const [gone] = lane([], [move('m', -3)])
 

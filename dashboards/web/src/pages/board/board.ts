@@ -10,7 +10,7 @@ const AGAIN_MS = 5 * 60_000
 const LETTER_PX = 7.4
 const AROUND_PX = 40
 export const WIDEST_PX = 190
-const NARROWEST_PX = 30
+const NARROWEST_PX = 32
 const BETWEEN_PX = 4
 
 export interface Window {
@@ -49,7 +49,8 @@ interface Told {
   gone?: PromiseMove
 }
 
-const widthOf = (text: string): number => Math.min(WIDEST_PX, Math.max(NARROWEST_PX, Math.round(text.length * LETTER_PX) + AROUND_PX))
+const widthOf = (text: string): number =>
+  text === '' ? NARROWEST_PX : Math.min(WIDEST_PX, Math.max(NARROWEST_PX, Math.round(text.length * LETTER_PX) + AROUND_PX))
 
 /**
  * The pills of a lane. What is late, or has gone, ends at its moment; what is to come begins at it.
@@ -67,8 +68,12 @@ export function placed(
   const away = gone.map((move) => ({ at: Date.parse(move.at), text: '', gone: move }))
   const nowAt = Math.round(share(track.now, track.window) * track.width)
   const before = { from: Math.min(track.begins ?? 0, nowAt), to: nowAt }
+  const moved = row('gone', away, track, String, before)
+  // However wide what is late would like to be, what has gone keeps its place left of it.
+  const kept = moved.reduce((sum, one) => sum + one.width + BETWEEN_PX, 0)
+  const beside = { from: Math.min(before.from + kept, nowAt), to: nowAt }
   return [
-    ...apart([...row('gone', away, track, words.joined, before), ...row('late', late, track, words.joined, before)], before.from),
+    ...apart([...moved, ...row('late', late, track, words.joined, beside)], before.from),
     ...row('due', due, track, words.joined, { from: nowAt, to: track.width }),
   ]
 }

@@ -12,7 +12,7 @@ import { useCallbacks } from '@/stores/things'
 import { type Window, windowAround } from './board'
 
 /** A watchdog moves many at once: one reading answers for all of them. */
-const GATHER_MS = 400
+const GATHER_MS = 1000
 /** Promises of others fall due without any event: whoever looks, looks again. */
 const LOOK_AGAIN_MS = 30_000
 const TAILS = 100

@@ -24,6 +24,7 @@ import fixtures as day
 import leads
 import lists
 import missed
+import promises
 import rules
 import staff
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
@@ -68,6 +69,7 @@ class Scene:
     role: str = "agent"
     online: bool = True
     pages: day.Json = field(default_factory=lists.pages)
+    heard: list[tuple[str, day.Json]] = field(default_factory=list)
 
 
 def talking(call: day.Json, card: day.Json, state: str = "talking") -> day.Json:
@@ -126,6 +128,19 @@ async def dismiss(page: Page) -> None:
 
 
 STAFF: day.Json = {**lists.pages(), **staff.pages()}
+
+
+async def call_client(page: Page) -> None:
+    await page.get_by_role("button", name=re.compile("Позвонить$|Call$")).first.click()
+
+
+async def pick_their_night(page: Page) -> None:
+    await page.keyboard.press("KeyP")
+    await page.get_by_role("radio", name=re.compile("Другое|Other")).click()
+    await page.get_by_role("radio", name=re.compile("клиента|client")).click()
+    await page.get_by_label(re.compile("Другое время|Another time")).fill("2026-11-04T03:20")
+
+
 WRAPPING = day.desk(
     agent=day.agent("wrap_up", day.WRAP_UP["ended_at"]),
     wrap_up=[{"interaction": day.WRAP_UP, "card": day.CARD, "wrap_up_until": day.ahead(seconds=102)}],
@@ -251,6 +266,32 @@ SCENES: dict[str, Scene] = {
     "client": Scene(path=f"/clients/{day.AIGERIM['id']}"),
     "client-talking": Scene(path=f"/clients/{day.AIGERIM['id']}", desk=talking(day.TALKING, day.CARD)),
     "client-new": Scene(path=f"/clients/{day.LONG['id']}"),
+    "today-fates": Scene(path="/today", promises=promises.FATES),
+    "today-due": Scene(path="/today", heard=[promises.heard("callback.due_soon", day.PROMISES[1])]),
+    "today-left": Scene(
+        path="/today",
+        heard=[
+            promises.heard("callback.moved", promises.MOVED, from_agent_id=day.ME, to_agent_id=promises.AIGUL),
+        ],
+    ),
+    "client-moved": Scene(
+        path=f"/clients/{day.AIGERIM['id']}",
+        pages={**lists.pages(), **promises.card_pages(day.AIGERIM, [promises.MOVED])},
+        promises=[],
+    ),
+    "client-moved-call": Scene(
+        path=f"/clients/{day.AIGERIM['id']}",
+        pages={**lists.pages(), **promises.card_pages(day.AIGERIM, [promises.MOVED])},
+        act=call_client,
+        promises=[],
+    ),
+    "client-blocked": Scene(
+        path=f"/clients/{day.AIGERIM['id']}",
+        role="supervisor",
+        pages={**lists.pages(), **promises.card_pages(promises.BLOCKED, [])},
+        promises=[],
+    ),
+    "client-promise-their-night": Scene(path=f"/clients/{day.AIGERIM['id']}", act=pick_their_night),
     "client-promise": Scene(path=f"/clients/{day.AIGERIM['id']}", act=press("KeyP")),
     "settings": Scene(path="/settings", role="admin"),
     "settings-outcome": Scene(path="/settings/outcomes", role="admin", act=click("Изменить: Обещан перезвон")),
@@ -333,7 +374,7 @@ async def answer_api(route: Route, scene: Scene, path: str) -> None:
         await route.fulfill(status=404, json={"code": "not_found", "status": 404})
 
 
-def speak_socket_io(socket: WebSocketRoute, online: bool) -> None:
+def speak_socket_io(socket: WebSocketRoute, online: bool, events: list[tuple[str, day.Json]]) -> None:
     """As much of Engine.IO 4 and Socket.IO 5 as a hello needs."""
     if not online:
         return
@@ -343,7 +384,8 @@ def speak_socket_io(socket: WebSocketRoute, online: bool) -> None:
         if text.startswith("40/desk"):
             socket.send('40/desk,{"sid":"desk"}')
             hello = {"seq": 100, "user": {"id": day.ME}, "version": "0.1.0"}
-            socket.send("42/desk," + json.dumps(["hello", hello]))
+            for event in [("hello", hello), *events]:
+                socket.send("42/desk," + json.dumps(event))
 
     socket.on_message(heard)
     socket.send('0{"sid":"engine","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}')
@@ -362,7 +404,7 @@ async def shoot(browser: Browser, name: str, scene: Scene, out: Path, width: int
     preferences = json.dumps({"theme": plain_theme, "locale": locale, "ringVolume": 0})
     await page.add_init_script(f"localStorage.setItem('perezvon.preferences', {json.dumps(preferences)})")
     await page.route("**/*", lambda route: answer(route, scene))
-    await page.route_web_socket("**/socket.io/**", lambda socket: speak_socket_io(socket, scene.online))
+    await page.route_web_socket("**/socket.io/**", lambda socket: speak_socket_io(socket, scene.online, scene.heard))
     await page.goto(ORIGIN + scene.path)
     await page.wait_for_load_state("networkidle")
     await page.clock.run_for(400)

@@ -1,0 +1,146 @@
+"""Who might be given a lead, as they are now, and how much the engine has given them lately.
+
+Read under one lock until the end of the transaction, so that two givings never
+count the same free place twice. Once for a batch: what it gives is counted on
+in memory, and written to the turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from crm_core.domain.distribution import USUAL_LIMITS, Candidate, Limits, Strategy
+from crm_core.domain.people import AgentState
+from crm_core.store.absences import NOW_ABSENT
+from crm_core.store.calendars import calendars_of_agents
+from crm_core.store.database import Record, Transaction
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('giving out', 3))"
+
+# By callbacks_load_idx, leads_load_idx and absences_user_id_from_at_idx. Whoever is a client and a lead is held once.
+_PEOPLE = f"""
+SELECT person.id, person.name, person.team_id, person.skills, person.languages,
+       COALESCE(state.present, false) AS present, COALESCE(state.state, 'offline') AS state,
+       COALESCE(state.since, person.created_at) AS since,
+       away.user_id IS NOT NULL AS absent, away.until AS absent_until,
+       COALESCE(turn.lately, '{{}}') AS lately, turn.last_at,
+       (
+           SELECT count(*)
+           FROM (
+               SELECT COALESCE(owed.client_id::text, owed.address)
+               FROM callbacks owed
+               WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
+               UNION
+               SELECT COALESCE(lead.client_id::text, lead.address)
+               FROM leads lead
+               WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
+           ) AS held
+       ) AS held
+FROM users person
+LEFT JOIN agent_states state ON state.user_id = person.id
+LEFT JOIN agent_turns turn ON turn.user_id = person.id
+LEFT JOIN LATERAL (
+    SELECT absence.user_id, CASE WHEN bool_and(absence.to_at IS NOT NULL) THEN max(absence.to_at) END AS until
+    FROM absences absence
+    WHERE absence.user_id = person.id AND {NOW_ABSENT}
+    GROUP BY absence.user_id
+) AS away ON true
+WHERE person.enabled AND person.takes_work AND person.role = 'agent'
+"""  # noqa: S608  (a condition of our own)
+
+_TEAMS = """
+SELECT id, strategy, load_cap, load_warning, hourly_cap, long_pause_s
+FROM teams
+"""
+
+# By interactions_client_id_id_idx.
+_TALKED = """
+SELECT agent_id, max(answered_at) AS at
+FROM interactions
+WHERE client_id = $1 AND answered_at IS NOT NULL AND agent_id IS NOT NULL
+GROUP BY agent_id
+"""
+
+_NOTE = """
+INSERT INTO agent_turns (user_id, last_at, lately)
+VALUES ($1, $2, ARRAY[$2::timestamptz])
+ON CONFLICT (user_id) DO UPDATE
+SET last_at = excluded.last_at,
+    lately = ARRAY(SELECT at FROM unnest(agent_turns.lately) AS at WHERE at > $2 - interval '1 hour') || $2
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamTerms:
+    """How a team gives out; without a team as everybody does."""
+
+    strategy: Strategy = Strategy.LEAST_LOADED
+    limits: Limits = USUAL_LIMITS
+
+
+@dataclass(slots=True, kw_only=True)
+class Field:
+    """Everybody who might be given something, until the end of the batch."""
+
+    people: dict[UUID, Candidate]
+    given: dict[UUID, list[datetime]]
+    teams: dict[UUID, TeamTerms]
+
+    def terms_of(self, team_id: UUID | None) -> TeamTerms:
+        return self.teams.get(team_id, TeamTerms()) if team_id else TeamTerms()
+
+    async def candidates(self, tx: Transaction, client_id: UUID | None, languages: Sequence[str]) -> list[Candidate]:
+        """As they stand to this client; whose languages nobody has asked for yet is not passed over for them."""
+        talked = {row["agent_id"]: row["at"] for row in await tx.fetch(_TALKED, client_id)} if client_id else {}
+        return [
+            replace(one, talked_at=talked.get(one.agent_id), languages=one.languages or frozenset(languages))
+            for one in self.people.values()
+        ]
+
+    async def note_given(self, tx: Transaction, agent_id: UUID) -> None:
+        """It is their turn now, and they hold one more."""
+        person = self.people[agent_id]
+        self.people[agent_id] = replace(person, active_clients=person.active_clients + 1)
+        self.given.setdefault(agent_id, []).append(tx.now)
+        await tx.execute(_NOTE, agent_id, tx.now)
+
+
+async def gather(tx: Transaction) -> Field:
+    """Who there is; nobody else gives anything out until this transaction ends."""
+    await tx.execute(_LOCK)
+    rows = await tx.fetch(_PEOPLE)
+    calendars = await calendars_of_agents(tx, [row["id"] for row in rows])
+    people = {
+        row["id"]: Candidate(
+            agent_id=row["id"],
+            name=row["name"],
+            team_id=row["team_id"],
+            skills=frozenset(row["skills"]),
+            languages=frozenset(row["languages"]),
+            present=row["present"],
+            state=AgentState(row["state"]),
+            state_since=row["since"],
+            absent=row["absent"],
+            absent_until=row["absent_until"],
+            calendar=calendars.get(row["id"]),
+            active_clients=row["held"],
+        )
+        for row in rows
+    }
+    given = {row["id"]: row["lately"] or [row["last_at"]] for row in rows if row["last_at"]}
+    return Field(people=people, given=given, teams={row["id"]: _terms(row) for row in await tx.fetch(_TEAMS)})
+
+
+def _terms(row: Record) -> TeamTerms:
+    return TeamTerms(
+        strategy=Strategy(row["strategy"]),
+        limits=Limits(
+            load_cap=row["load_cap"],
+            load_warning=row["load_warning"],
+            hourly_cap=row["hourly_cap"],
+            long_pause=timedelta(seconds=row["long_pause_s"]),
+        ),
+    )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import LanguageTag
@@ -32,6 +32,7 @@ from crm_core.domain.leads import (
     joined_note,
     lead_address,
 )
+from crm_core.domain.people import normalised_words
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Line, Prose, Sentence, Word
@@ -56,7 +57,7 @@ _TAKEN = Words(ru="Взят из нераспределённых.", en="Taken f
 Campaign = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")], Sentence], Field(max_length=20)
 ]
-Skills = Annotated[list[Word], Field(max_length=20)]
+Skills = Annotated[list[Word], Field(max_length=20), AfterValidator(normalised_words)]
 
 
 class LeadIn(InputModel):

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Card, Interaction, Leg, Offer, User } from '@/api/types'
+import type { Callback, Card, Interaction, Leg, Offer, User } from '@/api/types'
 import { liveKind, useDesk } from './desk'
 import { useSession } from './session'
 import { useInteractions } from './things'
@@ -154,5 +154,33 @@ describe('the live contact', () => {
 
     expect(desk.current?.interaction.id).toBe('second')
     expect(desk.others.map(({ kind }) => kind)).toEqual(['wrap_up'])
+  })
+})
+
+describe('a promise that asks for attention', () => {
+  const promise = (by: string | null = null): Callback => ({ id: 'promise', history: [{ by }], version: 2 }) as Callback
+  const moved = (from: string, to: string) => ({ callback: promise(), from_agent_id: from, to_agent_id: to, explanation: '' })
+
+  beforeEach(() => {
+    setActivePinia(createPinia())
+    useSession().user = { id: ME } as User
+  })
+
+  it('has come to me, or gone from me', () => {
+    const desk = useDesk()
+
+    desk.promiseMoved(promise(), moved('another', ME))
+    expect(desk.nudge?.kind).toBe('came')
+    desk.promiseMoved(promise(), moved(ME, 'another'))
+    expect(desk.nudge?.kind).toBe('left')
+  })
+
+  it('is no news to who gave it away, nor to a supervisor who only sees it go by', () => {
+    const desk = useDesk()
+
+    desk.promiseMoved(promise(ME), moved(ME, 'another'))
+    desk.promiseMoved(promise(), moved('another', 'a third'))
+
+    expect(desk.nudge).toBeNull()
   })
 })

@@ -67,7 +67,7 @@ SELECT (SELECT team.name FROM users agent JOIN teams team ON team.id = agent.tea
 _TEAMS = """
 SELECT team.name, team.strategy, calendar.zone, calendar.country, calendar.week, calendar.days,
        (SELECT count(*) FROM users person
-        WHERE person.team_id = team.id AND person.enabled AND person.takes_work) AS members
+        WHERE person.team_id = team.id AND person.enabled AND person.takes_work AND person.role = 'agent') AS members
 FROM teams team
 LEFT JOIN calendars calendar ON calendar.id = team.calendar_id
 WHERE $1::text IS NULL OR team.name = $1

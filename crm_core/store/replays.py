@@ -15,7 +15,7 @@ from uuid import UUID
 from crm_core.domain.distribution import Limits, Strategy
 from crm_core.domain.outages import Gap
 from crm_core.domain.past_floor import LoggedState, PastLoad, PastPerson
-from crm_core.domain.people import AgentState
+from crm_core.domain.people import AgentState, normalised_words
 from crm_core.domain.policies import Surroundings
 from crm_core.domain.replays import Manner, PastPromise
 from crm_core.store.calendars import calendars_of_agents
@@ -51,7 +51,7 @@ LIMIT $4
 _PEOPLE = """
 SELECT id, name, team_id, skills, languages
 FROM users
-WHERE enabled AND takes_work
+WHERE enabled AND takes_work AND role = 'agent'
 ORDER BY id
 """
 
@@ -70,7 +70,7 @@ JOIN LATERAL (
      FROM agent_state_log changed
      WHERE changed.user_id = person.id AND changed.at >= $1 AND changed.at < $2)
 ) AS logged ON true
-WHERE person.enabled AND person.takes_work
+WHERE person.enabled AND person.takes_work AND person.role = 'agent'
 ORDER BY logged.at, logged.version
 """
 
@@ -81,13 +81,20 @@ FROM absences
 WHERE from_at < $2 AND (to_at IS NULL OR to_at > $1)
 """
 
-# Nearly every row is of somebody's past: read whole, once.
+# Nearly every row is of somebody's past: read whole, once. A client with a promise and a lead counts twice here.
 _LOADS = """
 SELECT agent_id,
        count(*) FILTER (WHERE from_at < $1) AS at_first,
        array_agg(from_at ORDER BY from_at) FILTER (WHERE from_at >= $1) AS begun,
        array_agg(to_at ORDER BY to_at) FILTER (WHERE to_at < $2) AS ended
-FROM callback_history
+FROM (
+    SELECT agent_id, from_at, to_at
+    FROM callback_history
+    UNION ALL
+    SELECT history.agent_id, history.from_at, COALESCE(history.to_at, lead.closed_at)
+    FROM lead_history history
+    JOIN leads lead ON lead.id = history.lead_id
+) AS held
 WHERE agent_id IS NOT NULL AND from_at < $2 AND (to_at IS NULL OR to_at > $1)
 GROUP BY agent_id
 """
@@ -214,6 +221,8 @@ async def known_from(db: Reader) -> datetime | None:
 
 
 def _promise(row: Record) -> PastPromise:
+    languages = normalised_words([row["language"].split("-")[0]]) if row["language"] else []
+    destinations = normalised_words([row["destination"]]) if row["destination"] else []
     return PastPromise(
         id=row["id"],
         agent_id=row["agent_id"],
@@ -222,9 +231,9 @@ def _promise(row: Record) -> PastPromise:
         done_at=row["done_at"],
         around=Surroundings(team=row["team"], service_class=row["service_class"], lead_state=row["lead_state"]),
         team_id=row["team_id"],
-        skills=frozenset(row["skills"] or ()),
-        languages=(row["language"],) if row["language"] else (),
-        destination=row["destination"],
+        skills=frozenset(normalised_words(row["skills"] or ())),
+        languages=tuple(languages),
+        destination=destinations[0] if destinations else None,
         client_id=row["client_id"],
         via=row["via"],
     )

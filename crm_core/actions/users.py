@@ -31,8 +31,8 @@ PasswordHash = NewType("PasswordHash", str)
 Theme = Literal["light", "dark", "auto"]
 
 _ADD_USER = """
-INSERT INTO users (id, login, name, role, team_id, password_hash, locale)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO users (id, login, name, role, team_id, password_hash, locale, skills, languages, takes_work)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 _ADD_STATE = """
@@ -158,6 +158,9 @@ class NewUser:
     team: str | None = None  # by name; made when there is none
     extension: str | None = None
     queues: Collection[str] = ()  # made when there is none
+    skills: Collection[str] = ()
+    languages: Collection[str] = ()
+    takes_work: bool | None = None  # None: agents do, those who lead them do not
     locale: str | None = None
 
 
@@ -192,9 +195,20 @@ async def add_user(tx: Transaction, user: NewUser, password: PasswordHash | None
     """
     _check_rank(by, user.role)
     user_id = new_id(tx.now)
-    team_id = await _team(tx, user.team)
     try:
-        await tx.execute(_ADD_USER, user_id, user.login, user.name, user.role, team_id, password, user.locale)
+        await tx.execute(
+            _ADD_USER,
+            user_id,
+            user.login,
+            user.name,
+            user.role,
+            await _team(tx, user.team),
+            password,
+            user.locale,
+            normalised_words(user.skills),
+            normalised_words(user.languages),
+            user.role is Role.AGENT if user.takes_work is None else user.takes_work,
+        )
     except asyncpg.UniqueViolationError as error:
         raise LoginTaken(login=user.login) from error
     await tx.execute(_ADD_STATE, user_id)

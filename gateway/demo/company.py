@@ -22,6 +22,8 @@ class Employee:
     team: str | None = None
     extension: str | None = None
     queues: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("ru",)
 
 
 #: What a talk came to, how often, and what is noted.
@@ -38,12 +40,21 @@ ENDINGS: tuple[tuple[str, int, str | None], ...] = (
 SALES, HOTLINE = "Продажи", "Горячая линия"
 
 EMPLOYEES: tuple[Employee, ...] = (
-    Employee("dinara", "Динара Абенова", Role.AGENT, SALES, "1001", ("sales", "hotline")),
-    Employee("ruslan", "Руслан Касымов", Role.AGENT, SALES, "1002", ("sales",)),
-    Employee("aliya", "Алия Жумабаева", Role.AGENT, SALES, "1003", ("sales",)),
-    Employee("timur", "Тимур Ахметов", Role.AGENT, SALES, "1004", ("sales",)),
-    Employee("elena", "Елена Козлова", Role.AGENT, HOTLINE, "1005", ("hotline",)),
-    Employee("farida", "Фарида Ысқақова", Role.AGENT, HOTLINE, "1006", ("hotline",)),
+    Employee(
+        "dinara",
+        "Динара Абенова",
+        Role.AGENT,
+        SALES,
+        "1001",
+        ("sales", "hotline"),
+        ("хайнань", "вьетнам"),
+        ("ru", "kk"),
+    ),
+    Employee("ruslan", "Руслан Касымов", Role.AGENT, SALES, "1002", ("sales",), ("хайнань", "дубай")),
+    Employee("aliya", "Алия Жумабаева", Role.AGENT, SALES, "1003", ("sales",), ("анталья", "визы"), ("ru", "kk", "en")),
+    Employee("timur", "Тимур Ахметов", Role.AGENT, SALES, "1004", ("sales",), ("дубай", "мальдивы"), ("ru", "en")),
+    Employee("elena", "Елена Козлова", Role.AGENT, HOTLINE, "1005", ("hotline",), ("визы",)),
+    Employee("farida", "Фарида Ысқақова", Role.AGENT, HOTLINE, "1006", ("hotline",), (), ("ru", "kk")),
     Employee("zhanar", "Жанар Искакова", Role.SUPERVISOR, SALES),
     Employee("viktor", "Виктор Ким", Role.SUPERVISOR, HOTLINE),
     Employee("admin", "Сауле Омарова", Role.ADMIN),

@@ -29,6 +29,7 @@ from crm_core.domain.calls import (
 )
 from crm_core.store.database import Database, Transaction
 from gateway.demo.company import CLIENTS, EMPLOYEES, ENDINGS, PASSWORD, DemoClient, Employee
+from gateway.demo.hours import seed_hours
 from gateway.demo.promises import seed_promises
 from gateway.demo.sound import write_talk
 
@@ -47,6 +48,7 @@ async def seed(database: Database, *, country: str, timezone: str, sounds: Path)
         if await tx.fetchval("SELECT EXISTS (SELECT 1 FROM users)"):
             return False
         people = await _hire(tx)
+        await seed_hours(tx, people, timezone=timezone)
         known = await _meet(tx, people, country, today=tx.now.astimezone(zone).date())
     story = random.Random(7)  # noqa: S311  (a believable past, the same every time)
     for day in range(DAYS_OF_HISTORY, 0, -1):
@@ -77,6 +79,8 @@ async def _hire_one(tx: Transaction, employee: Employee, password: users.Passwor
         team=employee.team,
         extension=employee.extension,
         queues=employee.queues,
+        skills=employee.skills,
+        languages=employee.languages,
     )
     return await users.add_user(tx, person, password, by=None)
 

@@ -142,6 +142,8 @@ async def test_an_administrator_can_settle_everything(demo: DemoHouse, theme: st
         for section, words in {
             "outcomes": "Вопрос решён",
             "people": "Тимур Ахметов",
+            "teams": "Офис",
+            "absences": "Елена Козлова",
             "telephony": "в порядке",
             "connect": "Написать файлы",
         }.items():
@@ -149,7 +151,7 @@ async def test_an_administrator_can_settle_everything(demo: DemoHouse, theme: st
             await page.get_by_role("main").get_by_text(words).first.wait_for()
             found[section] = await flaws(page)
 
-    assert found == {"outcomes": [], "people": [], "telephony": [], "connect": []}
+    assert {section: flawed for section, flawed in found.items() if flawed} == {}
 
 
 @pytest.mark.parametrize(("theme", "login"), [("light", "dinara"), ("dark", "ruslan")])

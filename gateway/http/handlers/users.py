@@ -36,7 +36,10 @@ Locale = Literal["ru", "en"]
 
 
 class UserIn(InputModel):
-    """A person to add; the team and the queues are made when they are new."""
+    """A person to add; the team and the queues are made when they are new.
+
+    Without ``takes_work`` agents are given promises and leads by the engine, those who lead them are not.
+    """
 
     login: Login
     name: Line
@@ -44,6 +47,9 @@ class UserIn(InputModel):
     team: Word | None = None
     extension: Extension | None = None
     queues: QueueNames = ()
+    skills: Words = ()
+    languages: Words = ()
+    takes_work: bool | None = None
     locale: Locale | None = None
     password: Password | None = None
 
@@ -100,6 +106,9 @@ async def add_user(request: Request, tx: Transaction, body: UserIn) -> Account:
         team=body.team,
         extension=body.extension,
         queues=body.queues,
+        skills=body.skills,
+        languages=body.languages,
+        takes_work=body.takes_work,
         locale=body.locale,
     )
     return await get_account(tx, await users.add_user(tx, new, password, by=request.viewer))

@@ -151,6 +151,17 @@ async def test_an_administrator_can_settle_everything(demo: DemoHouse, theme: st
             await page.get_by_role("main").get_by_text(words).first.wait_for()
             found[section] = await flaws(page)
 
+        await page.goto("/settings/rules")
+        await page.get_by_role("button", name="Изменить: strict-10m").click()
+        await page.get_by_text("Перешли бы").wait_for()
+        found["rules"] = await flaws(page)
+        await page.get_by_label("Опоздание").select_option("900")
+        await page.get_by_text("при опоздании на 15 минут само перейдёт").wait_for()
+        await page.keyboard.press("Control+Enter")
+        await page.get_by_text("Правило изменено.").wait_for()
+        await page.get_by_role("button", name="Отменить").click()
+        await page.get_by_text("Правило снова как было.").wait_for()
+
     assert {section: flawed for section, flawed in found.items() if flawed} == {}
 
 

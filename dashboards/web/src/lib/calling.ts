@@ -7,7 +7,14 @@ import type { Callback } from '@/api/types'
 import { useDesk } from '@/stores/desk'
 import { useToasts } from '@/stores/toasts'
 
-export type Callee = { client_id: string } | { number: string }
+export type Callee = { client_id: string; number?: string } | { number: string }
+
+export interface KeepOptions {
+  /** Of the client's numbers; without it their first. */
+  number?: string
+  /** Knowing that the promise is somebody else's by now. */
+  anyway?: boolean
+}
 
 /** Whom a promise is to be kept to: the client, or the number of a caller who is nobody's client yet. */
 const calleeOf = (promise: Callback): Callee =>
@@ -21,7 +28,7 @@ export interface Calling {
    * «I am calling now»: takes the promise for a while, so that nobody else calls, and calls. When it is somebody
    * else's by now nothing is dialled; `anyway` is the second, deliberate step.
    */
-  keep: (promise: Callback, anyway?: boolean) => Promise<void>
+  keep: (promise: Callback, options?: KeepOptions) => Promise<void>
   decline: (interactionId: string) => Promise<void>
   hangUp: (interactionId: string) => Promise<void>
 }
@@ -48,13 +55,13 @@ export function useCalling(): Calling {
     desk.choose(interaction_id)
   }
 
-  const keep = (promise: Callback, anyway = false): Promise<void> =>
+  const keep = (promise: Callback, options: KeepOptions = {}): Promise<void> =>
     attempt(async () => {
       try {
-        await dial({ ...calleeOf(promise), callback_id: promise.id, ...(anyway ? { anyway } : {}) })
+        await dial({ ...calleeOf(promise), callback_id: promise.id, ...options })
       } catch (error) {
         if (!isProblem(error, 'callback_moved')) throw error
-        toasts.say(sentence(error), { tone: 'problem', action: { label: t('client.promise.call_anyway'), run: () => void keep(promise, true) } })
+        toasts.say(sentence(error), { tone: 'problem', action: { label: t('client.promise.call_anyway'), run: () => void keep(promise, { ...options, anyway: true }) } })
       }
     })
 

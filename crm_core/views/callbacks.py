@@ -25,25 +25,30 @@ from crm_core.views.paging import DEFAULT_LIMIT, Page, decode_id, encode_cursor
 State = Literal["open", "claimed", "kept", "cancelled"]
 
 
+class Explanation(WireModel):
+    """One sentence in each language of the screens."""
+
+    ru: str
+    en: str
+
+
 class CallbackOwner(WireModel):
-    """One agent's time with the promise, or its queue's; ``to`` is null while they owe it."""
+    """One agent's time with the promise, or its queue's; ``to`` is null while they owe it.
+
+    ``words`` are the system's in each language; null: ``explanation`` is what a person wrote.
+    """
 
     model_config = ConfigDict(serialize_by_alias=True)
 
+    id: UUID
     agent_id: UUID | None
     agent_name: str | None
     from_: Annotated[datetime, Field(alias="from")]
     to: datetime | None
     reason: str
     explanation: str
+    words: Explanation | None
     by: UUID | None
-
-
-class Explanation(WireModel):
-    """One sentence in each language of the screens."""
-
-    ru: str
-    en: str
 
 
 class CallbackTry(WireModel):
@@ -70,7 +75,9 @@ class Callback(WireModel):
 
     ``state`` is that of this moment: a claim that has lapsed is open. ``late_s`` counts on while it is owed.
     Without ``client_id`` the caller at ``address`` is nobody's client yet; without ``agent_id`` it belongs to
-    whoever of ``queue`` claims it first. ``why`` is the rule that made it, in words; ``tries`` the missed calls
+    whoever of ``queue`` claims it first. ``grace_from`` is when its present owner begins to be late; ``nobody_since``:
+    it should have moved, and nobody was eligible, ``stuck`` says why; ``unlocked_at``: when the supervisor's right
+    to take it began. ``why`` is the rule that made it, in words; ``tries`` the missed calls
     it stands for, ``attempts`` our calls since that were not answered: both the newest first.
     """
 
@@ -86,9 +93,18 @@ class Callback(WireModel):
     agent_name: str | None
     queue: str | None
     due_at: datetime
+    grace_from: datetime | None
+    warn_at: datetime | None
+    warned_at: datetime | None
+    notify_at: datetime | None
     escalate_at: datetime | None
+    forgiven_s: float
     takeover_at: datetime | None
+    unlocked_at: datetime | None
+    nobody_since: datetime | None
+    stuck: Explanation | None
     claimed_by: UUID | None
+    claimed_at: datetime | None
     claimed_until: datetime | None
     promised_in: UUID | None
     promised_at: datetime
@@ -99,6 +115,7 @@ class Callback(WireModel):
     late_by: str | None
     policy: str | None
     policies: list[str]
+    policy_versions: list[int]
     moves: int
     why: Explanation | None
     tries: list[CallbackTry]
@@ -140,9 +157,9 @@ _LATE_S = """
 # By callback_history_callback_id_idx.
 _HISTORY = """
     (SELECT jsonb_agg(jsonb_build_object(
-                'agent_id', history.agent_id, 'agent_name', person.name, 'from', history.from_at,
+                'id', history.id, 'agent_id', history.agent_id, 'agent_name', person.name, 'from', history.from_at,
                 'to', history.to_at, 'reason', history.reason, 'explanation', history.explanation,
-                'by', history.by) ORDER BY history.from_at, history.id)
+                'words', history.words, 'by', history.by) ORDER BY history.from_at, history.id)
      FROM callback_history history
      LEFT JOIN users person ON person.id = history.agent_id
      WHERE history.callback_id = callback.id)
@@ -180,11 +197,13 @@ _COLUMNS = f"""
 SELECT callback.id, callback.client_id, client.name AS client_name, callback.address, callback.lead_id,
        callback.subject, callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name,
        callback.queue, callback.due_at,
-       callback.escalate_at, callback.takeover_at, callback.claimed_by, callback.claimed_until,
+       callback.grace_from, callback.warn_at, callback.warned_at, callback.notify_at, callback.escalate_at,
+       callback.forgiven_s, callback.takeover_at, callback.unlocked_at, callback.nobody_since,
+       callback.stuck->'words' AS stuck, callback.claimed_by, callback.claimed_at, callback.claimed_until,
        callback.promised_in, callback.created_at AS promised_at, callback.kept_in, callback.closed_at,
        callback.cancel_reason,
        {_LATE_S} AS late_s,
-       callback.late_by, callback.policy, callback.policies, callback.moves, callback.version,
+       callback.late_by, callback.policy, callback.policies, callback.policy_versions, callback.moves, callback.version,
        callback.why, {_TRIES} AS tries, {_ATTEMPTS} AS attempts, {_HISTORY} AS history
 {FROM_CALLBACKS}
 """

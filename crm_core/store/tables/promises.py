@@ -85,6 +85,7 @@ callbacks = Table(
     Column("told", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="what the supervisor was told"),
     Column("unlocked_at", DateTime(timezone=True), comment="when the supervisor's right began"),
     Column("nobody_since", DateTime(timezone=True), comment="it should have moved, and nobody was eligible"),
+    Column("stuck", JSONB, comment="why nobody could take it at the last look: {words, record}"),
     moment("claimed_at"),
     Column("next_at", DateTime(timezone=True), comment="when the watchdog looks at it next; null: never by itself"),
     moment("created_at", default_now=True),

@@ -204,6 +204,7 @@ ALTER TABLE callbacks ADD COLUMN notify_at TIMESTAMP WITH TIME ZONE;
 ALTER TABLE callbacks ADD COLUMN told TEXT[] DEFAULT '{}' NOT NULL;
 ALTER TABLE callbacks ADD COLUMN unlocked_at TIMESTAMP WITH TIME ZONE;
 ALTER TABLE callbacks ADD COLUMN nobody_since TIMESTAMP WITH TIME ZONE;
+ALTER TABLE callbacks ADD COLUMN stuck JSONB;
 ALTER TABLE callbacks ADD COLUMN claimed_at TIMESTAMP WITH TIME ZONE;
 ALTER TABLE callbacks ADD COLUMN next_at TIMESTAMP WITH TIME ZONE;
 COMMENT ON COLUMN callbacks.policy_versions IS 'of the policies, in their order: a promise lives under those of the day it was made';
@@ -212,6 +213,7 @@ COMMENT ON COLUMN callbacks.forgiven_s IS 'of gaps, already in escalate_at';
 COMMENT ON COLUMN callbacks.told IS 'what the supervisor was told';
 COMMENT ON COLUMN callbacks.unlocked_at IS 'when the supervisor''s right began';
 COMMENT ON COLUMN callbacks.nobody_since IS 'it should have moved, and nobody was eligible';
+COMMENT ON COLUMN callbacks.stuck IS 'why nobody could take it at the last look: {words, record}';
 COMMENT ON COLUMN callbacks.next_at IS 'when the watchdog looks at it next; null: never by itself';
 
 ALTER TABLE callback_policies ADD COLUMN by UUID;

@@ -1,4 +1,4 @@
-"""Promises: made, claimed, kept, moved, taken over, cancelled.
+"""Promises: made, claimed, kept, moved, cancelled; taken over and given back in ``handovers``.
 
 What one may not see is not found. A promise under somebody's living claim is
 left alone by everybody else: they are calling the client at this moment. What
@@ -24,13 +24,12 @@ from crm_core.domain.callbacks import (
 from crm_core.domain.errors import (
     CallbackAlreadyClaimed,
     CallbackClosed,
-    Forbidden,
     InputRejected,
     NotFound,
-    TakeOverTooEarly,
 )
 from crm_core.domain.events import CallbackChanged, CallbackMoved, Room, agent_room, team_room
 from crm_core.domain.viewer import Viewer
+from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Moment, Sentence, Word
 from crm_core.store import callbacks as store
 from crm_core.store.audience import audience
@@ -151,7 +150,7 @@ async def promise(
         AgentUnknown, DueTimeRejected, PolicyUnknown: nobody can promise that.
     """
     check_due(due_at, tx.now)
-    await _check_agent(tx, agent_id)
+    await check_agent(tx, agent_id)
     policies = chosen(await store.policies_for(tx, client_id, agent_id), policy)
     callback_id = await store.insert(
         tx,
@@ -232,7 +231,7 @@ async def claim(tx: Transaction, callback_id: UUID, by: Viewer) -> None:
         CallbackClosed: it is kept or cancelled.
         CallbackAlreadyClaimed: somebody else is calling.
     """
-    callback = await _lock_owed(tx, callback_id, by)
+    callback = await lock_owed(tx, callback_id, by)
     if callback.agent_id is None:
         await _take_from_queue(tx, callback, by.user_id)
     version = await store.claim(tx, callback.id, by=by.user_id, until=tx.now + CLAIM_LEASE)
@@ -251,7 +250,7 @@ async def keep(tx: Transaction, callback_id: UUID, by: Viewer, *, interaction_id
     callback = await _lock(tx, callback_id, by)
     if callback.state is CallbackState.KEPT:
         return
-    _check_owed(callback, by)
+    check_owed(callback, by)
     kept_at = await _contact_at(tx, callback, interaction_id) if interaction_id else tx.now
     await mark_kept(tx, callback.id, due_at=callback.due_at, kept_at=kept_at, kept_in=interaction_id)
 
@@ -265,34 +264,9 @@ async def move(tx: Transaction, callback_id: UUID, by: Viewer, *, agent_id: UUID
         CallbackAlreadyClaimed: somebody is calling the client now.
         AgentUnknown: there is no such colleague.
     """
-    callback = await _lock_owed(tx, callback_id, by)
-    await _check_agent(tx, agent_id)
-    await _hand_over(tx, callback, agent_id, reason=HistoryReason.MOVED, explanation=reason, by=by.user_id)
-
-
-async def take_over(tx: Transaction, callback_id: UUID, by: Viewer) -> None:
-    """A supervisor takes a promise that is a tail, without anybody's consent.
-
-    Raises:
-        NotFound: there is none that ``by`` may see.
-        Forbidden: ``by`` supervises nobody.
-        CallbackClosed: it is kept or cancelled.
-        CallbackAlreadyClaimed: somebody is calling the client now.
-        TakeOverTooEarly: it is not late enough.
-    """
-    callback = await _lock_owed(tx, callback_id, by)
-    if not by.supervises:
-        raise Forbidden
-    if callback.takeover_at is None or tx.now < callback.takeover_at:
-        raise TakeOverTooEarly(takeover_at=callback.takeover_at)
-    await _hand_over(
-        tx,
-        callback,
-        by.user_id,
-        reason=HistoryReason.TAKEN_OVER,
-        explanation=f"Not kept since {callback.due_at:%Y-%m-%d %H:%M} UTC: taken over by the supervisor.",
-        by=by.user_id,
-    )
+    callback = await lock_owed(tx, callback_id, by)
+    await check_agent(tx, agent_id)
+    await hand_over(tx, callback, agent_id, reason=HistoryReason.MOVED, explanation=reason, by=by.user_id)
 
 
 async def cancel(tx: Transaction, callback_id: UUID, by: Viewer, *, reason: str) -> None:
@@ -306,7 +280,7 @@ async def cancel(tx: Transaction, callback_id: UUID, by: Viewer, *, reason: str)
     callback = await _lock(tx, callback_id, by)
     if callback.state is CallbackState.CANCELLED:
         return
-    _check_owed(callback, by)
+    check_owed(callback, by)
     await mark_cancelled(tx, callback.id, reason=reason)
 
 
@@ -317,13 +291,13 @@ async def _lock(tx: Transaction, callback_id: UUID, by: Viewer) -> StoredCallbac
     return callback
 
 
-async def _lock_owed(tx: Transaction, callback_id: UUID, by: Viewer) -> StoredCallback:
+async def lock_owed(tx: Transaction, callback_id: UUID, by: Viewer) -> StoredCallback:
     callback = await _lock(tx, callback_id, by)
-    _check_owed(callback, by)
+    check_owed(callback, by)
     return callback
 
 
-def _check_owed(callback: StoredCallback, by: Viewer) -> None:
+def check_owed(callback: StoredCallback, by: Viewer) -> None:
     if callback.is_closed:
         raise CallbackClosed(state=callback.state)
     if callback.state is CallbackState.CLAIMED and callback.claimed_by != by.user_id:
@@ -332,7 +306,7 @@ def _check_owed(callback: StoredCallback, by: Viewer) -> None:
         )
 
 
-async def _check_agent(tx: Transaction, agent_id: UUID) -> None:
+async def check_agent(tx: Transaction, agent_id: UUID) -> None:
     if await tx.fetchval(_FIND_AGENT, agent_id) is None:
         raise AgentUnknown(agent_id=agent_id)
 
@@ -382,13 +356,13 @@ async def _take_from_queue(tx: Transaction, callback: StoredCallback, agent_id: 
     )
 
 
-async def _hand_over(
+async def hand_over(
     tx: Transaction,
     callback: StoredCallback,
     agent_id: UUID,
     *,
     reason: HistoryReason,
-    explanation: str,
+    explanation: str | Words,
     by: UUID,
 ) -> None:
     if agent_id == callback.agent_id:
@@ -408,7 +382,7 @@ async def _hand_over(
             callback_id=callback.id,
             from_agent_id=callback.agent_id,
             to_agent_id=agent_id,
-            explanation=explanation,
+            explanation=explanation.en if isinstance(explanation, Words) else explanation,
             version=version,
         )
     )

@@ -7,13 +7,18 @@ counted from the deadline, by the wall clock, because that is how the client wai
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from crm_core.domain.words import Words, span_in_words
 
 #: Late by so much is a tail when no rule says when the supervisor may take it.
 TAIL_AFTER: Final = timedelta(hours=72)
+
+
+def tail_from(due_at: datetime, takeover_at: datetime | None) -> datetime:
+    """From when a promise is a tail while it is owed; that moment belongs to it."""
+    return due_at + TAIL_AFTER if takeover_at is None else takeover_at
 
 
 def tail_in_words() -> Words:

@@ -16,6 +16,7 @@ from uuid import UUID
 from crm_core.domain.callbacks import CallbackPolicy, CallbackState, HistoryReason, LateBy, OwedCallback, Terms
 from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
+from crm_core.domain.words import Words
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Transaction, to_json
 
@@ -38,7 +39,15 @@ LEFT JOIN users owner ON owner.id = client.owner_id
 LEFT JOIN users claimer ON claimer.id = callback.claimed_by
 """
 
-_LOCK = f"""
+# Held before anything beside it is read: what is read after the wait is true then, the scope too.
+_HOLD = """
+SELECT id
+FROM callbacks
+WHERE id = $1
+FOR NO KEY UPDATE
+"""
+
+_LOCKED = f"""
 SELECT callback.id, callback.client_id, callback.address, callback.agent_id, callback.queue,
        {STATE_NOW} AS state, callback.due_at, callback.takeover_at, callback.claimed_by, callback.claimed_until,
        claimer.name AS claimed_by_name, callback.created_at, client.owner_id, callback.version
@@ -99,8 +108,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 _INSERT_HISTORY = """
-INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, by)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 _CLOSE_HISTORY = """
@@ -195,10 +204,21 @@ _MINE = """(
 
 async def lock_visible(tx: Transaction, callback_id: UUID, viewer: Viewer) -> StoredCallback | None:
     """The promise, held until the end of the transaction; None when there is none the viewer may see."""
+    return await _lock(tx, callback_id, viewer)
+
+
+async def lock(tx: Transaction, callback_id: UUID) -> StoredCallback | None:
+    """The same without a scope: the action has decided who may."""
+    return await _lock(tx, callback_id, None)
+
+
+async def _lock(tx: Transaction, callback_id: UUID, viewer: Viewer | None) -> StoredCallback | None:
+    await tx.execute(_HOLD, callback_id)
     conditions = Conditions()
     conditions.add("callback.id = {}", callback_id)
-    narrow_to_scope(conditions, viewer)
-    row = await tx.fetchrow(f"{_LOCK} {conditions.where} FOR NO KEY UPDATE OF callback", *conditions.args)
+    if viewer is not None:
+        narrow_to_scope(conditions, viewer)
+    row = await tx.fetchrow(f"{_LOCKED} {conditions.where}", *conditions.args)
     if row is None:
         return None
     values = dict(row)
@@ -294,11 +314,13 @@ async def open_history(
     agent_id: UUID | None,
     *,
     reason: HistoryReason,
-    explanation: str,
+    explanation: str | Words,
     by: UUID | None,
 ) -> None:
-    """From now on this agent owes it; None: its queue."""
-    await tx.execute(_INSERT_HISTORY, new_id(tx.now), callback_id, agent_id, tx.now, reason, explanation, by)
+    """From now on this agent owes it; None: its queue. ``explanation``: ours in both languages, or a person's words."""
+    said = explanation.en if isinstance(explanation, Words) else explanation
+    words = to_json(explanation.as_json()) if isinstance(explanation, Words) else None
+    await tx.execute(_INSERT_HISTORY, new_id(tx.now), callback_id, agent_id, tx.now, reason, said, words, by)
 
 
 async def close_history(tx: Transaction, callback_id: UUID, at: datetime) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.handovers import HandOver
-from crm_core.store.database import Reader
+from crm_core.store.database import Reader, Transaction
 
 #: For ``FROM callback_history moved``: who owed it before; by callback_history_callback_id_idx.
 OWNER_BEFORE = """
@@ -40,7 +40,20 @@ LIMIT 1
 """  # noqa: S608  (a join of our own)
 
 
+# The move that was taken back, and the one that took it back.
+_FORGET_MOVES = """
+UPDATE callbacks
+SET moves = GREATEST(moves - 2, 0)
+WHERE id = $1
+"""
+
+
 async def last_handover(db: Reader, callback_id: UUID) -> HandOver | None:
     """How it came to whoever has it, or had it last; None: its story has no owner at all."""
     row = await db.fetchrow(_LAST, callback_id)
     return HandOver(**{**dict(row), "reason": HistoryReason(row["reason"])}) if row else None
+
+
+async def forget_moves(tx: Transaction, callback_id: UUID) -> None:
+    """A move that was taken back has not moved it: neither counts among those it may make."""
+    await tx.execute(_FORGET_MOVES, callback_id)

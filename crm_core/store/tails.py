@@ -6,7 +6,7 @@ from typing import Final
 
 from crm_core.domain.tails import TAIL_AFTER
 
-#: For ``FROM callbacks callback``: from when it is a tail while it is owed.
+#: For ``FROM callbacks callback``: ``tail_from`` of the domain.
 TAIL_FROM: Final = (
     f"COALESCE(callback.takeover_at, callback.due_at + interval '{TAIL_AFTER.total_seconds():.0f} seconds')"
 )

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import ValidationError
 
-from crm_core.actions import callbacks
+from crm_core.actions import callbacks, handovers
 from crm_core.actions.callbacks import AgentUnknown, CallbackIn, ClientRequired, ContactUnknown
 from crm_core.actions.reached import keep_for_answered_call
 from crm_core.domain.callbacks import DueTimeRejected, PolicyUnknown, PromisedCallback
@@ -439,13 +439,13 @@ async def test_the_supervisor_takes_over_a_tail_and_not_a_minute_earlier(house: 
 
     with pytest.raises(TakeOverTooEarly):
         async with house.database.begin() as tx:
-            await callbacks.take_over(tx, promise, irina)
+            await handovers.take_over(tx, promise, irina)
     await make_older(house.database, promise, 2 * HOUR)
     with pytest.raises(Forbidden):
         async with house.database.begin() as tx:
-            await callbacks.take_over(tx, promise, agent(house.anna))
+            await handovers.take_over(tx, promise, agent(house.anna))
     async with house.database.begin() as tx:
-        await callbacks.take_over(tx, promise, irina)
+        await handovers.take_over(tx, promise, irina)
 
     taken = await house.read(promise)
     assert (taken.agent_id, taken.history[-1].reason) == (house.irina, "taken_over")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 from uuid import UUID
 
-from crm_core.actions import callbacks, due_times
+from crm_core.actions import callbacks, due_times, handovers
 from crm_core.actions.callbacks import (
     AgentUnknown,
     CallbackCancelIn,
@@ -123,7 +123,7 @@ async def move_callback(request: Request, tx: Transaction, callback_id: UUID, bo
 )
 async def take_over_callback(request: Request, tx: Transaction, callback_id: UUID, body: Nothing) -> Callback:
     """The supervisor's right after ``takeover_at``."""
-    await callbacks.take_over(tx, callback_id, request.viewer)
+    await handovers.take_over(tx, callback_id, request.viewer)
     return await _shown(tx, callback_id)
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import Field
 
+from crm_core.actions import handovers
+from crm_core.actions.callbacks import AgentUnknown
+from crm_core.actions.handovers import TakeOverIn
+from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed
+from crm_core.domain.handovers import NothingToUndo, PreviousOwnerAbsent, PreviousOwnerLeft, UndoTooLate
 from crm_core.inputs import InputModel, Moment
-from crm_core.store.database import Reader
+from crm_core.store.database import Reader, Transaction
+from crm_core.views.callbacks import Callback, load_callbacks
+from crm_core.views.model import WireModel
 from crm_core.views.moves import ExplainedMove, Moves, explain_move, list_moves
 from crm_core.views.paging import CursorInvalid
 from crm_core.views.promises_board import PromisesBoard, get_promises_board
 from crm_core.views.tails import TailFilters, Tails, list_tails
-from gateway.http.inputs import Paging
+from gateway.http.inputs import Nothing, Paging
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -43,6 +50,22 @@ class MovesQuery(Window):
 
 class TailsQuery(TailFilters, Paging):
     """Whose tails, and which page of them."""
+
+
+class TakenOver(WireModel):
+    """What became of one promise, or would: ``code`` and ``fields`` say why it stays where it is."""
+
+    id: UUID
+    result: handovers.Result
+    code: str | None
+    fields: dict[str, Any]
+    callback: Callback | None
+
+
+class TakenOverMany(WireModel):
+    """One verdict a promise, in the order they were asked for."""
+
+    items: list[TakenOver]
 
 
 @routes.add("GET", "/promises/board", permission=Permission.SIGNED_IN, summary="Promises in lanes", snapshot=True)
@@ -88,3 +111,43 @@ async def get_explained_move(request: Request, reader: Reader, callback_id: UUID
 async def get_tails(request: Request, reader: Reader, query: TailsQuery) -> Tails:
     """How many and how long, by person and team; the caller's own first, then the longest."""
     return await list_tails(reader, request.viewer, query, limit=query.limit, cursor=query.cursor)
+
+
+@routes.add(
+    "POST",
+    "/callbacks/take-over",
+    permission=Permission.SUPERVISOR,
+    summary="Take over many tails",
+    refusals=[AgentUnknown],
+)
+async def take_over_callbacks(request: Request, tx: Transaction, body: TakeOverIn) -> TakenOverMany:
+    """Those that can be taken are, each with its line in the audit; ``preview`` only says which those are."""
+    verdicts = await handovers.take_over_many(tx, request.viewer, body)
+    taken = [one.id for one in verdicts if one.result is handovers.Result.TAKEN]
+    shown = await load_callbacks(tx, taken)
+    return TakenOverMany(
+        items=[
+            TakenOver(id=one.id, result=one.result, code=one.code, fields=dict(one.fields), callback=shown.get(one.id))
+            for one in verdicts
+        ]
+    )
+
+
+@routes.add(
+    "POST",
+    "/callbacks/{callback_id}/undo",
+    permission=Permission.SIGNED_IN,
+    summary="Take the last hand-over back",
+    refusals=[
+        CallbackAlreadyClaimed,
+        CallbackClosed,
+        NothingToUndo,
+        UndoTooLate,
+        PreviousOwnerLeft,
+        PreviousOwnerAbsent,
+    ],
+)
+async def undo_callback(request: Request, tx: Transaction, callback_id: UUID, body: Nothing) -> Callback:
+    """A supervisor may, and for ten minutes whoever moved it by hand; its owner before has the whole grace again."""
+    await handovers.undo(tx, callback_id, request.viewer)
+    return (await load_callbacks(tx, [callback_id]))[callback_id]

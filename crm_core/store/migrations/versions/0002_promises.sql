@@ -248,6 +248,10 @@ WHERE state IN ('open', 'claimed');
 
 INSERT INTO system_heartbeat (at) VALUES (now());
 
+-- Who leads others is given nothing unless somebody says so.
+UPDATE users
+SET takes_work = role = 'agent';
+
 -- The log of states begins with what everybody is now.
 INSERT INTO agent_state_log (user_id, version, state, present, at)
 SELECT user_id, version, state, present, since

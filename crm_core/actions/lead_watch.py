@@ -15,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from crm_core.actions import leads
+from crm_core.actions.lead_promises import take_along
 from crm_core.domain.distribution import Choice, History, Need, Waiting, choose_agent, in_line
 from crm_core.domain.events import LeadStuck
 from crm_core.domain.explanations import Explanation
@@ -143,6 +144,7 @@ async def _give(
     )
     version = await lead_store.assign(tx, lead.id, agent_id, accept_by=until, moved=lost)
     await leads.announce(tx, lead.id, version=version, before=lead)
+    await take_along(tx, lead.id, agent_id, by=None)
 
 
 async def _leave(

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import LanguageTag
-from crm_core.actions.lead_promises import promise_call
+from crm_core.actions.lead_promises import promise_call, take_along
 from crm_core.domain.errors import Forbidden, NotFound, VersionConflict
 from crm_core.domain.events import STAFF, LeadChanged, Room, agent_room, team_room
 from crm_core.domain.lead_watching import LeadTerms, accept_by
@@ -225,6 +225,7 @@ async def mark_accepted(tx: Transaction, lead: StoredLead, owner_id: UUID, *, at
     """It is theirs from now on."""
     version = await store.accept(tx, lead.id, owner_id, at=at)
     await announce(tx, lead.id, version=version, before=lead)
+    await take_along(tx, lead.id, owner_id, by=owner_id)
 
 
 async def move(tx: Transaction, lead_id: UUID, by: Viewer, *, agent_id: UUID, reason: str) -> None:
@@ -244,6 +245,7 @@ async def move(tx: Transaction, lead_id: UUID, by: Viewer, *, agent_id: UUID, re
     await store.open_history(tx, lead.id, agent_id, reason=LeadReason.MOVED, explanation=reason, by=by.user_id)
     version = await _hand_to(tx, lead.id, agent_id, source, accepted=agent_id == by.user_id, moved=True)
     await announce(tx, lead.id, version=version, before=lead)
+    await take_along(tx, lead.id, agent_id, by=by.user_id)
 
 
 async def release(tx: Transaction, lead_id: UUID, by: Viewer, *, reason: str) -> None:

@@ -31,11 +31,11 @@ async def lead(by: Person, phone: str, **more: object) -> Json:
     return dict(answer.body)
 
 
-async def open_form(house: House) -> None:
+async def open_form(house: House, **more: object) -> None:
     sources = await house.owner.read("/lead-sources")
     items = [{key: item[key] for key in words("code labels skills max_moves enabled")} for item in sources["items"]]
     for item in items:
-        item["site_key"] = SITE_KEY if item["code"] == "WEB_FORM" else None
+        item |= {"site_key": SITE_KEY, **more} if item["code"] == "WEB_FORM" else {}
     answer = await house.owner.put("/lead-sources", {"items": items, "version": sources["version"]})
     assert answer.status == 200, answer.body
 
@@ -141,13 +141,36 @@ async def test_a_form_of_another_site_becomes_a_lead(house: House) -> None:
     assert (await left(body={"name": "Без номера"})).refused(422, "lead_nobody") is True
 
 
+async def test_a_form_reaches_the_desk_of_whoever_is_there_with_the_call_that_was_asked_for(house: House) -> None:
+    lea, _, lara = await people(house)
+    team = (await lea.http.read("/session"))["user"]["team"]["id"]
+    await open_form(house, team_id=team)
+    stranger = await house.stranger()
+
+    async with house.desk(lea) as desk:
+        await lea.http.put("/agents/me/state", {"state": "available"})
+        left = await stranger.post(f"/forms/{SITE_KEY}", {"phone": "+77019000010", "call_me_now": True})
+        lead_id = left.body["lead_id"]
+        await desk.hears(
+            "lead.changed", lambda event: (event["lead"]["id"], event["lead"]["owner_id"]) == (lead_id, lea.id)
+        )
+        owed = await lea.http.items("/callbacks", agent_id=lea.id, state="open")
+
+    assert lead_id in {promise["lead_id"] for promise in owed}
+    story = await lea.http.read(f"/leads/{lead_id}")
+    assert story["accept_by"] is not None
+    assert [one["reason"] for one in story["history"]] == ["created", "given"]
+    assert set(story["history"][-1]["words"]) == {"ru", "en"}
+    assert lara.id not in {one["agent_id"] for one in story["history"]}
+
+
 async def test_sources_are_edited_as_a_whole_by_administrators(house: House) -> None:
     lea, *_ = await people(house)
     before = await lea.http.read("/lead-sources")
     items = [
         {key: item[key] for key in words("code labels site_key skills max_moves enabled")} for item in before["items"]
     ]
-    added = {"code": "FAIR", "labels": {"ru": "Выставка", "en": "Fair"}, "accept_within_s": 60, "skills": ["Хайнань"]}
+    added = {"code": "FAIR", "labels": {"ru": "Выставка", "en": "Fair"}, "accept_within_s": 60, "skills": ["хайнань"]}
 
     forbidden = await lea.http.put("/lead-sources", {"items": items, "version": before["version"]})
     saved = await house.owner.put("/lead-sources", {"items": [*items, added], "version": before["version"]})

@@ -14,14 +14,17 @@ from crm_core.actions import leads
 from crm_core.actions.lead_watch import watch_leads
 from crm_core.actions.leads import LeadIn
 from crm_core.domain.errors import DecisionRefused
-from crm_core.domain.events import FLOOR, team_room
+from crm_core.domain.events import FLOOR, agent_room, team_room
+from crm_core.domain.words import Words
 from crm_core.store.database import Database
 from crm_core.store.lead_watch import retry_waiting
+from crm_core.store.leads import FreshLead
 from crm_core.views.leads import LeadStory, load_story
 from tests.integration.desk import add_interaction, add_team, agent, supervisor
 from tests.people import add_agent, add_client, events_of
 
 ALMATY = ZoneInfo("Asia/Almaty")
+SAID = Words(ru="Пришёл сам.", en="Came by themselves.")
 MINUTE = timedelta(minutes=1)
 MILLISECOND = timedelta(milliseconds=1)
 PHONE = "+77011234567"
@@ -70,6 +73,18 @@ class House:
             for name, value in columns.items():
                 table, key = ("agent_states", "user_id") if name in {"state", "present"} else ("users", "id")
                 await tx.execute(f"UPDATE {table} SET {name} = $2 WHERE {key} = $1", person, value)
+
+    async def owed(self, lead_id: UUID) -> list[tuple[UUID, str]]:
+        """Who owes what was promised for the lead, and why."""
+        async with self.database.read() as db:
+            rows = await db.fetch(
+                """SELECT owed.agent_id, history.reason
+                   FROM callbacks owed
+                   JOIN callback_history history ON history.callback_id = owed.id AND history.to_at IS NULL
+                   WHERE owed.lead_id = $1""",
+                lead_id,
+            )
+        return [tuple(row) for row in rows]
 
     async def gone(self, *people: UUID) -> None:
         for person in people:
@@ -133,6 +148,25 @@ async def test_only_somebody_with_the_skill_and_the_language_gets_it(house: Hous
     await house.watch()
 
     assert (await house.read(lead)).owner_id == house.boris
+
+
+async def test_the_call_that_was_asked_for_goes_along_with_the_lead(house: House) -> None:
+    async with house.database.begin() as tx:
+        fresh = FreshLead(source="WEB_FORM", addresses=[PHONE])
+        lead_id = await leads.receive(tx, fresh, said=SAID, call_at=tx.now + 5 * MINUTE)
+    assert await house.owed(lead_id) == [(house.irina, "given")]
+
+    await house.watch()
+    first = (await house.read(lead_id)).owner_id
+    await house.pass_time(5 * MINUTE)
+    await house.watch()
+    second = (await house.read(lead_id)).owner_id
+
+    assert {first, second} == {house.anna, house.boris}
+    assert await house.owed(lead_id) == [(second, "given")]
+    moved = [rooms for name, rooms in await events_of(house.database) if name == "callback.moved"]
+    assert agent_room(second) in moved[-1]
+    assert agent_room(first) in moved[-1]
 
 
 async def test_a_lead_goes_on_at_its_moment_and_not_a_millisecond_earlier(house: House) -> None:

@@ -74,6 +74,8 @@ async def _record(
     rejected = understood.rejected
     if understood.caller.address is None:
         rejected = (*rejected, "there is no number to call")
+    elif await store.is_blocked(tx, understood.caller):
+        rejected = (*rejected, "the client is blocked")
     elif not await _promise(tx, request, understood, call_id, timezone):
         rejected = (*rejected, "there is nobody who could call")
     if rejected:

@@ -3,7 +3,7 @@
 Part of recording a call, in its transaction: what is told twice changes
 nothing. A call that turns out to have been answered takes its promise back,
 unless the caller asked for it as well (``callback_requests``). Whom nobody can
-call (no number) nobody owes a call.
+call (no number) nobody owes a call, nor whom nobody may call (a blocked client).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def _call_back(tx: Transaction, call: StoredCall, rule: MissedRule, timezo
         return
     caller = Caller.of(call)
     await store.hold_caller(tx, caller)
-    if await store.was_reached_after(tx, caller):
+    if await store.is_blocked(tx, caller) or await store.was_reached_after(tx, caller):
         return
     callback_id = await store.lock_open(tx, caller)
     if callback_id is None:

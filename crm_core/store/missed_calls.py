@@ -18,6 +18,11 @@ FROM unnest($1::text[]) AS caller
 ORDER BY caller
 """
 
+# By primary key. Read and not held: recording waits for no decision.
+_IS_BLOCKED = """
+SELECT EXISTS (SELECT 1 FROM clients WHERE id = $1 AND blocked_at IS NOT NULL)
+"""
+
 # By interactions_client_id_id_idx and interactions_client_address_id_idx.
 _WAS_REACHED = """
 SELECT EXISTS (
@@ -182,6 +187,12 @@ class NamedQueue:
 async def hold_caller(tx: Transaction, caller: Caller) -> None:
     """Until the end of the transaction nobody else decides about this caller."""
     await tx.fetch(_HOLD, [str(who) for who in (caller.client_id, caller.address) if who is not None])
+
+
+async def is_blocked(tx: Transaction, caller: Caller) -> bool:
+    """Is this a client nobody contacts any more."""
+    blocked: bool = await tx.fetchval(_IS_BLOCKED, caller.client_id)
+    return blocked
 
 
 async def was_reached_after(tx: Transaction, caller: Caller) -> bool:

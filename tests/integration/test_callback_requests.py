@@ -244,6 +244,18 @@ async def test_without_any_number_nobody_can_call_and_the_event_is_kept(floor: F
     assert reason == "PerezvonCallback: there is no number to call"
 
 
+async def test_a_blocked_client_asks_in_vain_and_the_event_is_kept(floor: Floor) -> None:
+    async with floor.database.begin() as tx:
+        await tx.execute("UPDATE clients SET blocked_at = now(), blocked_reason = 'so' WHERE id = $1", floor.aigerim)
+    call = await rings(floor, AIGERIM)
+
+    await asks(floor, call)
+
+    assert await floor.promises() == []
+    [(reason, _)] = await rejected(floor)
+    assert reason == "PerezvonCallback: the client is blocked"
+
+
 async def test_a_recorded_menu_heard_twice_is_one_call_and_one_promise(floor: Floor) -> None:
     events = story("asks_to_be_called_back").events
     told = [

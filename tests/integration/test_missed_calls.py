@@ -264,6 +264,15 @@ async def test_whom_nobody_can_call_nobody_owes_a_call(floor: Floor, number: str
     assert await floor.promises() == []
 
 
+async def test_whom_nobody_may_call_nobody_owes_a_call(floor: Floor) -> None:
+    async with floor.database.begin() as tx:
+        await tx.execute("UPDATE clients SET blocked_at = now(), blocked_reason = 'so' WHERE id = $1", floor.aigerim)
+
+    await floor.gives_up()
+
+    assert await floor.promises() == []
+
+
 async def test_a_day_old_missed_call_and_one_after_which_the_client_was_heard_make_no_promise(floor: Floor) -> None:
     now = await floor.now()
 

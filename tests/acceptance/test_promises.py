@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from crm_core.domain.people import Role
@@ -93,3 +95,37 @@ async def test_a_caller_who_gave_up_twice_is_one_row_and_one_promise_that_a_clic
     assert (promise["agent_id"], len(promise["tries"])) == (str(anna.person.user_id), 2)
     assert promise["why"]["ru"].startswith("Пропущенный звонок, попыток: 2")
     assert [(one["state"], one["kept_in"]) for one in kept["items"]] == [("kept", str(talked.id))]
+
+
+async def test_a_promise_that_moves_says_so_on_the_old_card_and_does_not_dial_from_it(house: House) -> None:
+    client = await house.client("Сауле Ибраева", "+77010000623")
+    due_at = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
+
+    async with (
+        house.desk(None, "Анна Лим") as anna,
+        house.desk(None, "Борис Ким") as boris,
+        house.desk(None, "Ирина Цой", role=Role.OWNER) as irina,
+    ):
+        made = {"client_id": str(client), "due_at": due_at, "agent_id": str(anna.person.user_id)}
+        _, promise = await irina.asks("POST", "/callbacks", made)
+        await anna.page.goto(f"/clients/{client}")
+        await anna.page.get_by_text("Обещание опаздывает").wait_for()
+
+        move = {"agent_id": str(boris.person.user_id), "reason": "Анна на обучении"}
+        await irina.asks("POST", f"/callbacks/{promise['id']}/move", move)
+
+        card = anna.page.get_by_role("region", name="Обещано клиенту")
+        await card.get_by_text("Перешло: Борис К.").wait_for()
+        said = await card.inner_text()
+        await anna.page.get_by_text("Обещание перешло: Сауле Ибраева (теперь Борис К.)").wait_for()
+        came = boris.page.get_by_text("Обещание перешло к вам: Сауле Ибраева")
+        await came.wait_for()
+        call = {"client_id": str(client), "callback_id": promise["id"]}
+        status, refused = await anna.asks("POST", "/calls", call)
+        await anna.page.get_by_role("main").get_by_role("button", name="Позвонить", exact=True).click()
+        asked = anna.page.get_by_role("dialog", name="Перешло: Борис К.")
+        await asked.get_by_role("button", name="Не звонить").click()
+        await asked.wait_for(state="detached")
+
+    assert "Анна на обучении" in said
+    assert (status, refused["code"], refused["agent_name"]) == (409, "callback_moved", "Борис Ким")

@@ -24,6 +24,7 @@ from crm_core.domain.callbacks import (
 from crm_core.domain.errors import (
     CallbackAlreadyClaimed,
     CallbackClosed,
+    ClientBlocked,
     InputRejected,
     NotFound,
 )
@@ -34,7 +35,7 @@ from crm_core.inputs import InputModel, Moment, Sentence, Word
 from crm_core.store import callbacks as store
 from crm_core.store.audience import audience
 from crm_core.store.callbacks import StoredCallback
-from crm_core.store.clients import find_survivor, may_see_client
+from crm_core.store.clients import find_block, find_survivor, may_see_client
 from crm_core.store.database import Record, Transaction
 
 # Waits for whoever is being dismissed at this moment.
@@ -79,15 +80,20 @@ class ContactUnknown(InputRejected):
     code = "contact_unknown"
 
 
-class CallbackIn(InputModel):
-    """A promise to make; without ``agent_id`` the caller owes it."""
+class PromiseIn(InputModel):
+    """A promise to make, but for its time; without ``agent_id`` the caller owes it."""
 
     client_id: UUID
-    due_at: Moment
     subject: Sentence | None = None
     via: Literal["call", "email", "telegram", "webchat", "meeting"] = "call"
     agent_id: UUID | None = None
     policy: Word | None = None
+
+
+class CallbackIn(PromiseIn):
+    """A promise to make, for this moment."""
+
+    due_at: Moment
 
 
 class CallbackKeepIn(InputModel):
@@ -148,8 +154,12 @@ async def promise(
 
     Raises:
         AgentUnknown, DueTimeRejected, PolicyUnknown: nobody can promise that.
+        ClientBlocked: nothing is promised to this client any more.
     """
     check_due(due_at, tx.now)
+    reason = await find_block(tx, client_id)
+    if reason is not None:
+        raise ClientBlocked(reason=reason)
     await check_agent(tx, agent_id)
     policies = chosen(await store.policies_for(tx, client_id, agent_id), policy)
     callback_id = await store.insert(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from crm_core.actions import callbacks, due_times, handovers
@@ -13,11 +13,11 @@ from crm_core.actions.callbacks import (
     CallbackKeepIn,
     CallbackMoveIn,
     ContactUnknown,
+    PromiseIn,
 )
 from crm_core.actions.due_times import ClientZoneUnknown, DueIn
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, ClientBlocked, NotFound, TakeOverTooEarly
 from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
-from crm_core.inputs import Sentence, Word
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.callbacks import Callback, CallbackFilters, get_callback, list_callbacks, load_callbacks
 from crm_core.views.paging import CursorInvalid, Page
@@ -29,14 +29,8 @@ from gateway.http.route import Routes
 routes: Final = Routes("callbacks")
 
 
-class PromiseIn(DueIn):
+class TimedPromiseIn(PromiseIn, DueIn):
     """A promise to make; without ``agent_id`` the caller owes it."""
-
-    client_id: UUID
-    subject: Sentence | None = None
-    via: Literal["call", "email", "telegram", "webchat", "meeting"] = "call"
-    agent_id: UUID | None = None
-    policy: Word | None = None
 
 
 class CallbackQuery(CallbackFilters, Paging):
@@ -64,7 +58,7 @@ async def find_callbacks(request: Request, reader: Reader, query: CallbackQuery)
     status=201,
     refusals=[AgentUnknown, NotFound, ClientBlocked, ClientZoneUnknown, LocalTimeMissing, LocalTimeDoubled],
 )
-async def add_callback(request: Request, tx: Transaction, body: PromiseIn) -> Callback:
+async def add_callback(request: Request, tx: Transaction, body: TimedPromiseIn) -> Callback:
     """Without ``agent_id`` the caller owes it."""
     company = request.services.settings.timezone
     due_at = await due_times.due_moment(tx, body, by=request.viewer, client_id=body.client_id, company=company)

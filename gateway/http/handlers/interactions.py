@@ -11,7 +11,7 @@ from crm_core.actions import due_times, interactions
 from crm_core.actions.callbacks import ClientRequired
 from crm_core.actions.due_times import ClientZoneUnknown, DueIn
 from crm_core.domain.callbacks import PromisedCallback
-from crm_core.domain.errors import DispositionRequiresCallback, DispositionUnknown, NotYourInteraction
+from crm_core.domain.errors import ClientBlocked, DispositionRequiresCallback, DispositionUnknown, NotYourInteraction
 from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
 from crm_core.inputs import InputModel, Moment, Prose, Sentence, Word
 from crm_core.store.database import Reader, Transaction
@@ -84,6 +84,7 @@ async def get_one(request: Request, reader: Reader, interaction_id: UUID) -> Int
         DispositionUnknown,
         DispositionRequiresCallback,
         ClientRequired,
+        ClientBlocked,
         ClientZoneUnknown,
         LocalTimeMissing,
         LocalTimeDoubled,

@@ -130,6 +130,9 @@ async def test_a_blocked_client_is_promised_nothing_and_called_by_no_manager(hou
     assert (blocked.status, blocked.body["blocked_reason"]) == (200, "просит не звонить")
     cancelled = await read(anna, made)
     assert (cancelled["state"], cancelled["cancel_reason"]) == ("cancelled", "просит не звонить")
+    due_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    anew = await anna.post("/api/v1/callbacks", {"client_id": str(client), "due_at": due_at})
+    assert (anew.status, anew.code, anew.body["reason"]) == (409, "client_blocked", "просит не звонить")
     for callee in ({"client_id": str(client)}, {"number": "+77011234567"}):
         assert (await anna.post("/api/v1/calls", callee)).code == "client_blocked"
     assert (await boss.post("/api/v1/calls", {"client_id": str(client)})).status == 202

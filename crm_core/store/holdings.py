@@ -8,6 +8,23 @@ from uuid import UUID
 
 from crm_core.store.database import Reader
 
+#: For ``FROM users person``: how many people somebody looks after now, as clients or as leads, each once.
+#: By callbacks_load_idx and leads_load_idx.
+ACTIVE_CLIENTS = """
+(
+    SELECT count(*)
+    FROM (
+        SELECT COALESCE(owed.client_id::text, owed.address)
+        FROM callbacks owed
+        WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
+        UNION
+        SELECT COALESCE(lead.client_id::text, lead.address)
+        FROM leads lead
+        WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
+    ) AS held
+)
+"""
+
 # By callbacks_load_idx; the most pressing first.
 _PROMISES = """
 SELECT id

@@ -17,28 +17,18 @@ from crm_core.domain.people import AgentState
 from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.calendars import calendars_of_agents
 from crm_core.store.database import Record, Transaction
+from crm_core.store.holdings import ACTIVE_CLIENTS
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('giving out', 3))"
 
-# By callbacks_load_idx, leads_load_idx and absences_user_id_from_at_idx. Whoever is a client and a lead is held once.
+# By absences_user_id_from_at_idx, and what ACTIVE_CLIENTS uses.
 _PEOPLE = f"""
 SELECT person.id, person.name, person.team_id, person.skills, person.languages,
        COALESCE(state.present, false) AS present, COALESCE(state.state, 'offline') AS state,
        COALESCE(state.since, person.created_at) AS since,
        away.user_id IS NOT NULL AS absent, away.until AS absent_until,
        COALESCE(turn.lately, '{{}}') AS lately, turn.last_at,
-       (
-           SELECT count(*)
-           FROM (
-               SELECT COALESCE(owed.client_id::text, owed.address)
-               FROM callbacks owed
-               WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
-               UNION
-               SELECT COALESCE(lead.client_id::text, lead.address)
-               FROM leads lead
-               WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
-           ) AS held
-       ) AS held
+       {ACTIVE_CLIENTS} AS held
 FROM users person
 LEFT JOIN agent_states state ON state.user_id = person.id
 LEFT JOIN agent_turns turn ON turn.user_id = person.id

@@ -212,7 +212,12 @@ async def test_people_are_seen_with_what_they_carry(database: Database) -> None:
         await tx.execute(
             "UPDATE callbacks SET due_at = now() - interval '1 minute' WHERE due_at < now() + $1", 2 * HOUR
         )
-        await tx.execute("INSERT INTO leads (id, source, owner_id) VALUES ($1, 'site', $2)", UUID(int=5), anna.user_id)
+        await tx.execute(
+            "INSERT INTO leads (id, source, owner_id, client_id) VALUES ($1, 'site', $2, $3)",
+            UUID(int=5),
+            anna.user_id,
+            client,
+        )
         await tx.execute("UPDATE users SET skills = '{visa}', languages = '{kk}' WHERE id = $1", anna.user_id)
         await tx.execute("UPDATE lead_sources SET skills = '{hainan,visa}'")
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.contract.house import House, Person
-from tests.contract.people import Caller, Json, in_hours, words
+from tests.contract.people import Answer, Caller, Json, in_hours, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -187,6 +187,48 @@ async def test_a_moment_nobody_can_mean_is_refused(house: House, client: Json) -
 
     assert (await house.owner.post("/callbacks", body)).status == 422
     assert (await house.owner.post("/callbacks", {**body, "due_at": in_hours(1), "via": "pigeon"})).status == 422
+
+
+async def test_a_promise_may_be_made_by_what_a_clock_shows(house: House, client: Json) -> None:
+    anna, *_ = await people(house)
+    summer = datetime.now().astimezone().year + 1
+
+    async def say(**local: object) -> Answer:
+        return await anna.http.post("/callbacks", {"client_id": client["id"], "due_local": local})
+
+    made = await say(time=f"{summer}-06-01T10:00", zone="Europe/Berlin")
+    unknown = await say(time=f"{summer}-06-01T10:00", zone="client")
+    both = {"client_id": client["id"], "due_at": in_hours(1), "due_local": {"time": f"{summer}-06-01T10:00"}}
+
+    assert datetime.fromisoformat(made.body["due_at"]) == datetime.fromisoformat(f"{summer}-06-01T10:00:00+02:00")
+    assert unknown.refused(422, "client_zone_unknown") is True
+    assert (await anna.http.post("/callbacks", both)).status == 422
+
+
+async def test_nothing_is_dialled_from_a_promise_that_has_moved(house: House, client: Json) -> None:
+    anna, boris, _ = await people(house)
+    made = await promise(anna.http, client)
+    await anna.http.post(f"/callbacks/{made['id']}/move", {"agent_id": boris.id, "reason": "я в отпуске"})
+
+    refused = await anna.http.post("/calls", {"client_id": client["id"], "callback_id": made["id"]})
+
+    assert refused.refused(409, "callback_moved") is True
+    assert refused.body["agent_id"] == boris.id
+
+
+async def test_a_blocked_client_is_promised_nothing(house: House, client: Json) -> None:
+    anna, *_ = await people(house)
+    made = await promise(anna.http, client)
+    path, block = f"/clients/{client['id']}", {"blocked": True, "reason": "просит не звонить"}
+
+    by_agent = await anna.http("PATCH", path, block)
+    blocked = await house.owner("PATCH", path, block)
+    anew = await anna.http.post("/callbacks", {"client_id": client["id"], "due_at": in_hours(2)})
+
+    assert by_agent.status == 403
+    assert (blocked.status, blocked.body["blocked_reason"]) == (200, "просит не звонить")
+    assert (await anna.http.get(f"/callbacks/{made['id']}")).body["state"] == "cancelled"
+    assert anew.refused(409, "client_blocked") is True
 
 
 async def test_a_promise_of_others_is_404(house: House) -> None:

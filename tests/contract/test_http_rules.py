@@ -21,6 +21,7 @@ ROUTES = """
     POST /clients/{id}/unmerge · GET /clients/{id}/timeline · GET /clients/{id}/card
     POST /callbacks · GET /callbacks · GET /callbacks/{id} · POST /callbacks/{id}/claim · POST /callbacks/{id}/keep
     POST /callbacks/{id}/move · POST /callbacks/{id}/take-over · POST /callbacks/{id}/cancel · GET /callback-policies
+    PUT /callback-policies/{id} · POST /callback-policies/{id}/replay
     POST /calls · POST /calls/{id}/decline · POST /calls/{id}/hangup
     GET /agents · PUT /agents/me/state · GET /queues · GET /abandoned · GET /gaps · GET /wallboard
     GET /dispositions · PUT /dispositions · GET /pause-reasons · PUT /pause-reasons

@@ -15,6 +15,7 @@ from crm_core.domain.callbacks import (
     CLAIM_LEASE,
     CallbackState,
     HistoryReason,
+    LateBy,
     PromisedCallback,
     check_due,
     chosen,
@@ -29,6 +30,7 @@ from crm_core.domain.errors import (
     NotFound,
 )
 from crm_core.domain.events import CallbackChanged, CallbackMoved, Room, agent_room, team_room
+from crm_core.domain.outages import late_by
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Moment, Sentence, Word
@@ -37,6 +39,7 @@ from crm_core.store.audience import audience
 from crm_core.store.callbacks import StoredCallback
 from crm_core.store.clients import find_block, find_survivor, may_see_client
 from crm_core.store.database import Record, Transaction
+from crm_core.store.outages import outages
 
 # Waits for whoever is being dismissed at this moment.
 _FIND_AGENT = """
@@ -49,6 +52,12 @@ FOR KEY SHARE
 _FIND_CONTACT = """
 SELECT client_id, client_address, COALESCE(answered_at, started_at) AS at
 FROM interactions
+WHERE id = $1
+"""
+
+_FIND_OWNER = """
+SELECT agent_id, via
+FROM callbacks
 WHERE id = $1
 """
 
@@ -339,15 +348,25 @@ async def mark_kept(
     tx: Transaction, callback_id: UUID, *, due_at: datetime, kept_at: datetime, kept_in: UUID | None
 ) -> None:
     """The client has had what was promised, and how late it was is now a fact."""
+    late = lateness(due_at, kept_at)
     version = await store.close(
         tx,
         callback_id,
         state=CallbackState.KEPT,
         at=kept_at,
-        late=lateness(due_at, kept_at),
+        late=late,
+        late_by=await _whose_lateness(tx, callback_id, due_at, kept_at) if late else None,
         kept_in=kept_in,
     )
     await announce(tx, callback_id, version=version)
+
+
+async def _whose_lateness(tx: Transaction, callback_id: UUID, due_at: datetime, kept_at: datetime) -> LateBy | None:
+    row = await tx.fetchrow(_FIND_OWNER, callback_id)
+    assert row is not None
+    owners = {row["agent_id"]} - {None}
+    gaps = (await outages(tx, owners, since=due_at, now=kept_at)).of(row["agent_id"], row["via"])
+    return late_by(due_at, kept_at, gaps)
 
 
 async def mark_cancelled(tx: Transaction, callback_id: UUID, *, reason: str) -> None:

@@ -19,6 +19,7 @@ from crm_core.actions.contacts import number_contacts
 from crm_core.actions.missed_calls import record_missed
 from crm_core.actions.reached import record_reached
 from crm_core.actions.transfers import Known, as_it_began, join, sort_out, tell_moved
+from crm_core.actions.tried import record_tried, was_tried
 from crm_core.domain.calls import (
     ORIGINATE_EXPIRY,
     CallSnapshot,
@@ -137,7 +138,10 @@ async def record_calls(
     parts = [part for apart, _ in known.values() for part in apart.parts]
     await _tell(tx, pairs, parts, around, phones, quietly=quietly)
     await record_missed(tx, pairs, around, timezone=timezone)
-    await record_reached(tx, [after for before, after in pairs if _was_just_answered(before, after)])
+    answered = [after for before, after in pairs if _was_just_answered(before, after)]
+    await record_reached(tx, answered, timezone=timezone)
+    tried = [after for before, after in pairs if _was_just_tried(before, after)]
+    await record_tried(tx, tried, timezone=timezone)
     return pairs
 
 
@@ -221,6 +225,10 @@ async def _phones(tx: Transaction, heard: Sequence[CallSnapshot]) -> _Phones:
 def _was_just_answered(before: StoredCall | None, after: StoredCall) -> bool:
     answered = after.answered_at is not None and (before is None or before.answered_at is None)
     return answered and after.direction != Direction.INTERNAL
+
+
+def _was_just_tried(before: StoredCall | None, after: StoredCall) -> bool:
+    return was_tried(after) and not (before and was_tried(before))
 
 
 async def _save_recordings(tx: Transaction, heard: Sequence[CallSnapshot], stored: Mapping[str, StoredCall]) -> None:
@@ -344,6 +352,7 @@ async def record_lost_calls(
         rooms = (FLOOR, *_agent_rooms(call.people))
         tx.emit(CallEnded(rooms=rooms, interaction_id=call.id, version=after.version))
     await agents.refresh_phones(tx, people)
+    await record_tried(tx, [after for _, after in pairs if was_tried(after)])
     return len(pairs)
 
 
@@ -393,6 +402,7 @@ async def record_call_refused(tx: Transaction, interaction_id: UUID) -> None:
     )
     await log.update_calls(tx, [(call, after)])
     tx.emit(CallEnded(rooms=(FLOOR, *_agent_rooms(after.people)), interaction_id=call.id, version=after.version))
+    await record_tried(tx, [after])
 
 
 def _agent_rooms(people: Iterable[UUID]) -> list[Room]:

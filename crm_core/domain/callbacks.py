@@ -155,21 +155,25 @@ class OwedCallback:
     promised_in: UUID | None  # the interaction in which it was given
     kept_in: UUID | None  # None while it is owed
     missed: bool = False  # it was made by a missed call, for nothing but to be heard
+    via: str = "call"  # how the client was promised to be reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """An exchange with the client: a call somebody answered."""
+    """An exchange with the client: a call somebody answered, or a message that was sent."""
 
     interaction_id: UUID
+    begun_at: datetime  # who calls before a promise is taken from them keeps it, however late that is known
     answered_at: datetime
+    channel: str = "call"
 
 
 def which_is_kept(callbacks: Sequence[OwedCallback], contact: Contact) -> OwedCallback | None:
     """The promise that this contact keeps, or None.
 
-    It does not matter who called whom: the client was promised a talk and has it. One contact keeps one
-    promise, the one due first, if it was given before this contact, not in it, and is late or due within
+    It does not matter who called whom: the client was promised a talk and has it. A talk keeps a promise of
+    any kind, a message only one that was to be kept by such a message. One contact keeps one promise, the
+    one due first, if it was given before this contact, not in it, and is late or due within
     ``EARLIEST_KEPT``. The same contact told twice keeps nothing more.
     """
     if any(callback.kept_in == contact.interaction_id for callback in callbacks):
@@ -189,7 +193,8 @@ def settled_by(callbacks: Sequence[OwedCallback], contact: Contact) -> list[Owed
 
 def _may_keep(contact: Contact, callback: OwedCallback) -> bool:
     return (
-        callback.promised_in != contact.interaction_id
+        contact.channel in ("call", callback.via)
+        and callback.promised_in != contact.interaction_id
         and callback.promised_at < contact.answered_at
         and callback.due_at <= contact.answered_at + EARLIEST_KEPT
     )

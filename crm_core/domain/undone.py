@@ -33,6 +33,11 @@ class Undone:
     owner_id: UUID | None
     turns: tuple[Turn, ...]
 
+    @property
+    def escalate_at(self) -> datetime | None:
+        """Until when they had time."""
+        return self.turns[0].escalate_at
+
 
 def undone_by(turns: Sequence[Turn], begun_at: datetime) -> Undone | None:
     """What a call begun at ``begun_at`` undoes of the story so far, given in order; None: nothing.
@@ -55,6 +60,6 @@ def undone_in_words(begun_at: datetime, zone: tzinfo) -> Words:
     """Why, for the history and for whoever has it no more."""
     at = f"{begun_at.astimezone(zone):%H:%M:%S}"
     return Words(
-        ru=f"Звонок клиенту был начат вовремя, в {at}, и состоялся: передача отменена.",
-        en=f"The call had begun in time, at {at}, and was answered: the move is undone.",
+        ru=f"Звонок клиенту был начат вовремя, в {at}: передача отменена.",
+        en=f"The call had begun in time, at {at}: the move is undone.",
     )

@@ -58,7 +58,7 @@ SELECT callback.id, callback.client_id, callback.address, callback.agent_id, cal
 # other in a ring. A promise that a missed call made is as old as the last call it stands for.
 _LOCK_OF_CLIENT = """
 SELECT id, due_at, COALESCE(missed_at, created_at) AS promised_at, promised_in, kept_in,
-       missed_at IS NOT NULL AS missed
+       missed_at IS NOT NULL AS missed, via
 FROM callbacks
 WHERE (client_id = $1 OR client_id IS NULL AND address = $3) AND (state IN ('open', 'claimed') OR kept_in = $2)
 ORDER BY id
@@ -365,6 +365,7 @@ async def close(
     state: CallbackState,
     at: datetime,
     late: timedelta | None = None,
+    late_by: LateBy | None = None,
     kept_in: UUID | None = None,
     cancel_reason: str | None = None,
 ) -> int:
@@ -375,7 +376,7 @@ async def close(
         at,
         kept_in,
         late.total_seconds() if late else None,
-        LateBy.AGENT if late else None,
+        late_by,
         cancel_reason,
     )
     await close_history(tx, callback_id, at)

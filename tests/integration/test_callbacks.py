@@ -16,7 +16,7 @@ from crm_core.actions.reached import keep_for_answered_call
 from crm_core.domain.callbacks import DueTimeRejected, PolicyUnknown, PromisedCallback
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, Forbidden, NotFound, TakeOverTooEarly
 from crm_core.domain.events import FLOOR, agent_room, team_room
-from crm_core.store.database import Database
+from crm_core.store.database import Database, Transaction
 from crm_core.views.callbacks import Callback, CallbackFilters, get_callback, list_callbacks, load_callbacks
 from tests.integration.desk import add_interaction, add_team, agent, make_older, owner, supervisor
 from tests.people import add_agent, add_client, events_of
@@ -49,6 +49,10 @@ class House:
     async def read(self, callback_id: UUID) -> Callback:
         async with self.database.read() as db:
             return (await load_callbacks(db, [callback_id]))[callback_id]
+
+    async def answers(self, tx: Transaction, call: UUID, *, at: datetime) -> UUID | None:
+        """The client was reached in this call; gives the promise that it keeps."""
+        return await keep_for_answered_call(tx, client_id=self.client, interaction_id=call, begun_at=at, answered_at=at)
 
     async def call(self, *, before: timedelta = timedelta()) -> UUID:
         """An answered call with the client."""
@@ -253,7 +257,7 @@ async def test_an_answered_call_keeps_the_promise_and_tells_so(house: House) -> 
     await make_older(house.database, promise, 4 * MINUTE)
     call = await house.call()
     async with house.database.begin() as tx:
-        kept = await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
+        kept = await house.answers(tx, call, at=tx.now)
 
     assert kept == promise
     now = await house.read(promise)
@@ -269,7 +273,7 @@ async def test_the_same_answered_call_told_twice_keeps_one_promise(house: House)
 
     for _ in range(2):
         async with house.database.begin() as tx:
-            await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
+            await house.answers(tx, call, at=tx.now)
 
     assert (await house.read(first)).state == "kept"
     assert (await house.read(first)).late_s is None
@@ -289,12 +293,12 @@ async def test_what_is_promised_at_the_end_of_a_talk_waits_for_the_next_one(hous
             callback=PromisedCallback(due_at=tx.now + HOUR, subject="prices"),
         )
         assert promise is not None
-        await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=answered_at + MINUTE)
+        await house.answers(tx, call, at=answered_at + MINUTE)
     assert (await house.read(promise)).state == "open"
 
     next_call = await house.call()
     async with house.database.begin() as tx:
-        await keep_for_answered_call(tx, client_id=house.client, interaction_id=next_call, answered_at=tx.now)
+        await house.answers(tx, next_call, at=tx.now)
     assert (await house.read(promise)).kept_in == next_call
 
 
@@ -462,7 +466,7 @@ async def test_a_cancelled_promise_says_why_and_owes_nothing(house: House) -> No
     assert (cancelled.state, cancelled.cancel_reason) == ("cancelled", "Клиент купил сам")
     call = await house.call()
     async with house.database.begin() as tx:
-        assert not await keep_for_answered_call(tx, client_id=house.client, interaction_id=call, answered_at=tx.now)
+        assert not await house.answers(tx, call, at=tx.now)
     with pytest.raises(CallbackClosed):
         async with house.database.begin() as tx:
             await callbacks.claim(tx, promise, agent(house.anna))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -46,7 +47,7 @@ def owed(number: int = 1, **what: datetime | UUID | None) -> OwedCallback:
 
 
 def talk(at: datetime = NOON) -> Contact:
-    return Contact(interaction_id=CALL, answered_at=at)
+    return Contact(interaction_id=CALL, begun_at=at, answered_at=at)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,23 @@ def test_the_same_talk_told_twice_keeps_nothing_more() -> None:
 
 def test_a_promise_kept_by_another_talk_is_done_with() -> None:
     assert which_is_kept([owed(kept_in=EARLIER_CALL)], talk()) is None
+
+
+@pytest.mark.parametrize(
+    ("channel", "via", "kept"),
+    [
+        ("call", "call", True),
+        ("call", "email", True),  # a talk is more than was promised
+        ("call", "meeting", True),
+        ("email", "email", True),
+        ("email", "call", False),
+        ("email", "telegram", False),
+    ],
+)
+def test_a_talk_keeps_a_promise_of_any_kind_and_a_message_its_own(channel: str, via: str, kept: bool) -> None:
+    promise = replace(owed(), via=via)
+
+    assert which_is_kept([promise], replace(talk(), channel=channel)) == (promise if kept else None)
 
 
 def test_nothing_owed_nothing_kept() -> None:

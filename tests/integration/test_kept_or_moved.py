@@ -1,0 +1,136 @@
+"""The watchdog takes a promise away while the call that keeps it is being written down: one of the two, never both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import pytest
+
+from crm_core.actions import callbacks
+from crm_core.actions.calls import record_calls
+from crm_core.domain.ids import new_id
+from crm_core.store.database import Database, Transaction, to_json
+from crm_core.views.callbacks import Callback
+from tests.integration.desk import agent, make_older
+from tests.integration.missed_floor import ALMATY, MINUTE, Floor, open_floor, talked
+from tests.people import add_client
+from tests.waiting import eventually
+
+Runner = Callable[[Transaction], Awaitable[None]]
+
+#: Each a promise, the watchdog that takes it, and the call that keeps it.
+RACES = 8
+#: The advisory lock behind which everybody waits until all are there.
+BARRIER = 4_019
+
+
+@pytest.fixture
+async def floor(database: Database) -> Floor:
+    return await open_floor(database)
+
+
+async def all_at_once(database: Database, runners: Sequence[Runner]) -> None:
+    """Each in a transaction of its own; none begins its work before all have begun."""
+
+    async def run(runner: Runner) -> None:
+        async with database.begin() as tx:
+            await tx.execute("SELECT pg_advisory_xact_lock_shared($1)", BARRIER)
+            await runner(tx)
+
+    async def all_wait() -> bool:
+        async with database.read() as db:
+            waiting = await db.fetchval(
+                """SELECT count(*) FROM pg_locks
+                   WHERE locktype = 'advisory' AND NOT granted AND objid = $1
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""",
+                BARRIER,
+            )
+        return bool(waiting == len(runners))
+
+    async with asyncio.TaskGroup() as tasks, database.begin() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", BARRIER)
+        for runner in runners:
+            tasks.create_task(run(runner))
+        await eventually(all_wait)
+
+
+async def overdue(floor: Floor, number: str) -> UUID:
+    """Anna's promise to the client at ``number``, whose grace was over a minute ago."""
+    client = await add_client(floor.database, number, phone=number, owner=floor.anna)
+    async with floor.database.begin() as tx:
+        given = callbacks.CallbackIn(client_id=client, due_at=tx.now + MINUTE)
+        promise = await callbacks.create(tx, agent(floor.anna), given)
+    await make_older(floor.database, promise, 12 * MINUTE)
+    return promise
+
+
+async def take_away(promise: UUID, to: UUID, tx: Transaction) -> None:
+    """What the watchdog does with it."""
+    found = await tx.fetchrow(
+        """SELECT escalate_at FROM callbacks
+           WHERE id = $1 AND state IN ('open', 'claimed') FOR NO KEY UPDATE SKIP LOCKED""",
+        promise,
+    )
+    if found is None:
+        return
+    record = {"clocks": {"escalate_at": found["escalate_at"].isoformat()}}
+    await tx.execute("UPDATE callbacks SET agent_id = $2, moves = moves + 1 WHERE id = $1", promise, to)
+    await tx.execute("UPDATE callback_history SET to_at = $2 WHERE callback_id = $1", promise, tx.now)
+    await tx.execute(
+        """INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, record)
+           VALUES ($1, $2, $3, $4, 'late', 'Late.', $5)""",
+        new_id(tx.now),
+        promise,
+        to,
+        tx.now,
+        to_json(record),
+    )
+
+
+async def tell(number: str, begun_at: datetime, tx: Transaction) -> None:
+    """What the intake does with a call that Anna's client answered."""
+    await record_calls(tx, [talked(begun_at, number)], country="KZ", timezone=ALMATY)
+
+
+async def race(floor: Floor, *, begun: timedelta) -> list[Callback]:
+    """The calls began so long after the grace was over; gives the promises afterwards."""
+    numbers = [f"+7701000{place:04}" for place in range(RACES)]
+    promises = [await overdue(floor, number) for number in numbers]
+    async with floor.database.read() as db:
+        rows = await db.fetch("SELECT id, escalate_at FROM callbacks")
+    ends = {row["id"]: row["escalate_at"] for row in rows}
+    pairs = list(zip(numbers, promises, strict=True))
+    watchdogs: list[Runner] = [partial(take_away, promise, floor.boris) for promise in promises]
+    recorders: list[Runner] = [partial(tell, number, ends[promise] + begun) for number, promise in pairs]
+
+    await all_at_once(floor.database, [*watchdogs, *recorders])
+
+    return await floor.promises()
+
+
+def was_moved(promise: Callback) -> bool:
+    reasons = [one.reason for one in promise.history]
+    return reasons.count("late") > reasons.count("undone")
+
+
+async def test_a_call_begun_in_time_keeps_its_promise_whoever_writes_first(floor: Floor) -> None:
+    promises = await race(floor, begun=timedelta())
+
+    assert len(promises) == RACES
+    for promise in promises:
+        assert (promise.state, promise.agent_id, promise.moves) == ("kept", floor.anna, 0)
+        assert not was_moved(promise)
+
+
+async def test_a_call_begun_later_keeps_it_for_whoever_had_it_when_that_was_written(floor: Floor) -> None:
+    promises = await race(floor, begun=timedelta(milliseconds=1))
+
+    assert len(promises) == RACES
+    for promise in promises:
+        assert promise.state == "kept"
+        assert (promise.agent_id, promise.moves) == ((floor.boris, 1) if was_moved(promise) else (floor.anna, 0))
+        assert "undone" not in {one.reason for one in promise.history}

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from crm_core.actions.callbacks import announce
+from crm_core.actions.callbacks import announce, mark_cancelled
 from crm_core.actions.missed_calls import owe
 from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.events import CallbackMoved
@@ -66,3 +66,9 @@ async def take_along(tx: Transaction, lead_id: UUID, agent_id: UUID, *, by: UUID
                 version=version,
             )
         )
+
+
+async def call_off(tx: Transaction, lead_id: UUID, *, reason: str) -> None:
+    """The lead is lost: nobody needs to be called for it, unless somebody is calling at this moment."""
+    for callback_id in await store.lock_all(tx, lead_id):
+        await mark_cancelled(tx, callback_id, reason=reason)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import LanguageTag
-from crm_core.actions.lead_promises import promise_call, take_along
+from crm_core.actions.lead_promises import call_off, promise_call, take_along
 from crm_core.domain.errors import Forbidden, NotFound, VersionConflict
 from crm_core.domain.events import STAFF, LeadChanged, Room, agent_room, team_room
 from crm_core.domain.lead_watching import LeadTerms, accept_by
@@ -228,7 +228,15 @@ async def mark_accepted(tx: Transaction, lead: StoredLead, owner_id: UUID, *, at
     await take_along(tx, lead.id, owner_id, by=owner_id)
 
 
-async def move(tx: Transaction, lead_id: UUID, by: Viewer, *, agent_id: UUID, reason: str) -> None:
+async def move(
+    tx: Transaction,
+    lead_id: UUID,
+    by: Viewer,
+    *,
+    agent_id: UUID,
+    reason: str | Words,
+    because: LeadReason = LeadReason.MOVED,
+) -> None:
     """Give it to a colleague, who has to accept it; one's own, or as a supervisor.
 
     Raises:
@@ -242,7 +250,7 @@ async def move(tx: Transaction, lead_id: UUID, by: Viewer, *, agent_id: UUID, re
     if agent_id == lead.owner_id:
         return
     source = await store.find_source(tx, lead.source)
-    await store.open_history(tx, lead.id, agent_id, reason=LeadReason.MOVED, explanation=reason, by=by.user_id)
+    await store.open_history(tx, lead.id, agent_id, reason=because, explanation=reason, by=by.user_id)
     version = await _hand_to(tx, lead.id, agent_id, source, accepted=agent_id == by.user_id, moved=True)
     await announce(tx, lead.id, version=version, before=lead)
     await take_along(tx, lead.id, agent_id, by=by.user_id)
@@ -346,6 +354,8 @@ async def _set_stage(tx: Transaction, lead: StoredLead, by: Viewer, given: LeadP
     closed_at = tx.now if given.stage.is_closed else None
     if closed_at is not None:
         await store.close_history(tx, lead.id)
+    if given.stage is LeadStage.LOST and given.lost_reason:
+        await call_off(tx, lead.id, reason=given.lost_reason)
     return await store.set_stage(
         tx,
         lead.id,

@@ -9,10 +9,10 @@ from uuid import UUID
 from crm_core.store.database import Reader, Transaction, to_json
 
 # By callbacks_lead_id_idx; in id order, so that nobody waits in a ring. Who is calling at this moment goes on.
-_LOCK_OF_OTHERS = """
+_LOCK = """
 SELECT id, agent_id
 FROM callbacks
-WHERE lead_id = $1 AND state = 'open' AND agent_id <> $2
+WHERE lead_id = $1 AND state = 'open' AND agent_id IS DISTINCT FROM $2
 ORDER BY id
 FOR NO KEY UPDATE
 """
@@ -55,7 +55,12 @@ WHERE id = $1
 
 async def lock_of_others(tx: Transaction, lead_id: UUID, agent_id: UUID) -> dict[UUID, UUID]:
     """What others than ``agent_id`` owe for this lead, and who."""
-    return {row["id"]: row["agent_id"] for row in await tx.fetch(_LOCK_OF_OTHERS, lead_id, agent_id)}
+    return {row["id"]: row["agent_id"] for row in await tx.fetch(_LOCK, lead_id, agent_id)}
+
+
+async def lock_all(tx: Transaction, lead_id: UUID) -> list[UUID]:
+    """Everything that is owed for this lead."""
+    return [row["id"] for row in await tx.fetch(_LOCK, lead_id, None)]
 
 
 async def pass_on(tx: Transaction, callback_id: UUID, agent_id: UUID) -> int:

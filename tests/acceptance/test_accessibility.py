@@ -119,6 +119,11 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.locator("[data-row]").first.wait_for()
         found["missed"] = await flaws(page)
 
+        await page.goto("/leads")
+        await page.get_by_role("button", name="Жансая Оразбаева").click()
+        await page.get_by_text("Как он здесь оказался").wait_for()
+        found["leads"] = await flaws(page)
+
         await page.goto("/calls")
         await page.locator("[data-row]").nth(2).click()
         await page.get_by_text("Как шёл звонок").wait_for()
@@ -132,7 +137,7 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.get_by_text("Как связаться").wait_for()
         found["client"] = await flaws(page)
 
-    assert found == {"today": [], "promises": [], "missed": [], "calls": [], "clients": [], "client": []}
+    assert found == {"today": [], "promises": [], "missed": [], "leads": [], "calls": [], "clients": [], "client": []}
 
 
 @themes
@@ -143,6 +148,7 @@ async def test_an_administrator_can_settle_everything(demo: DemoHouse, theme: st
             "outcomes": "Вопрос решён",
             "people": "Тимур Ахметов",
             "teams": "Офис",
+            "sources": "Форма на сайте",
             "absences": "Елена Козлова",
             "telephony": "в порядке",
             "connect": "Написать файлы",

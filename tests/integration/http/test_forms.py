@@ -8,9 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from crm_core.actions import leads
 from crm_core.actions.forms import FORMS_PER_ADDRESS
+from crm_core.actions.leads import LeadPatch
 from crm_core.domain.forms import CALL_NOW_WITHIN
+from crm_core.domain.leads import LeadStage
 from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
 from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.leads import LeadStory, load_story
@@ -165,6 +169,17 @@ async def test_the_same_form_sent_again_is_the_same_lead(house: House, stranger:
 
     again = await lead_of(house, second)
     assert (again.id, again.repeats, again.note) == (first.id, 1, "Хайнань")
+
+
+async def test_of_a_lost_lead_nobody_is_called(house: House, stranger: Caller, chief: UUID) -> None:
+    lead = await lead_of(house, await stranger.post(FORM, {"phone": "+77010000001", "call_me_now": True}))
+
+    async with house.database.begin() as tx:
+        viewer = Viewer(user_id=chief, role=Role.SUPERVISOR, team_id=None)
+        await leads.edit(tx, lead.id, viewer, LeadPatch(stage=LeadStage.LOST, lost_reason="спам"))
+
+    [promise] = await promises_in(house)
+    assert (promise.state, promise.cancel_reason) == ("cancelled", "спам")
 
 
 @pytest.fixture

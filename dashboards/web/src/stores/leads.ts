@@ -26,10 +26,20 @@ export const useLeads = defineStore('leads', () => {
     if (held === lead && ours && before?.given_at !== lead.given_at) came.value = lead
   }
   async function load(): Promise<void> {
-    things.putAll((await api.get<Page<Lead>>('/leads', { owner_id: me(), stage: 'new', limit: MOST })).items)
+    const pages = await Promise.all([
+      api.get<Page<Lead>>('/leads', { owner_id: me(), open: true, limit: MOST }),
+      ...(session.leads ? [api.get<Page<Lead>>('/leads', { unassigned: true, open: true, limit: MOST })] : []),
+    ])
+    pages.forEach((page) => things.putAll(page.items))
   }
+  /** Nobody can take them, or nobody would: whoever leads must act. */
+  const stuck = computed(() =>
+    session.leads
+      ? Array.from(things.byId.values()).filter((lead) => !isClosed(lead) && lead.owner_id === null && lead.nobody_since !== null)
+      : [],
+  )
   const toAccept = computed(() =>
     Array.from(things.byId.values()).filter((lead) => lead.owner_id === me() && !isClosed(lead) && lead.accepted_at === null),
   )
-  return { ...things, came, heard, load, toAccept }
+  return { ...things, came, heard, load, toAccept, stuck }
 })

@@ -16,6 +16,7 @@ from crm_core.actions.holdings import HandOverIn, hand_over
 from crm_core.domain.errors import DecisionRefused, InputRejected, NotFound
 from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
+from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Moment, Sentence, unchanged
 from crm_core.store.database import Record, Transaction
 from crm_core.store.holdings import find_work
@@ -129,7 +130,8 @@ async def create(tx: Transaction, by: Viewer, given: AbsenceIn) -> UUID:
     await tx.execute(_INSERT, *row)
     if given.hand_over is not None:
         work = await find_work(tx, person["id"], due_before=given.to_at)
-        await hand_over(tx, person["id"], work, given.hand_over, by=by, reason=f"{person['name']} is away.")
+        why = Words(ru=f"Прежний менеджер ({person['name']}) в отсутствии.", en=f"{person['name']} is away.")
+        await hand_over(tx, person["id"], work, given.hand_over, by=by, why=why)
     await _note(tx, "absence.added", absence_id, by, person["id"])
     return absence_id
 

@@ -12,9 +12,12 @@ from uuid import UUID
 
 from crm_core.actions import audit, callbacks, leads
 from crm_core.actions.callbacks import AgentUnknown
+from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.errors import DecisionRefused, InputRejected
 from crm_core.domain.events import ClientChanged
+from crm_core.domain.leads import LeadReason
 from crm_core.domain.viewer import Viewer
+from crm_core.domain.words import Words
 from crm_core.inputs import InputModel
 from crm_core.store.absences import find_absence_now
 from crm_core.store.audience import audience
@@ -60,8 +63,8 @@ class HandOverIn(InputModel):
     to: UUID
 
 
-async def leave_nothing(tx: Transaction, user_id: UUID, given: HandOverIn | None, *, by: Viewer, reason: str) -> None:
-    """Everything a person holds goes to others; ``reason`` is told in each history.
+async def leave_nothing(tx: Transaction, user_id: UUID, given: HandOverIn | None, *, by: Viewer, why: Words) -> None:
+    """Everything a person holds goes to others; ``why`` is told in each history.
 
     Raises:
         HoldsPromises: there is something, and nobody to give it to.
@@ -72,8 +75,8 @@ async def leave_nothing(tx: Transaction, user_id: UUID, given: HandOverIn | None
     if not held:
         return
     if given is None:
-        raise HoldsPromises(**_counts(held))
-    await hand_over(tx, user_id, held, given, by=by, reason=reason)
+        raise HoldsPromises(None, **_counts(held))
+    await hand_over(tx, user_id, held, given, by=by, why=why)
     await _give_clients(tx, user_id, given.to)
     await audit.write(
         tx,
@@ -86,7 +89,7 @@ async def leave_nothing(tx: Transaction, user_id: UUID, given: HandOverIn | None
 
 
 async def hand_over(
-    tx: Transaction, user_id: UUID, held: Holdings, given: HandOverIn, *, by: Viewer, reason: str
+    tx: Transaction, user_id: UUID, held: Holdings, given: HandOverIn, *, by: Viewer, why: Words
 ) -> None:
     """These promises and leads of ``user_id`` go to others.
 
@@ -96,9 +99,10 @@ async def hand_over(
     """
     await _check_heir(tx, user_id, given.to)
     for callback_id in held.promises:
-        await callbacks.move(tx, callback_id, by, agent_id=given.to, reason=reason)
+        callback = await callbacks.lock_owed(tx, callback_id, by)
+        await callbacks.hand_over(tx, callback, given.to, reason=HistoryReason.ABSENCE, explanation=why, by=by.user_id)
     for lead_id in held.leads:
-        await leads.move(tx, lead_id, by, agent_id=given.to, reason=reason)
+        await leads.move(tx, lead_id, by, agent_id=given.to, reason=why, because=LeadReason.ABSENCE)
 
 
 async def _check_heir(tx: Transaction, user_id: UUID, heir: UUID) -> None:

@@ -23,6 +23,7 @@ from crm_core.domain.events import AgentChanged
 from crm_core.domain.ids import new_id
 from crm_core.domain.people import Role, normalised_words
 from crm_core.domain.viewer import Viewer
+from crm_core.domain.words import Words
 from crm_core.store.audience import audience
 from crm_core.store.database import Record, Transaction
 
@@ -246,7 +247,7 @@ async def change_user(
     await check_calendar(tx, changes.get("calendar_id"))
     if person["enabled"] and not enabled:
         await tx.execute(_LOCK_WHOLE, user_id)
-        await leave_nothing(tx, user_id, hand_over, by=by, reason=f"{person['name']} does not work here any more.")
+        await leave_nothing(tx, user_id, hand_over, by=by, why=_gone(person["name"]))
     await tx.execute(
         _SAVE_USER,
         user_id,
@@ -325,6 +326,10 @@ def _check_rights_remain(person: Record, role: Role | None, others: set[Role]) -
         raise LastAdministrator
     if before is Role.ADMIN and role not in {Role.ADMIN, Role.OWNER} and not others:
         raise LastAdministrator
+
+
+def _gone(name: str) -> Words:
+    return Words(ru=f"Прежний менеджер ({name}) здесь больше не работает.", en=f"{name} does not work here any more.")
 
 
 def _check_rank(by: Viewer | None, *roles: Role) -> None:

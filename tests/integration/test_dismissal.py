@@ -85,10 +85,12 @@ async def test_who_holds_something_goes_only_when_it_has_gone_to_somebody(databa
     assert not (await account(database, anna)).enabled
     assert {"callback.moved", "lead.changed", "client.changed"} <= {kind for kind, _ in await events_of(database)}
     async with database.read() as db:
-        told = await db.fetchval(
-            "SELECT explanation FROM callback_history WHERE callback_id = $1 AND to_at IS NULL", promised
+        told = await db.fetchrow(
+            "SELECT reason, words FROM callback_history WHERE callback_id = $1 AND to_at IS NULL", promised
         )
-    assert told == "Anna does not work here any more."
+        lead_told = await db.fetchval("SELECT reason FROM lead_history WHERE to_at IS NULL")
+    assert told["reason"] == lead_told == "absence"
+    assert told["words"]["en"] == "Anna does not work here any more."
 
 
 async def test_nothing_goes_to_who_cannot_have_it(database: Database) -> None:

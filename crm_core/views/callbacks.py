@@ -84,6 +84,7 @@ class Callback(WireModel):
     id: UUID
     client_id: UUID | None
     client_name: str | None
+    client_timezone: str | None
     address: str | None
     lead_id: UUID | None
     subject: str | None
@@ -194,7 +195,8 @@ _ATTEMPTS = """
 """
 
 _COLUMNS = f"""
-SELECT callback.id, callback.client_id, client.name AS client_name, callback.address, callback.lead_id,
+SELECT callback.id, callback.client_id, client.name AS client_name,
+       client.timezone AS client_timezone, callback.address, callback.lead_id,
        callback.subject, callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name,
        callback.queue, callback.due_at,
        callback.grace_from, callback.warn_at, callback.warned_at, callback.notify_at, callback.escalate_at,

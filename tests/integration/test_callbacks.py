@@ -75,6 +75,15 @@ async def house(database: Database) -> House:
     return House(database=database, anna=anna, boris=boris, irina=irina, zhanar=zhanar, team=team, client=client)
 
 
+async def test_a_promise_tells_by_what_clock_the_client_lives(house: House) -> None:
+    promise = await house.promise(house.anna)
+    unknown = await house.read(promise)
+    async with house.database.begin() as tx:
+        await tx.execute("UPDATE clients SET timezone = 'Asia/Shanghai' WHERE id = $1", house.client)
+
+    assert (unknown.client_timezone, (await house.read(promise)).client_timezone) == (None, "Asia/Shanghai")
+
+
 async def test_a_promise_has_an_owner_a_deadline_and_the_moments_that_follow(house: House) -> None:
     promise = await house.read(await house.promise(house.anna))
 

@@ -117,6 +117,7 @@ def callback(number: int, person: Json, due_at: str, subject: str, **fields: Any
         "id": f"0190bbbb-0000-7000-8000-{number:012d}",
         "client_id": person["id"],
         "client_name": person["name"],
+        "client_timezone": person["timezone"],
         "address": None,
         "lead_id": None,
         "subject": subject,

@@ -291,6 +291,8 @@ export interface Callback {
   /** Null: the caller at `address` is nobody's client yet. */
   client_id: string | null
   client_name: string | null
+  /** Null: not known, as we live. */
+  client_timezone: string | null
   address: string | null
   lead_id: string | null
   subject: string | null

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Callback, OwnerChange } from '@/api/types'
-import { fateOf, lostTo, pressing } from './promises'
+import { fateOf, lostTo, pressing, theirZone } from './promises'
 
 const ALMATY = 'Asia/Almaty'
 const NOW = Date.parse('2026-10-30T12:47:00Z') // 17:47 in Almaty
@@ -75,4 +75,12 @@ describe('a promise that was mine', () => {
     expect(lostTo(moved, 'boris')).toBeNull()
     expect(lostTo({ ...moved, state: 'kept' }, 'dinara')).toBeNull()
   })
+})
+
+it("tells the client's clock only where it shows another time", () => {
+  const in_ = (client_timezone: string | null): string | null => theirZone(promise({ client_timezone }), ALMATY)
+
+  expect(in_('America/New_York')).toBe('America/New_York')
+  expect(in_('Asia/Tashkent')).toBeNull()
+  expect(in_(null)).toBeNull()
 })

@@ -1,7 +1,7 @@
 /** A promise as the screen shows it: how pressing it is, and its sentence. */
 import type { Callback, Interaction, OwnerChange } from '@/api/types'
 import type { IconName } from '@/ui/icons'
-import { DAY_S, startOfDay } from './time'
+import { DAY_S, startOfDay, zoneOffset } from './time'
 
 export type Pressing = 'late' | 'due' | 'later'
 
@@ -40,6 +40,13 @@ export function keptByTalk(promises: readonly Callback[], call: Interaction): Ca
       .filter((promise) => isOwed(promise) && promise.promised_in !== call.id && Date.parse(promise.due_at) <= latest)
       .toSorted(byDue)[0] ?? null
   )
+}
+
+/** The zone in which the deadline is another time of day than in ours; null while it is the same. */
+export function theirZone(promise: Callback, ours: string): string | null {
+  const { client_timezone: theirs } = promise
+  const due = Date.parse(promise.due_at)
+  return theirs && theirs !== ours && zoneOffset(due, theirs) !== zoneOffset(due, ours) ? theirs : null
 }
 
 /** How it went from this person to whoever owes it now; null while it is theirs, or never was. */

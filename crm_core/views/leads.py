@@ -182,6 +182,16 @@ async def load_story(db: Reader, lead_id: UUID) -> LeadStory:
     return await _story(db, (await db.fetch(_LOAD, [lead_id]))[0])
 
 
+async def load_left(db: Reader, lead_id: UUID, viewer: Viewer) -> LeadStory:
+    """For whoever has just left it: of a colleague's lead that it joined only whose it is, not what is in it."""
+    try:
+        return await get_lead(db, lead_id, viewer)
+    except NotFound:
+        story = await load_story(db, lead_id)
+        hidden = {"history": [], "campaign": {}, "note": None, "subject": None, "email": None, "candidates": []}
+        return story.model_copy(update=hidden)
+
+
 async def get_lead(db: Reader, lead_id: UUID, viewer: Viewer) -> LeadStory:
     """One lead with its history.
 

@@ -109,6 +109,17 @@ async def test_the_same_wish_is_joined_and_a_repeated_request_is_one(house: Hous
     assert joined.body["note"] == "двое взрослых\nи ребёнок"
 
 
+async def test_whoever_writes_down_a_colleagues_lead_learns_whose_it_is_and_no_more(house: House) -> None:
+    lea, lev, _ = await people(house)
+    hers = await lead(lea, "+77019000011", owner_id=lea.id, note="только для Леи")
+
+    joined = await lead(lev, "+77019000011", note="и Лев слышал")
+
+    assert (joined["id"], joined["owner_id"], joined["repeats"]) == (hers["id"], lea.id, 1)
+    assert (joined["note"], joined["history"], joined["campaign"]) == (None, [], {})
+    assert (await lea.http.read(f"/leads/{hers['id']}"))["note"] == "только для Леи\nи Лев слышал"
+
+
 async def test_what_cannot_be_a_lead_is_refused(house: House) -> None:
     lea, *_ = await people(house)
 

@@ -20,7 +20,7 @@ from crm_core.domain.leads import (
     SourceUnknown,
 )
 from crm_core.store.database import Reader, Transaction
-from crm_core.views.leads import Lead, LeadFilters, LeadStory, get_lead, list_leads, load_story
+from crm_core.views.leads import Lead, LeadFilters, LeadStory, get_lead, list_leads, load_left, load_story
 from crm_core.views.paging import CursorInvalid, Page
 from gateway.http.inputs import Nothing, Paging
 from gateway.http.permissions import Permission
@@ -53,7 +53,7 @@ async def find_leads(request: Request, reader: Reader, query: LeadQuery) -> Page
 async def add_lead(request: Request, tx: Transaction, body: LeadIn) -> LeadStory:
     """Without ``owner_id`` it is given out. The same person from the same source within a day joins the open lead."""
     lead_id = await leads.create(tx, request.viewer, body, country=request.services.settings.country)
-    return await load_story(tx, lead_id)
+    return await load_left(tx, lead_id, request.viewer)
 
 
 @routes.add("GET", "/leads/{lead_id}", permission=Permission.SIGNED_IN, summary="One lead", snapshot=True)

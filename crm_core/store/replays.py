@@ -1,4 +1,4 @@
-"""What the log knows of a time, for a replay: its promises, its people, its gaps.
+"""What the log knows of a time, for a replay: its promises and its people.
 
 Teams, service classes and the states of leads are those of today: nobody wrote
 down what they were.
@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.distribution import Limits, Strategy
-from crm_core.domain.outages import Gap
 from crm_core.domain.past_floor import LoggedState, PastLoad, PastPerson
 from crm_core.domain.people import AgentState, normalised_words
 from crm_core.domain.policies import Surroundings
@@ -97,12 +96,6 @@ FROM (
 ) AS held
 WHERE agent_id IS NOT NULL AND from_at < $2 AND (to_at IS NULL OR to_at > $1)
 GROUP BY agent_id
-"""
-
-_GAPS = """
-SELECT source, from_at, to_at
-FROM gaps
-WHERE from_at < $2 AND (to_at IS NULL OR to_at > $1)
 """
 
 _MANNERS = """
@@ -189,11 +182,6 @@ async def people_of(db: Reader, since: datetime, until: datetime) -> list[PastPe
         )
         for row in rows
     ]
-
-
-async def gaps_of(db: Reader, since: datetime, until: datetime) -> list[Gap]:
-    """The ledger's rows of this time."""
-    return [Gap(**dict(row)) for row in await db.fetch(_GAPS, since, until)]
 
 
 async def manners(db: Reader) -> dict[UUID, Manner]:

@@ -21,7 +21,6 @@ import asyncpg
 
 from crm_core.domain.distribution import Candidate, Strategy
 from crm_core.domain.errors import InputRejected, NotFound
-from crm_core.domain.outages import Gap
 from crm_core.domain.past_floor import PastFloor, PastPerson
 from crm_core.domain.policies import Policy
 from crm_core.domain.policy_warnings import consider
@@ -39,6 +38,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.store import policies as stored_policies
 from crm_core.store import replays as store
 from crm_core.store.database import Database, Reader
+from crm_core.store.outages import Outages, outages
 from crm_core.views.model import WireModel
 
 LONGEST = timedelta(days=100)
@@ -128,7 +128,7 @@ class _Log:
     clients: Mapping[UUID, str]
     people: Sequence[PastPerson]
     names: Mapping[UUID, str]
-    gaps: Sequence[Gap]
+    outages: Outages
     manners: Mapping[UUID, Manner]
     talks: store.Talks | None
     known_from: datetime | None
@@ -176,6 +176,7 @@ def _check_period(asked: AskedReplay, now: datetime) -> None:
 
 async def _read(db: Reader, asked: AskedReplay, team_id: UUID | None) -> _Log:
     since, until = asked.since, asked.until
+    names = await store.names(db)
     found = await store.promises_due(db, since, until, team_id=team_id, most=MOST_PROMISES + 1)
     if len(found.promises) > MOST_PROMISES:
         raise ReplayTooLong(most=MOST_PROMISES)
@@ -186,8 +187,8 @@ async def _read(db: Reader, asked: AskedReplay, team_id: UUID | None) -> _Log:
         promises=concerned,
         clients=found.clients,
         people=await store.people_of(db, since, until),
-        names=await store.names(db),
-        gaps=await store.gaps_of(db, since, until),
+        names=names,
+        outages=await outages(db, names, since=since, now=until),
         manners=manners,
         talks=await store.talks_with(db, found.clients) if best_fit else None,
         known_from=await store.known_from(db),
@@ -218,12 +219,11 @@ def _rehearse(log: _Log, asked: AskedReplay, give_up_at: float) -> Replay:
             at, team_id=promise.team_id, strategy=strategy, languages=promise.languages, talked=talked, more=more
         )
 
-    ours = [gap for gap in log.gaps if gap.source == "system"]
     past = Past(
         people=people,
         until=asked.until,
         arrivals=floor.arrivals,
-        gaps_of=lambda promise, _owner_id: log.gaps if promise.via == "call" else ours,
+        gaps_of=lambda promise, owner_id: log.outages.of(owner_id, promise.via),
         calendar_of=calendars.get,
         manner_of=manner_of,
     )

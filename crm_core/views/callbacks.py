@@ -191,7 +191,7 @@ _ATTEMPTS = """
      ) AS call
      WHERE call.direction = 'outbound' AND call.channel = 'call' AND call.merged_into IS NULL
          AND call.ended_at IS NOT NULL AND call.answered_at IS NULL
-         AND (callback.closed_at IS NULL OR call.started_at < callback.closed_at))
+         AND (callback.closed_at IS NULL OR call.started_at <= callback.closed_at))
 """
 
 _COLUMNS = f"""

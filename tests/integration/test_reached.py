@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from crm_core.actions import callbacks
+from crm_core.actions.calls import record_call_refused
 from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.calls import CallSnapshot, Direction, EndedBy, InteractionState, LegResult, LegRole
 from crm_core.domain.ids import new_id
@@ -19,7 +20,7 @@ from crm_core.views.callbacks import Callback
 from crm_core.views.interactions import Interaction
 from tests.builders import NOON, after, call, leg
 from tests.integration.call_log import the_log
-from tests.integration.desk import agent, make_older
+from tests.integration.desk import add_interaction, agent, make_older
 from tests.integration.missed_floor import MINUTE, Floor, moved, open_floor, talked
 from tests.people import events_of
 
@@ -182,6 +183,21 @@ async def test_who_called_in_vain_is_not_calling_any_more(floor: Floor, phone: s
 
     now = await read(floor, promise)
     assert (now.state, now.agent_id) == (state, floor.anna)
+
+
+async def test_who_asked_for_a_call_that_the_pbx_refused_is_not_calling(floor: Floor) -> None:
+    promise = await promised(floor)
+    async with floor.database.begin() as tx:
+        await callbacks.claim(tx, promise, agent(floor.anna))
+        asked = await add_interaction(
+            tx, client=floor.aigerim, agent=floor.anna, state="offered", direction=Direction.OUTBOUND
+        )
+
+    async with floor.database.begin() as tx:
+        await record_call_refused(tx, asked)
+
+    now = await read(floor, promise)
+    assert (now.state, now.claimed_by) == ("open", None)
 
 
 # A call that had begun in time

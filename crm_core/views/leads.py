@@ -188,7 +188,14 @@ async def load_left(db: Reader, lead_id: UUID, viewer: Viewer) -> LeadStory:
         return await get_lead(db, lead_id, viewer)
     except NotFound:
         story = await load_story(db, lead_id)
-        hidden = {"history": [], "campaign": {}, "note": None, "subject": None, "email": None, "candidates": []}
+        hidden: dict[str, object] = {
+            "history": [],
+            "campaign": {},
+            "note": None,
+            "subject": None,
+            "email": None,
+            "candidates": [],
+        }
         return story.model_copy(update=hidden)
 
 

@@ -257,7 +257,9 @@ async def move(
 
 
 async def release(tx: Transaction, lead_id: UUID, by: Viewer, *, reason: str) -> None:
-    """Give it back, so that the engine finds somebody else; one's own, or as a supervisor.
+    """Give it back, so that the engine finds somebody else, from the beginning; one's own, or as a supervisor.
+
+    A supervisor may do so with one that is nobody's as well: it has gone on as often as it may.
 
     Raises:
         NotFound: there is none that ``by`` may see.
@@ -265,8 +267,7 @@ async def release(tx: Transaction, lead_id: UUID, by: Viewer, *, reason: str) ->
         LeadClosed: it is won or lost.
     """
     lead = await _lock_own(tx, lead_id, by)
-    if lead.owner_id is not None:
-        await give_back(tx, lead, reason=LeadReason.RELEASED, explanation=reason, by=by.user_id)
+    await give_back(tx, lead, reason=LeadReason.RELEASED, explanation=reason, by=by.user_id)
 
 
 async def give_back(

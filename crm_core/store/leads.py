@@ -110,7 +110,7 @@ RETURNING version
 
 _GIVE_BACK = """
 UPDATE leads
-SET owner_id = NULL, accept_by = NULL, accepted_at = NULL, next_at = $2, version = version + 1
+SET owner_id = NULL, accept_by = NULL, accepted_at = NULL, next_at = $2, moves = 0, version = version + 1
 WHERE id = $1
 RETURNING version
 """

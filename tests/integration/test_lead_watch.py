@@ -233,6 +233,23 @@ async def test_what_went_on_too_often_is_left_to_the_supervisor(house: House) ->
     assert (await house.read(lead_id)).owner_id is None
 
 
+async def test_a_supervisor_has_it_given_out_anew(house: House) -> None:
+    await house.source(max_moves=0)
+    lead_id = await house.lead()
+    await house.watch()
+    first = (await house.read(lead_id)).owner_id
+    await house.pass_time(5 * MINUTE)
+    await house.watch()
+
+    async with house.database.begin() as tx:
+        await leads.release(tx, lead_id, supervisor(house.irina, house.sales), reason="попробуем ещё раз")
+    await house.watch()
+
+    lead = await house.read(lead_id)
+    assert {first, lead.owner_id} == {house.anna, house.boris}
+    assert [one.reason for one in lead.history[-2:]] == ["released", "given"]
+
+
 async def test_with_nobody_there_the_supervisor_is_told_once_and_it_is_given_when_somebody_comes(house: House) -> None:
     await house.gone(house.anna, house.boris)
     lead_id = await house.lead()

@@ -16,13 +16,14 @@ from uuid import UUID
 import orjson
 import structlog
 
+from crm_core.actions.callbacks import terms
 from crm_core.actions.missed_calls import explain, owe
 from crm_core.actions.raw_inputs import record_rejected
 from crm_core.domain.callback_requests import CALLBACK_REQUEST, CallbackRequest
-from crm_core.domain.callbacks import terms
 from crm_core.domain.ids import new_id
 from crm_core.domain.missed_calls import USUAL_MISSED_RULE, taker_of_request
 from crm_core.domain.phones import normalise
+from crm_core.domain.words import Words
 from crm_core.store import callbacks as promises
 from crm_core.store import calls as log
 from crm_core.store import missed_calls as store
@@ -38,7 +39,13 @@ FROM interactions
 WHERE id = $1
 """
 
-_ASKED = "Asked by the client in the menu."
+_OWNER = """
+SELECT agent_id, queue
+FROM callbacks
+WHERE id = $1
+"""
+
+_ASKED = Words(ru="Клиент попросил в меню, чтобы ему перезвонили.", en="Asked by the client in the menu.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +142,19 @@ async def _ask_anew(tx: Transaction, callback_id: UUID, request: CallbackRequest
     await store.note_request(tx, callback_id, request.asked_at)
     if request.due_at is None:
         return
-    policies = await promises.policies_of(tx, callback_id)
+    client_id = understood.caller.client_id
+    owner = await tx.fetchrow(_OWNER, callback_id)
+    assert owner is not None
+    rules, made = await terms(tx, request.due_at, client_id=client_id, agent_id=owner["agent_id"], queue=owner["queue"])
     await promises.replace(
         tx,
         callback_id,
-        client_id=understood.caller.client_id,
+        client_id=client_id,
         due_at=request.due_at,
         subject=request.subject,
         via="call",
-        terms=terms(request.due_at, policies),
+        rules=rules,
+        moments=made,
     )
 
 

@@ -18,9 +18,7 @@ from crm_core.domain.callbacks import (
     LateBy,
     PromisedCallback,
     check_due,
-    chosen,
     lateness,
-    terms,
 )
 from crm_core.domain.errors import (
     CallbackAlreadyClaimed,
@@ -31,9 +29,11 @@ from crm_core.domain.errors import (
 )
 from crm_core.domain.events import CallbackChanged, CallbackMoved, Room, agent_room, team_room
 from crm_core.domain.outages import late_by
+from crm_core.domain.policies import Moments, Rules, moments, rules_for
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Moment, Sentence, Word
+from crm_core.store import calendars, policies
 from crm_core.store import callbacks as store
 from crm_core.store.audience import audience
 from crm_core.store.callbacks import StoredCallback
@@ -60,6 +60,8 @@ SELECT agent_id, via
 FROM callbacks
 WHERE id = $1
 """
+
+_PROMISED = Words(ru="Обещано клиенту.", en="Promised to the client.")
 
 _FIND_ROOMS = """
 SELECT callback.agent_id, client.owner_id, callback.queue, queue.team_id,
@@ -158,6 +160,7 @@ async def promise(
     promised_in: UUID | None,
     by: UUID | None,
     policy: str | None = None,
+    lead_id: UUID | None = None,
 ) -> UUID:
     """Write a promise down under the policies of today; ``by`` is null for the system.
 
@@ -170,7 +173,7 @@ async def promise(
     if reason is not None:
         raise ClientBlocked(reason=reason)
     await check_agent(tx, agent_id)
-    policies = chosen(await store.policies_for(tx, client_id, agent_id), policy)
+    rules, made = await terms(tx, due_at, client_id=client_id, agent_id=agent_id, lead_id=lead_id, policy=policy)
     callback_id = await store.insert(
         tx,
         client_id=client_id,
@@ -179,18 +182,42 @@ async def promise(
         subject=subject,
         via=via,
         promised_in=promised_in,
-        terms=terms(due_at, policies),
+        lead_id=lead_id,
+        rules=rules,
+        moments=made,
     )
     await store.open_history(
         tx,
         callback_id,
         agent_id,
         reason=HistoryReason.PROMISED,
-        explanation="Promised to the client.",
+        explanation=_PROMISED,
         by=None if by == agent_id else by,
     )
     await announce(tx, callback_id, version=1)
     return callback_id
+
+
+async def terms(
+    tx: Transaction,
+    due_at: datetime,
+    *,
+    client_id: UUID | None,
+    agent_id: UUID | None = None,
+    queue: str | None = None,
+    lead_id: UUID | None = None,
+    policy: str | None = None,
+) -> tuple[Rules, Moments]:
+    """The rules of today for a promise made now, and the moments that follow from them.
+
+    Raises:
+        PolicyUnknown: there is no policy called ``policy``, it is off, or it concerns others.
+        CalendarHasNoHours: a rule counts working time, and the owner's calendar has none.
+    """
+    around = await policies.surroundings(tx, client_id, agent_id, queue, lead_id)
+    rules = rules_for(await policies.newest(tx), around, asked=policy)
+    calendar = await calendars.calendar_of_owner(tx, agent_id, queue)
+    return rules, moments(rules, due_at, since=tx.now, calendar=calendar)
 
 
 async def promise_in_interaction(
@@ -228,7 +255,7 @@ async def promise_in_interaction(
             by=by,
         )
     check_due(callback.due_at, tx.now)
-    policies = await store.policies_for(tx, client_id, agent_id)
+    rules, made = await terms(tx, callback.due_at, client_id=client_id, agent_id=agent_id)
     version = await store.replace(
         tx,
         earlier,
@@ -236,7 +263,8 @@ async def promise_in_interaction(
         due_at=callback.due_at,
         subject=callback.subject,
         via=callback.via,
-        terms=terms(callback.due_at, policies.values()),
+        rules=rules,
+        moments=made,
     )
     await announce(tx, earlier, version=version)
     return earlier
@@ -379,7 +407,7 @@ async def _take_from_queue(tx: Transaction, callback: StoredCallback, agent_id: 
     """The first to take what is everybody's owes it from now on."""
     await store.take(tx, callback.id, agent_id)
     await store.close_history(tx, callback.id, tx.now)
-    explanation = f"Taken from the queue {callback.queue}."
+    explanation = Words(ru=f"Взято из очереди {callback.queue}.", en=f"Taken from the queue {callback.queue}.")
     await store.open_history(
         tx, callback.id, agent_id, reason=HistoryReason.GIVEN, explanation=explanation, by=agent_id
     )
@@ -394,12 +422,14 @@ async def hand_over(
     explanation: str | Words,
     by: UUID,
 ) -> None:
+    """The new owner has the whole grace: nobody is late with what was not theirs."""
     if agent_id == callback.agent_id:
         return
-    policies = await store.policies_of(tx, callback.id)
-    escalate_at = terms(callback.due_at, policies, grace_from=tx.now).escalate_at
+    rules = await store.rules_of(tx, callback.id)
+    calendar = await calendars.calendar_of_owner(tx, agent_id)
+    made = moments(rules, callback.due_at, since=tx.now, calendar=calendar)
     await store.close_history(tx, callback.id, tx.now)
-    version = await store.assign(tx, callback.id, agent_id, escalate_at=escalate_at)
+    version = await store.assign(tx, callback.id, agent_id, made)
     await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by)
     if callback.agent_id is None:  # it was nobody's own: there is no loser to tell
         await announce(tx, callback.id, version=version)

@@ -44,7 +44,7 @@ async def promise_call(tx: Transaction, lead: StoredLead, due_at: datetime) -> N
         Taker(because=Because.SUPERVISOR, agent_id=agent_id),
         due_at=due_at,
         promised_in=None,
-        explanation=_ASKED.en,
+        explanation=_ASKED,
     )
     await store.bind(tx, callback_id, lead.id, _ASKED.as_json())
     await announce(tx, callback_id, version=1)
@@ -55,7 +55,7 @@ async def take_along(tx: Transaction, lead_id: UUID, agent_id: UUID, *, by: UUID
     for callback_id, before in (await store.lock_of_others(tx, lead_id, agent_id)).items():
         version = await store.pass_on(tx, callback_id, agent_id)
         await promises.close_history(tx, callback_id, tx.now)
-        await promises.open_history(tx, callback_id, agent_id, reason=HistoryReason.GIVEN, explanation=_ALONG.en, by=by)
+        await promises.open_history(tx, callback_id, agent_id, reason=HistoryReason.GIVEN, explanation=_ALONG, by=by)
         tx.emit(
             CallbackMoved(
                 rooms=await audience(tx, {before, agent_id}),

@@ -35,8 +35,8 @@ from crm_core.domain.outages import Gap
 from crm_core.domain.people import normalised_words
 from crm_core.store import lead_watch as store
 from crm_core.store import leads as lead_store
+from crm_core.store.candidates import Field, gather
 from crm_core.store.database import Transaction, to_json
-from crm_core.store.lead_candidates import Field, gather
 from crm_core.store.lead_watch import RETRY_AFTER, DueLead
 from crm_core.store.leads import LeadSource, StoredLead
 

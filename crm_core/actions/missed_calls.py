@@ -12,10 +12,20 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from uuid import UUID
 
-from crm_core.actions.callbacks import announce, mark_cancelled
-from crm_core.domain.callbacks import HistoryReason, terms
+from crm_core.actions.callbacks import announce, mark_cancelled, terms
+from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.interactions import USUAL_RULE, StoredCall, Surroundings
-from crm_core.domain.missed_calls import TOO_OLD, MissedRule, Taker, explained, makes_callback, taker, was_missed
+from crm_core.domain.missed_calls import (
+    TOO_OLD,
+    Because,
+    MissedRule,
+    Taker,
+    explained,
+    makes_callback,
+    taker,
+    was_missed,
+)
+from crm_core.domain.words import Words
 from crm_core.store import callbacks as promises
 from crm_core.store import missed_calls as store
 from crm_core.store.database import Transaction
@@ -74,8 +84,8 @@ async def _promise(tx: Transaction, call: StoredCall, caller: Caller, rule: Miss
     who = taker(manager=people.manager, last_talked=people.last_talked, rang=people.called, queue=call.queue)
     if who is None:
         return None
-    explanation = f"By the rule for missed calls: {who.because.replace('_', ' ')}."
-    return await owe(tx, caller, who, due_at=tx.now + rule.due, promised_in=call.id, explanation=explanation)
+    due_at = tx.now + rule.due
+    return await owe(tx, caller, who, due_at=due_at, promised_in=call.id, explanation=_given(who))
 
 
 async def owe(
@@ -85,12 +95,12 @@ async def owe(
     *,
     due_at: datetime,
     promised_in: UUID | None,
-    explanation: str,
+    explanation: Words,
     subject: str | None = None,
     asked_at: datetime | None = None,
 ) -> UUID:
     """Write a promise of the system's own down; its words are still to be told (``explain``)."""
-    policies = await promises.policies_for(tx, caller.client_id, who.agent_id, queue=who.queue)
+    rules, made = await terms(tx, due_at, client_id=caller.client_id, agent_id=who.agent_id, queue=who.queue)
     callback_id = await promises.insert(
         tx,
         client_id=caller.client_id,
@@ -101,13 +111,29 @@ async def owe(
         subject=subject,
         via="call",
         promised_in=promised_in,
-        terms=terms(due_at, policies.values()),
+        rules=rules,
+        moments=made,
         why=store.reasons(who, asked_at),
     )
     await promises.open_history(
         tx, callback_id, who.agent_id, reason=HistoryReason.GIVEN, explanation=explanation, by=None
     )
     return callback_id
+
+
+def _given(who: Taker) -> Words:
+    return Words(
+        ru=f"По правилу о пропущенных звонках: {_BECAUSE[who.because]}.",
+        en=f"By the rule for missed calls: {who.because.replace('_', ' ')}.",
+    )
+
+
+_BECAUSE = {
+    Because.MANAGER: "менеджер клиента",
+    Because.LAST_TALKED: "последний, кто говорил с клиентом",
+    Because.RANG: "звонили на этот телефон",
+    Because.QUEUE: "вся очередь",
+}
 
 
 async def explain(tx: Transaction, callback_id: UUID, timezone: tzinfo) -> None:

@@ -54,8 +54,8 @@ def _as_contact(call: StoredCall) -> Contact:
 
 
 async def _count(tx: Transaction, call: StoredCall, tried: OwedCallback, timezone: tzinfo) -> None:
-    rules = await store.rules_of(tx, tried.id)
-    policy = next((policy for policy in rules if policy.attempts is not None), None)
+    rules = await promises.rules_of(tx, tried.id)
+    policy = next((policy for policy in rules.all if policy.attempts is not None), None)
     if policy is None:
         return
     clock = await store.clock_of(tx, tried.id)
@@ -66,7 +66,7 @@ async def _count(tx: Transaction, call: StoredCall, tried: OwedCallback, timezon
         policy,
         await store.attempts_for(tx, tried),
         escalate_at=escalate_at or _NO_DEADLINE,
-        calendar=await calendars.calendar_of_agent(tx, owner_id) if owner_id else None,
+        calendar=await calendars.calendar_of_owner(tx, owner_id, clock.queue),
     )
     if after is None:
         return

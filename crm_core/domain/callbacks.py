@@ -1,14 +1,13 @@
 """A callback: a promise to contact a client by a moment, always owed by somebody.
 
-Its clock never stops. The moments at which something happens to it are worked
-out once, when the promise is made or changes hands, from the policies of that
-day; a later change of policy concerns later promises. Which contact keeps
-which promise is decided here as well, so that nobody has to tick it off.
+Its clock never stops; the moments at which something happens to it are made in
+:mod:`crm_core.domain.policies`. Which contact keeps which promise is decided
+here, so that nobody has to tick it off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -72,65 +71,6 @@ class PromisedCallback:
     due_at: datetime
     subject: str | None = None
     via: str = "call"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackPolicy:
-    """What happens to a promise that is not kept; ``grace`` and ``takeover_after`` count from its deadline."""
-
-    name: str
-    grace: timedelta
-    moves: bool  # True: the watchdog gives it to somebody else when the grace is over
-    takeover_after: timedelta | None  # after this the supervisor may take it without consent
-    team: str | None = None  # None: every team
-    service_class: str | None = None  # None: every client
-
-    def concerns(self, *, team: str | None, service_class: str | None) -> bool:
-        return self.team in (None, team) and self.service_class in (None, service_class)
-
-
-def chosen(policies: Mapping[str, CallbackPolicy], name: str | None) -> list[CallbackPolicy]:
-    """The policies of a promise for which the policy ``name`` was asked; None asks for all that concern it.
-
-    The one asked for takes the place of those that move by themselves; the supervisor's rights stay.
-
-    Raises:
-        PolicyUnknown: there is no such policy, it is off, or it concerns others.
-    """
-    if name is None:
-        return list(policies.values())
-    if name not in policies:
-        raise PolicyUnknown(policy=name)
-    return [policies[name], *(policy for policy in policies.values() if policy.name != name and not policy.moves)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """The policies a promise is made under, and the moments that follow from them."""
-
-    policy: str | None  # the one that moves it by itself
-    policies: tuple[str, ...]
-    escalate_at: datetime | None
-    takeover_at: datetime | None
-
-
-def terms(due_at: datetime, policies: Iterable[CallbackPolicy], *, grace_from: datetime | None = None) -> Terms:
-    """The terms of a promise due at ``due_at`` under the policies that concern it.
-
-    Of several policies that move, the one with the shortest grace does. ``grace_from`` is the moment the
-    promise came to its present owner: who receives it late gets the whole grace, because nobody is
-    late with what was not theirs.
-    """
-    ordered = sorted(policies, key=lambda policy: (not policy.moves, policy.grace, policy.name))
-    moving = next((policy for policy in ordered if policy.moves), None)
-    takeovers = [policy.takeover_after for policy in ordered if policy.takeover_after is not None]
-    start = max(due_at, grace_from) if grace_from else due_at
-    return Terms(
-        policy=moving.name if moving else None,
-        policies=tuple(policy.name for policy in ordered),
-        escalate_at=start + moving.grace if moving else None,
-        takeover_at=due_at + min(takeovers) if takeovers else None,
-    )
 
 
 def check_due(due_at: datetime, now: datetime) -> None:

@@ -126,6 +126,12 @@ class Moments:
     escalate_at: datetime | None
     takeover_at: datetime | None
 
+    @property
+    def first(self) -> datetime | None:
+        """When somebody has to look at the promise for the first time."""
+        every = (self.warn_at, self.notify_at, self.escalate_at, self.takeover_at)
+        return min((moment for moment in every if moment is not None), default=None)
+
 
 def check_policy(policy: Policy) -> None:
     """Refuse a rule nobody can have meant.
@@ -196,6 +202,12 @@ def rules_for(policies: Iterable[Policy], around: Surroundings, *, asked: str | 
         concerned = [policy for policy in concerned if policy.action is not wanted.action] + [wanted]
         if wanted.action is not Action.MOVE:
             concerned = [policy for policy in concerned if policy.action is not Action.MOVE]
+    return rules_among(concerned)
+
+
+def rules_among(policies: Iterable[Policy]) -> Rules:
+    """Of policies that all concern a promise, those that have a say; of these again, the same."""
+    concerned = list(policies)
     return Rules(
         moving=_most_specific(policy for policy in concerned if policy.action is Action.MOVE),
         notifying=_most_specific(policy for policy in concerned if policy.action is Action.NOTIFY),

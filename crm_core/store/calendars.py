@@ -26,6 +26,14 @@ JOIN calendars calendar ON calendar.id = team.calendar_id
 WHERE team.id = $1
 """
 
+_OF_QUEUE = """
+SELECT calendar.zone, calendar.country, calendar.week, calendar.days
+FROM queues queue
+JOIN teams team ON team.id = queue.team_id
+JOIN calendars calendar ON calendar.id = team.calendar_id
+WHERE queue.name = $1
+"""
+
 _OF_AGENTS = f"""
 SELECT person.id AS user_id, calendar.zone, calendar.country, calendar.week, calendar.days
 FROM users person
@@ -33,6 +41,14 @@ LEFT JOIN teams team ON team.id = person.team_id
 JOIN calendars calendar ON calendar.id = COALESCE(person.calendar_id, team.calendar_id)
 WHERE person.id = {AMONG_FIRST}
 """  # noqa: S608
+
+
+async def calendar_of_owner(db: Reader, agent_id: UUID | None, queue: str | None = None) -> Calendar | None:
+    """When whoever owes a promise works: the person, else the team of the queue; None: always."""
+    if agent_id is not None:
+        return await calendar_of_agent(db, agent_id)
+    row = await db.fetchrow(_OF_QUEUE, queue)
+    return _calendar(row) if row is not None else None
 
 
 async def calendar_of_team(db: Reader, team_id: UUID) -> Calendar | None:

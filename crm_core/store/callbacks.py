@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from crm_core.domain.callbacks import CallbackPolicy, CallbackState, HistoryReason, LateBy, OwedCallback, Terms
+from crm_core.domain.callbacks import CallbackState, HistoryReason, LateBy, OwedCallback
 from crm_core.domain.ids import new_id
+from crm_core.domain.policies import Moments, Rules, rules_among
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
+from crm_core.store import policies
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Transaction, to_json
 
@@ -75,36 +77,17 @@ LIMIT 1
 FOR NO KEY UPDATE
 """
 
-_POLICIES = """
-SELECT DISTINCT ON (name) name, rule, enabled
-FROM callback_policies
-ORDER BY name, version DESC
-"""
-
-# As they stood when the promise was made; for one older than the policy, its first version.
 _POLICIES_OF_PROMISE = """
-SELECT DISTINCT ON (policy.name) policy.name, policy.rule
-FROM callbacks callback
-JOIN callback_policies policy ON policy.name = ANY(callback.policies)
-WHERE callback.id = $1
-ORDER BY policy.name,
-    (policy.created_at <= callback.created_at) DESC,
-    CASE WHEN policy.created_at <= callback.created_at THEN -policy.version ELSE policy.version END
-"""
-
-_SURROUNDINGS = """
-SELECT (SELECT team.name FROM users agent JOIN teams team ON team.id = agent.team_id WHERE agent.id = $2
-        UNION ALL
-        SELECT team.name FROM queues queue JOIN teams team ON team.id = queue.team_id WHERE queue.name = $3
-        LIMIT 1) AS team,
-       (SELECT client.service_class FROM clients client WHERE client.id = $1) AS service_class
+SELECT policies, policy_versions
+FROM callbacks
+WHERE id = $1
 """
 
 _INSERT = """
 INSERT INTO callbacks
-    (id, client_id, subject, via, agent_id, due_at, escalate_at, takeover_at, promised_in, policy, policies,
-     created_at, address, queue, why)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    (id, client_id, address, lead_id, subject, via, agent_id, queue, due_at, promised_in, why, created_at,
+     grace_from, warn_at, notify_at, escalate_at, takeover_at, next_at, policy, policies, policy_versions)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 """
 
 _INSERT_HISTORY = """
@@ -118,17 +101,20 @@ SET to_at = GREATEST(from_at, $2)
 WHERE callback_id = $1 AND to_at IS NULL
 """
 
+# What was said again is a new promise: nobody was reminded of it yet, and nothing is forgiven.
 _REPLACE = """
 UPDATE callbacks
-SET client_id = $2, due_at = $3, subject = $4, via = $5, escalate_at = $6, takeover_at = $7, policy = $8,
-    policies = $9, version = version + 1
+SET client_id = $2, due_at = $3, subject = $4, via = $5, grace_from = $6, warn_at = $7, notify_at = $8,
+    escalate_at = $9, takeover_at = $10, next_at = $11, policy = $12, policies = $13, policy_versions = $14,
+    warned_at = NULL, told = '{}', unlocked_at = NULL, nobody_since = NULL, stuck = NULL, forgiven_s = 0,
+    version = version + 1
 WHERE id = $1
 RETURNING version
 """
 
 _CLAIM = """
 UPDATE callbacks
-SET state = 'claimed', claimed_by = $2, claimed_until = $3, version = version + 1
+SET state = 'claimed', claimed_by = $2, claimed_at = $3, claimed_until = $4, version = version + 1
 WHERE id = $1
 RETURNING version
 """
@@ -136,7 +122,8 @@ RETURNING version
 _CLOSE = """
 UPDATE callbacks
 SET state = $2, closed_at = $3, kept_in = $4, late_s = $5, late_by = $6, cancel_reason = $7,
-    claimed_by = NULL, claimed_until = NULL, version = version + 1
+    claimed_by = NULL, claimed_at = NULL, claimed_until = NULL, nobody_since = NULL, stuck = NULL,
+    version = version + 1
 WHERE id = $1
 RETURNING version
 """
@@ -148,10 +135,12 @@ SET agent_id = $2, version = version + 1
 WHERE id = $1
 """
 
+# The new owner's clock begins anew; the supervisor's right does not.
 _ASSIGN = """
 UPDATE callbacks
-SET agent_id = $2, escalate_at = $3, moves = moves + 1, state = 'open', claimed_by = NULL, claimed_until = NULL,
-    version = version + 1
+SET agent_id = $2, grace_from = $3, warn_at = $4, notify_at = $5, escalate_at = $6, next_at = $7,
+    warned_at = NULL, forgiven_s = 0, nobody_since = NULL, stuck = NULL, moves = moves + 1,
+    state = 'open', claimed_by = NULL, claimed_at = NULL, claimed_until = NULL, version = version + 1
 WHERE id = $1
 RETURNING version
 """
@@ -238,38 +227,13 @@ async def lock_promised_in(tx: Transaction, interaction_id: UUID) -> UUID | None
     return found
 
 
-async def policies_for(
-    db: Reader, client_id: UUID | None, agent_id: UUID | None, *, queue: str | None = None
-) -> dict[str, CallbackPolicy]:
-    """The newest version of every policy that is on and concerns this client and agent, or the queue."""
-    around = await db.fetchrow(_SURROUNDINGS, client_id, agent_id, queue)
-    team, service_class = (around["team"], around["service_class"]) if around else (None, None)
-    policies = [_policy(row["name"], row["rule"]) for row in await db.fetch(_POLICIES) if row["enabled"]]
-    return {policy.name: policy for policy in policies if policy.concerns(team=team, service_class=service_class)}
-
-
-async def policies_of(db: Reader, callback_id: UUID) -> list[CallbackPolicy]:
-    """The policies a promise was made under; later versions do not concern it."""
-    return [_policy(row["name"], row["rule"]) for row in await db.fetch(_POLICIES_OF_PROMISE, callback_id)]
-
-
-def _policy(name: str, rule: dict[str, object]) -> CallbackPolicy:
-    return CallbackPolicy(
-        name=name,
-        grace=_seconds(rule["grace_s"]) or timedelta(),
-        moves=rule["action"] == "move",
-        takeover_after=_seconds(rule.get("takeover_after_s")),
-        team=_word(rule.get("team")),
-        service_class=_word(rule.get("service_class")),
-    )
-
-
-def _seconds(value: object) -> timedelta | None:
-    return timedelta(seconds=value) if isinstance(value, int | float) else None
-
-
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+async def rules_of(db: Reader, callback_id: UUID) -> Rules:
+    """The rules a promise was made under; later versions do not concern it."""
+    row = await db.fetchrow(_POLICIES_OF_PROMISE, callback_id)
+    assert row is not None
+    pairs = list(zip(row["policies"], row["policy_versions"], strict=True))
+    known = await policies.of_versions(db, pairs)
+    return rules_among(known.values())
 
 
 async def insert(
@@ -281,9 +245,11 @@ async def insert(
     subject: str | None,
     via: str,
     promised_in: UUID | None,
-    terms: Terms,
+    rules: Rules,
+    moments: Moments,
     address: str | None = None,
     queue: str | None = None,
+    lead_id: UUID | None = None,
     why: Mapping[str, object] | None = None,
 ) -> UUID:
     callback_id = new_id(tx.now)
@@ -291,21 +257,31 @@ async def insert(
         _INSERT,
         callback_id,
         client_id,
+        address,
+        lead_id,
         subject,
         via,
         agent_id,
-        due_at,
-        terms.escalate_at,
-        terms.takeover_at,
-        promised_in,
-        terms.policy,
-        list(terms.policies),
-        tx.now,
-        address,
         queue,
+        due_at,
+        promised_in,
         to_json(why) if why is not None else None,
+        tx.now,
+        *_clock(moments),
+        moments.takeover_at,
+        moments.first,
+        *_versions(rules),
     )
     return callback_id
+
+
+def _clock(moments: Moments) -> tuple[datetime | None, ...]:
+    return moments.grace_from, moments.warn_at, moments.notify_at, moments.escalate_at
+
+
+def _versions(rules: Rules) -> tuple[str | None, list[str], list[int]]:
+    moving = rules.moving.name if rules.moving else None
+    return moving, [policy.name for policy in rules.all], [policy.version for policy in rules.all]
 
 
 async def open_history(
@@ -336,7 +312,8 @@ async def replace(
     due_at: datetime,
     subject: str | None,
     via: str,
-    terms: Terms,
+    rules: Rules,
+    moments: Moments,
 ) -> int:
     version: int = await tx.fetchval(
         _REPLACE,
@@ -345,16 +322,16 @@ async def replace(
         due_at,
         subject,
         via,
-        terms.escalate_at,
-        terms.takeover_at,
-        terms.policy,
-        list(terms.policies),
+        *_clock(moments),
+        moments.takeover_at,
+        moments.first,
+        *_versions(rules),
     )
     return version
 
 
 async def claim(tx: Transaction, callback_id: UUID, *, by: UUID, until: datetime) -> int:
-    version: int = await tx.fetchval(_CLAIM, callback_id, by, until)
+    version: int = await tx.fetchval(_CLAIM, callback_id, by, tx.now, until)
     return version
 
 
@@ -388,6 +365,7 @@ async def take(tx: Transaction, callback_id: UUID, agent_id: UUID) -> None:
     await tx.execute(_TAKE, callback_id, agent_id)
 
 
-async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, *, escalate_at: datetime | None) -> int:
-    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, escalate_at)
+async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, moments: Moments) -> int:
+    """Somebody else owes it from now on, under ``moments``."""
+    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, *_clock(moments), moments.first)
     return version

@@ -11,9 +11,7 @@ from crm_core.domain.callbacks import HistoryReason, OwedCallback
 from crm_core.domain.calls import Outcome
 from crm_core.domain.ids import first_id
 from crm_core.domain.interactions import StoredCall
-from crm_core.domain.policies import Policy
 from crm_core.domain.undone import Turn, Undone
-from crm_core.store import policies
 from crm_core.store.database import Reader, Transaction
 
 # By callback_history_callback_id_idx.
@@ -52,21 +50,8 @@ UPDATE callbacks
 SET state = 'open', claimed_by = NULL, claimed_at = NULL, claimed_until = NULL, next_at = LEAST(next_at, escalate_at),
     version = version + 1
 WHERE (client_id = $1 OR client_id IS NULL AND address = $2)
-    AND state = 'claimed' AND claimed_by = $3 AND COALESCE(claimed_at, '-infinity') <= $4
+    AND state = 'claimed' AND claimed_by = $3 AND claimed_at <= $4
 RETURNING id, version
-"""
-
-# Those of the day on which it was made.
-_RULES = """
-SELECT DISTINCT ON (policy.name) policy.name, policy.version
-FROM callbacks callback
-CROSS JOIN unnest(callback.policies) WITH ORDINALITY AS made (name, place)
-JOIN callback_policies policy ON policy.name = made.name
-WHERE callback.id = $1
-ORDER BY policy.name,
-    (policy.version = callback.policy_versions[made.place]) DESC NULLS LAST,
-    (policy.created_at <= callback.created_at) DESC,
-    CASE WHEN policy.created_at <= callback.created_at THEN -policy.version ELSE policy.version END
 """
 
 _CLOCK = """
@@ -138,12 +123,6 @@ async def release_claims(tx: Transaction, call: StoredCall) -> list[tuple[UUID, 
     """Who called without being heard is not calling any more: ids and versions of what they had claimed for it."""
     rows = await tx.fetch(_RELEASE, call.client_id, call.client_address, call.agent_id, call.ended_at)
     return [(row["id"], row["version"]) for row in rows]
-
-
-async def rules_of(db: Reader, callback_id: UUID) -> list[Policy]:
-    """The rules a promise lives under; later versions do not concern it."""
-    pairs = [(row["name"], row["version"]) for row in await db.fetch(_RULES, callback_id)]
-    return list((await policies.of_versions(db, pairs)).values())
 
 
 async def clock_of(db: Reader, callback_id: UUID) -> Clock:

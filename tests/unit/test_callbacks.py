@@ -11,25 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.domain.callbacks import (
-    CallbackPolicy,
     Contact,
     DueTimeRejected,
     OwedCallback,
-    PolicyUnknown,
     check_due,
-    chosen,
     lateness,
-    terms,
     which_is_kept,
 )
 from tests.builders import NOON, after
-
-TEN_MINUTES = timedelta(minutes=10)
-THREE_DAYS = timedelta(hours=72)
-
-STRICT = CallbackPolicy(name="strict-10m", grace=TEN_MINUTES, moves=True, takeover_after=None)
-SOFT = CallbackPolicy(name="soft-72h", grace=THREE_DAYS, moves=False, takeover_after=THREE_DAYS)
-BOTH = {policy.name: policy for policy in (STRICT, SOFT)}
 
 CALL = UUID(int=1)
 EARLIER_CALL = UUID(int=2)
@@ -140,70 +129,6 @@ def test_what_is_kept_was_owed_and_promised_before_and_told_again_changes_nothin
         assert kept.promised_at < NOON
         after_that = [*(p for p in promises if p != kept), owed(99, kept_in=CALL)]
         assert which_is_kept(after_that, talk()) is None
-
-
-def test_by_default_both_rules_stand_and_the_strict_one_moves() -> None:
-    agreed = terms(NOON, chosen(BOTH, None))
-
-    assert agreed.policy == "strict-10m"
-    assert agreed.policies == ("strict-10m", "soft-72h")
-    assert agreed.escalate_at == NOON + TEN_MINUTES
-    assert agreed.takeover_at == NOON + THREE_DAYS
-
-
-def test_a_promise_under_the_soft_rule_alone_never_moves_by_itself() -> None:
-    agreed = terms(NOON, chosen(BOTH, "soft-72h"))
-
-    assert agreed.policy is None
-    assert agreed.policies == ("soft-72h",)
-    assert agreed.escalate_at is None
-    assert agreed.takeover_at == NOON + THREE_DAYS
-
-
-def test_the_rule_that_was_asked_for_takes_the_place_of_the_one_that_moves() -> None:
-    vip = CallbackPolicy(name="vip-3m", grace=timedelta(minutes=3), moves=True, takeover_after=None)
-
-    agreed = terms(NOON, chosen(BOTH | {"vip-3m": vip}, "vip-3m"))
-
-    assert agreed.policies == ("vip-3m", "soft-72h")
-    assert agreed.escalate_at == NOON + timedelta(minutes=3)
-
-
-def test_a_rule_nobody_knows_is_refused() -> None:
-    with pytest.raises(PolicyUnknown):
-        chosen(BOTH, "strict-5m")
-
-
-def test_without_any_rule_a_promise_is_still_a_promise() -> None:
-    agreed = terms(NOON, [])
-
-    assert (agreed.policy, agreed.policies, agreed.escalate_at, agreed.takeover_at) == (None, (), None, None)
-
-
-def test_who_receives_a_late_promise_has_the_whole_grace() -> None:
-    agreed = terms(NOON, [STRICT, SOFT], grace_from=after(3600))
-
-    assert agreed.escalate_at == after(3600) + TEN_MINUTES
-    assert agreed.takeover_at == NOON + THREE_DAYS  # the client's patience did not begin anew
-
-
-def test_who_receives_a_promise_in_time_owes_it_when_it_is_due() -> None:
-    assert terms(NOON, [STRICT], grace_from=after(-3600)).escalate_at == NOON + TEN_MINUTES
-
-
-@pytest.mark.parametrize(
-    ("team", "service_class", "concerned"),
-    [("sales", "A", True), ("hotline", "A", False), ("sales", "B", False), (None, None, False)],
-)
-def test_a_rule_for_a_team_and_a_class_concerns_only_them(
-    team: str | None, service_class: str | None, concerned: bool
-) -> None:
-    rule = CallbackPolicy(
-        name="sales-a", grace=TEN_MINUTES, moves=True, takeover_after=None, team="sales", service_class="A"
-    )
-
-    assert rule.concerns(team=team, service_class=service_class) is concerned
-    assert STRICT.concerns(team=team, service_class=service_class)
 
 
 @pytest.mark.parametrize("due_at", [after(-300), NOON, after(1), NOON + timedelta(days=5 * 365)])

@@ -164,7 +164,7 @@ def _responses(route: Route, schemas: Mapping[_Key, Json]) -> Json:
     success: Json = {"description": HTTPStatus(route.status).phrase}
     if route.signature.returns is not None:
         success["content"] = {route.media: {"schema": schemas[route.name, "answer"]}}
-    elif route.signature.answers_itself:
+    elif route.signature.answers_itself and route.status != HTTPStatus.NO_CONTENT:
         success["content"] = {route.media: {}}
     if route.snapshot:
         success["headers"] = {

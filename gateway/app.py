@@ -42,6 +42,7 @@ from realtime.hub import DeskHub
 from realtime.line import Backlog
 from realtime.presence import Presence
 from realtime.relay import Relay
+from realtime.watchdog import Watchdog
 
 logger = structlog.get_logger(__name__)
 
@@ -137,6 +138,8 @@ class Process:
         if RoleOfProcess.TELEPHONY in roles:
             self.rooms += [PbxRoom(pbx, settings, database) for pbx in settings.pbx]
         self.parts += self.rooms
+        if RoleOfProcess.WATCHDOG in roles:
+            self.parts.append(Watchdog(database, zone=settings.timezone))
         if RoleOfProcess.JOBS in roles or RoleOfProcess.WATCHDOG in roles:
             self.parts.append(Jobs(database, settings))
 

@@ -16,7 +16,6 @@ import structlog
 from config.settings import Settings
 from crm_core.actions import idempotency, sessions
 from crm_core.actions.interactions import close_due_wrap_ups
-from crm_core.actions.lead_watch import watch_leads
 from crm_core.actions.links import bury_links
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.locks import holding
@@ -26,8 +25,6 @@ from crm_core.store.partitions import make_months
 logger = structlog.get_logger(__name__)
 
 LOCK = "jobs"
-#: So many are given out in one transaction.
-LEADS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,6 @@ class Jobs:
         self._jobs = (
             Job("bury links", timedelta(seconds=5), lambda tx: bury_links(tx, pbxs)),
             Job("close wrap-ups", timedelta(seconds=1), close_due_wrap_ups),
-            Job("give out leads", timedelta(seconds=1), lambda tx: watch_leads(tx, LEADS, zone=settings.timezone)),
             Job("make partitions", timedelta(hours=6), lambda tx: make_months(tx, now=tx.now)),
             Job("forget sessions", timedelta(hours=1), lambda tx: sessions.prune(tx, now=tx.now, idle=idle)),
             Job("forget answers", timedelta(hours=1), lambda tx: idempotency.prune(tx, now=tx.now)),

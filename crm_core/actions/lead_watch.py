@@ -58,6 +58,7 @@ async def watch_leads(tx: Transaction, limit: int, *, zone: ZoneInfo) -> int:
     field = await gather(tx)
     for one in in_line(waiting, tx.now):
         await _watch(tx, by_id[one.id], due[one.id], field, gaps, zone)
+    await field.write_turns(tx)
     return len(due)
 
 
@@ -108,7 +109,7 @@ async def _give_out(
     else:
         assert story.accept_by is not None
         await _give(tx, lead, chosen.agent_id, explanation, until=story.accept_by)
-        await field.note_given(tx, chosen.agent_id)
+        field.note_given(chosen.agent_id, tx.now)
 
 
 async def _choose(tx: Transaction, lead: StoredLead, source: LeadSource | None, field: Field) -> Choice:

@@ -37,7 +37,7 @@ class MoveStory:
     warned_at: datetime | None
     move: Move
     gaps: Sequence[Gap]
-    from_agent_id: UUID
+    from_agent_id: UUID | None  # None: it was a queue's, and nobody's own
     from_name: str
     choice: Choice
 
@@ -60,7 +60,7 @@ def explain(story: MoveStory, zone: ZoneInfo) -> Explanation:
             "sentence": sentence.as_json(),
             "policy": _policy(story.policy),
             "clocks": _clocks(story),
-            "from_agent_id": str(story.from_agent_id),
+            "from_agent_id": str(story.from_agent_id) if story.from_agent_id else None,
             **choice_record(story.choice, story.at, zone),
         },
     )

@@ -1,4 +1,4 @@
-"""Who might be given a lead, as they are now, and how much the engine has given them lately.
+"""Who might be given a promise or a lead, as they are now, and how much the engine has given them lately.
 
 Read under one lock until the end of the transaction, so that two givings never
 count the same free place twice. Once for a batch: what it gives is counted on
@@ -7,8 +7,9 @@ in memory, and written to the turns.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -56,10 +57,12 @@ GROUP BY agent_id
 
 _NOTE = """
 INSERT INTO agent_turns (user_id, last_at, lately)
-VALUES ($1, $2, ARRAY[$2::timestamptz])
+SELECT user_id, $3, array_fill($3::timestamptz, ARRAY[times])
+FROM unnest($1::uuid[], $2::int[]) AS given (user_id, times)
 ON CONFLICT (user_id) DO UPDATE
 SET last_at = excluded.last_at,
-    lately = ARRAY(SELECT at FROM unnest(agent_turns.lately) AS at WHERE at > $2 - interval '1 hour') || $2
+    lately = ARRAY(SELECT at FROM unnest(agent_turns.lately) AS at WHERE at > $3 - interval '1 hour')
+             || excluded.lately
 """
 
 
@@ -78,6 +81,7 @@ class Field:
     people: dict[UUID, Candidate]
     given: dict[UUID, list[datetime]]
     teams: dict[UUID, TeamTerms]
+    turns: list[UUID] = field(default_factory=list)  # given in this batch, not stored yet
 
     def terms_of(self, team_id: UUID | None) -> TeamTerms:
         return self.teams.get(team_id, TeamTerms()) if team_id else TeamTerms()
@@ -90,12 +94,19 @@ class Field:
             for one in self.people.values()
         ]
 
-    async def note_given(self, tx: Transaction, agent_id: UUID) -> None:
-        """It is their turn now, and they hold one more."""
+    def note_given(self, agent_id: UUID, at: datetime) -> None:
+        """It is their turn now, and they hold one more; ``write_turns`` stores it."""
         person = self.people[agent_id]
         self.people[agent_id] = replace(person, active_clients=person.active_clients + 1)
-        self.given.setdefault(agent_id, []).append(tx.now)
-        await tx.execute(_NOTE, agent_id, tx.now)
+        self.given.setdefault(agent_id, []).append(at)
+        self.turns.append(agent_id)
+
+    async def write_turns(self, tx: Transaction) -> None:
+        """What was given in this batch counts from now on."""
+        if self.turns:
+            counted = Counter(self.turns)
+            await tx.execute(_NOTE, list(counted), list(counted.values()), tx.now)
+            self.turns.clear()
 
 
 async def gather(tx: Transaction) -> Field:

@@ -36,8 +36,10 @@ async def make_older(database: Database, callback_id: UUID, by: timedelta) -> No
     async with database.begin() as tx:
         await tx.execute(
             """UPDATE callbacks
-               SET created_at = created_at - $2::interval, due_at = due_at - $2, escalate_at = escalate_at - $2,
-                   takeover_at = takeover_at - $2, claimed_until = claimed_until - $2
+               SET created_at = created_at - $2::interval, due_at = due_at - $2, grace_from = grace_from - $2,
+                   warn_at = warn_at - $2, notify_at = notify_at - $2, escalate_at = escalate_at - $2,
+                   takeover_at = takeover_at - $2, next_at = next_at - $2, claimed_at = claimed_at - $2,
+                   claimed_until = claimed_until - $2
                WHERE id = $1""",
             callback_id,
             by,

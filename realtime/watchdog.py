@@ -1,0 +1,98 @@
+"""The loop that keeps promises moving: it beats, looks what is due, does it, and sleeps until the next moment.
+
+Any number of nodes run it. Each beats before it looks, so that a time in which
+nobody watched is in the ledger before anything is judged by it. It sleeps to
+the next due moment by the database's clock; a second at most, because another
+node may have made an earlier one, and a wake-up ends any sleep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from crm_core.actions.lead_watch import watch_leads
+from crm_core.actions.watchdog import watch_due, watch_waiting
+from crm_core.store.database import DATABASE_AWAY, Database, Transaction
+from crm_core.store.heartbeat import Beat, beat
+from crm_core.store.lead_watch import retry_waiting
+from crm_core.store.outage import Outage
+
+logger = structlog.get_logger(__name__)
+
+#: Somebody may be eligible who was not.
+WOKEN = "watchdog"
+
+BATCH = 200
+_LONGEST_SLEEP = timedelta(seconds=1)
+#: Many that are due one after the other are done together.
+_SHORTEST_SLEEP = timedelta(milliseconds=50)
+
+_Work = Callable[[Transaction], Awaitable[int]]
+
+
+class Watchdog:
+    """Runs on every node that has the role."""
+
+    def __init__(self, database: Database, *, zone: ZoneInfo, batch: int = BATCH) -> None:
+        self._database = database
+        self._zone = zone
+        self._batch = batch
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        outage = Outage("watchdog")
+        async with self._database.wakeups.waiter(WOKEN) as woken:
+            while True:
+                try:
+                    await self._watch(woken, outage)
+                except DATABASE_AWAY as away:
+                    await outage.wait(away)
+
+    async def _watch(self, woken: asyncio.Event, outage: Outage) -> None:
+        while True:
+            seen = await beat(self._database)
+            outage.over()
+            if seen.silent is not None:
+                logger.warning("nobody watched", action="watchdog_silent", silent_s=seen.silent.total_seconds())
+            if woken.is_set():
+                woken.clear()
+                await self._try_again()
+            await self._do_due(seen)
+            await _sleep(woken, seen)
+
+    async def _do_due(self, seen: Beat) -> None:
+        if seen.callbacks_at is not None and seen.callbacks_at <= seen.now:
+            await self._all_of(lambda tx: watch_due(tx, self._batch, zone=self._zone))
+        if seen.leads_at is not None and seen.leads_at <= seen.now:
+            await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
+
+    async def _try_again(self) -> None:
+        """Somebody may have come: what waits is looked at, the oldest and most valuable first."""
+        async with self._database.begin() as tx:
+            await retry_waiting(tx)
+        await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
+        await self._all_of(lambda tx: watch_waiting(tx, self._batch, zone=self._zone))
+
+    async def _all_of(self, work: _Work) -> None:
+        """Batch after batch, until one was not full."""
+        while True:
+            async with self._database.begin() as tx:
+                done = await work(tx)
+            if done < self._batch:
+                return
+            # A long queue of them must not keep the heart from beating.
+            await beat(self._database)
+
+
+async def _sleep(woken: asyncio.Event, seen: Beat) -> None:
+    until_next = seen.until_next()
+    at_most = _LONGEST_SLEEP if until_next is None else min(max(until_next, _SHORTEST_SLEEP), _LONGEST_SLEEP)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(at_most.total_seconds()):
+            await woken.wait()

@@ -18,18 +18,45 @@ from crm_core.domain.people import AgentState
 from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.calendars import calendars_of_agents
 from crm_core.store.database import Record, Transaction
-from crm_core.store.holdings import ACTIVE_CLIENTS
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('giving out', 3))"
 
-# By absences_user_id_from_at_idx, and what ACTIVE_CLIENTS uses.
+# How many clients somebody looks after, counted no further than matters to a cap: a person may hold thousands.
+# By callbacks_load_idx and leads_load_idx, in whose order the distinct ones are found without reading all.
+_HELD = """
+(
+    SELECT count(*)
+    FROM (
+        SELECT client_id::text AS who
+        FROM (SELECT DISTINCT owed.client_id
+              FROM callbacks owed
+              WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
+              LIMIT $1) AS promised
+        WHERE client_id IS NOT NULL
+        UNION
+        SELECT address
+        FROM (SELECT owed.address
+              FROM callbacks owed
+              WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed') AND owed.client_id IS NULL
+              LIMIT $1) AS strangers
+        UNION
+        SELECT COALESCE(client_id::text, address)
+        FROM (SELECT lead.client_id, lead.address
+              FROM leads lead
+              WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
+              LIMIT $1) AS wishes
+    ) AS held
+)
+"""
+
+# By absences_user_id_from_at_idx, and what is said above.
 _PEOPLE = f"""
 SELECT person.id, person.name, person.team_id, person.skills, person.languages,
        COALESCE(state.present, false) AS present, COALESCE(state.state, 'offline') AS state,
        COALESCE(state.since, person.created_at) AS since,
        away.user_id IS NOT NULL AS absent, away.until AS absent_until,
        COALESCE(turn.lately, '{{}}') AS lately, turn.last_at,
-       {ACTIVE_CLIENTS} AS held
+       {_HELD} AS held
 FROM users person
 LEFT JOIN agent_states state ON state.user_id = person.id
 LEFT JOIN agent_turns turn ON turn.user_id = person.id
@@ -112,7 +139,9 @@ class Field:
 async def gather(tx: Transaction) -> Field:
     """Who there is; nobody else gives anything out until this transaction ends."""
     await tx.execute(_LOCK)
-    rows = await tx.fetch(_PEOPLE)
+    teams = {row["id"]: _terms(row) for row in await tx.fetch(_TEAMS)}
+    most = max((terms.limits.load_cap for terms in teams.values()), default=USUAL_LIMITS.load_cap)
+    rows = await tx.fetch(_PEOPLE, max(most, USUAL_LIMITS.load_cap) + 1)
     calendars = await calendars_of_agents(tx, [row["id"] for row in rows])
     people = {
         row["id"]: Candidate(
@@ -132,7 +161,7 @@ async def gather(tx: Transaction) -> Field:
         for row in rows
     }
     given = {row["id"]: row["lately"] or [row["last_at"]] for row in rows if row["last_at"]}
-    return Field(people=people, given=given, teams={row["id"]: _terms(row) for row in await tx.fetch(_TEAMS)})
+    return Field(people=people, given=given, teams=teams)
 
 
 def _terms(row: Record) -> TeamTerms:

@@ -116,9 +116,11 @@ async def call_in(database: Database, caller: str, state: str) -> Interaction:
 
 
 async def gaps_of(database: Database) -> list[Mapping[str, object]]:
-    """The gap ledger, oldest first."""
+    """What was not heard of a PBX, oldest first; the times when nobody watched the promises are not of it."""
     async with database.read() as db:
-        rows = await db.fetch("SELECT source, from_at, to_at, cause, affected FROM gaps ORDER BY from_at")
+        rows = await db.fetch(
+            "SELECT source, from_at, to_at, cause, affected FROM gaps WHERE source <> 'system' ORDER BY from_at"
+        )
     return [dict(row) for row in rows]
 
 

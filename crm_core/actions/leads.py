@@ -279,6 +279,30 @@ async def give_back(
     await announce(tx, lead.id, version=version, before=lead)
 
 
+async def go_along(
+    tx: Transaction,
+    owner_id: UUID,
+    agent_id: UUID,
+    *,
+    lead_id: UUID | None,
+    client_id: UUID | None,
+    reason: LeadReason,
+    explanation: Words,
+) -> None:
+    """A promise has gone from ``owner_id`` to ``agent_id``, and the leads it is about go with it.
+
+    There is nothing to accept: the promise has a clock of its own.
+    """
+    for found in await store.of_promise(tx, owner_id, lead_id=lead_id, client_id=client_id):
+        lead = await store.lock(tx, found)
+        if lead is None or lead.owner_id != owner_id:  # it has gone on meanwhile
+            continue
+        source = await store.find_source(tx, lead.source)
+        await store.open_history(tx, lead.id, agent_id, reason=reason, explanation=explanation, by=None)
+        version = await _hand_to(tx, lead.id, agent_id, source, accepted=True, moved=True)
+        await announce(tx, lead.id, version=version, before=lead)
+
+
 async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: StoredLead | None = None) -> StoredLead:
     """Tell everybody who sees this lead, or saw it as it was ``before``; gives it as it is."""
     lead = await store.lock(tx, lead_id)

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
+from crm_core.actions import leads
 from crm_core.actions.callbacks import announce, mark_cancelled, mark_kept
 from crm_core.actions.lead_calls import record_talks
 from crm_core.domain.callbacks import Contact, HistoryReason, settled_by, which_is_kept
 from crm_core.domain.events import CallbackMoved
 from crm_core.domain.interactions import StoredCall
+from crm_core.domain.leads import LeadReason
 from crm_core.domain.undone import Undone, undone_by, undone_in_words
 from crm_core.store import callbacks as store
 from crm_core.store import reached
@@ -96,10 +98,19 @@ async def undo(tx: Transaction, callback_id: UUID, undone: Undone, *, begun_at: 
     if loser is None or undone.owner_id is None:
         await announce(tx, callback_id, version=version)
         return
-    manager = await reached.owner_of_client(tx, callback_id)
+    about = await reached.about(tx, callback_id)
+    await leads.go_along(
+        tx,
+        loser,
+        undone.owner_id,
+        lead_id=about.lead_id,
+        client_id=about.client_id,
+        reason=LeadReason.UNDONE,
+        explanation=words,
+    )
     tx.emit(
         CallbackMoved(
-            rooms=await audience(tx, {loser, undone.owner_id, manager}),
+            rooms=await audience(tx, {loser, undone.owner_id, about.owner_id}),
             callback_id=callback_id,
             from_agent_id=loser,
             to_agent_id=undone.owner_id,

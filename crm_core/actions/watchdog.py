@@ -9,7 +9,7 @@ cannot be judged (its rules cannot be read) stops nobody else's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from crm_core.actions import leads
 from crm_core.actions.callbacks import announce
 from crm_core.domain.callbacks import CallbackState, HistoryReason
 from crm_core.domain.distribution import Choice, History, Need, Strategy, choose_agent
@@ -32,6 +33,7 @@ from crm_core.domain.events import (
     team_room,
 )
 from crm_core.domain.explanations import Explanation, MoveStory, explain
+from crm_core.domain.leads import LeadReason
 from crm_core.domain.outages import Gap
 from crm_core.domain.people import normalised_words
 from crm_core.domain.policies import Moments, Policy, Rules, moments, rules_among
@@ -48,6 +50,7 @@ from crm_core.domain.watching import (
     WatchedCallback,
     next_step,
 )
+from crm_core.domain.words import Words
 from crm_core.domain.working_time import Calendar
 from crm_core.store import policies
 from crm_core.store import watch as store
@@ -63,6 +66,8 @@ logger = structlog.get_logger(__name__)
 LOOK_AGAIN = timedelta(seconds=2)
 #: While nobody is eligible it is tried this often, even if nobody told us of a change.
 RETRY_AFTER = timedelta(seconds=60)
+
+_ALONG = Words(ru="Перешёл вместе с опоздавшим обещанием.", en="It went along with a late promise.")
 
 
 async def watch_due(tx: Transaction, limit: int, *, zone: ZoneInfo) -> int:
@@ -136,6 +141,7 @@ class _Batch:
         moving = [look for look in looks if look.move is not None]
         chosen = await self._move_all(moving) if moving else {}
         await store.write(self.tx, self.written, self.turns)
+        await self._take_leads_along(look for look in moving if look.due.id in chosen)
         await self._tell(looks, chosen)
 
     async def _look(self, due: DueCallback) -> _Look | None:
@@ -283,6 +289,20 @@ class _Batch:
                 record=dict(explanation.record),
             )
         )
+
+    async def _take_leads_along(self, moved: Iterable[_Look]) -> None:
+        for look in moved:
+            due, agent_id = look.due, look.written.agent_id
+            if due.agent_id is not None and agent_id is not None and (due.lead_id or due.client_id):
+                await leads.go_along(
+                    self.tx,
+                    due.agent_id,
+                    agent_id,
+                    lead_id=due.lead_id,
+                    client_id=due.client_id,
+                    reason=LeadReason.MOVED,
+                    explanation=_ALONG,
+                )
 
     async def _tell(self, looks: list[_Look], explained: dict[UUID, Explanation]) -> None:
         changed = [look for look in looks if look.written.news or look.warned]

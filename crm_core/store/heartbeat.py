@@ -16,6 +16,7 @@ from crm_core.store.database import Database
 #: A silence shorter than this is a restart, or a busy machine.
 SILENCE = timedelta(seconds=5)
 
+# Before the first beat of all there was nothing to watch: `at` is -infinity then.
 _BEAT = """
 WITH before AS MATERIALIZED (
     SELECT at FROM system_heartbeat FOR NO KEY UPDATE
@@ -25,7 +26,7 @@ WITH before AS MATERIALIZED (
     INSERT INTO gaps (id, source, from_at, to_at, cause, state)
     SELECT $1, 'system', at, clock_timestamp(), 'Perezvon was not running', 'repaired'
     FROM before
-    WHERE clock_timestamp() - at > $2
+    WHERE CASE WHEN isfinite(at) THEN clock_timestamp() - at > $2 ELSE false END
     RETURNING from_at, to_at
 )
 SELECT clock_timestamp() AS now, silence.from_at, silence.to_at,

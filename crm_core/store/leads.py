@@ -92,6 +92,14 @@ RETURNING version
 """
 
 # A lead that came to somebody new waits for them; what was told of it before concerns nobody any more.
+# By leads_load_idx; in id order, so that nobody waits in a ring.
+_WITH_PROMISE = """
+SELECT id
+FROM leads
+WHERE closed_at IS NULL AND owner_id = $1 AND (id = $2 OR client_id = $3)
+ORDER BY id
+"""
+
 _ASSIGN = """
 UPDATE leads
 SET owner_id = $2, accept_by = $3, next_at = $3, accepted_at = NULL, nobody_since = NULL, told = '{}',
@@ -300,6 +308,11 @@ async def join(tx: Transaction, lead_id: UUID, fresh: FreshLead, *, note: str | 
     """It was left again: counted, with what is new."""
     version: int = await tx.fetchval(_JOIN, lead_id, note, client_id, fresh.name, fresh.subject)
     return version
+
+
+async def of_promise(db: Reader, owner_id: UUID, *, lead_id: UUID | None, client_id: UUID | None) -> list[UUID]:
+    """The open leads of ``owner_id`` that a promise of theirs to this client is about."""
+    return [row["id"] for row in await db.fetch(_WITH_PROMISE, owner_id, lead_id, client_id)]
 
 
 async def assign(tx: Transaction, lead_id: UUID, owner_id: UUID, *, accept_by: datetime, moved: bool) -> int:

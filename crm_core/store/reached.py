@@ -37,10 +37,10 @@ SET lately = array_remove(lately, $2)
 WHERE user_id = $1
 """
 
-_OWNER = """
-SELECT client.owner_id
+_ABOUT = """
+SELECT callback.client_id, callback.lead_id, client.owner_id
 FROM callbacks callback
-JOIN clients client ON client.id = callback.client_id
+LEFT JOIN clients client ON client.id = callback.client_id
 WHERE callback.id = $1
 """
 
@@ -99,6 +99,15 @@ class Clock:
     unlocked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom and what a promise is about."""
+
+    client_id: UUID | None
+    lead_id: UUID | None
+    owner_id: UUID | None  # of the client
+
+
 async def turns_of(db: Reader, callback_id: UUID) -> list[Turn]:
     """Who owed the promise, in order."""
     rows = await db.fetch(_TURNS, callback_id)
@@ -113,10 +122,11 @@ async def give_back(tx: Transaction, callback_id: UUID, undone: Undone) -> int:
     return version
 
 
-async def owner_of_client(db: Reader, callback_id: UUID) -> UUID | None:
-    """The manager of the client it was promised to."""
-    found: UUID | None = await db.fetchval(_OWNER, callback_id)
-    return found
+async def about(db: Reader, callback_id: UUID) -> Subject:
+    """To whom it was promised."""
+    row = await db.fetchrow(_ABOUT, callback_id)
+    assert row is not None
+    return Subject(**dict(row))
 
 
 async def release_claims(tx: Transaction, call: StoredCall) -> list[tuple[UUID, int]]:

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm_core.actions import callbacks
+from crm_core.actions import callbacks, leads
 from crm_core.actions.callbacks import CallbackIn
+from crm_core.actions.leads import LeadIn
 from crm_core.actions.watchdog import watch_due, watch_waiting
 from crm_core.domain.ids import new_id
 from crm_core.store.database import Database
 from crm_core.store.heartbeat import beat
 from crm_core.views.callbacks import Callback, load_callbacks
-from tests.integration.desk import add_interaction, add_team, agent, make_older
+from crm_core.views.leads import load_story
+from tests.integration.desk import add_interaction, add_team, agent, make_older, supervisor
 from tests.people import add_agent, add_client, events_of
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -140,6 +142,23 @@ async def test_a_late_promise_moves_and_everything_it_was_decided_by_is_stored(h
     assert {f"agent:{house.anna}", f"agent:{house.boris}", f"team:{house.team}", "floor"} <= set(rooms)
 
 
+async def test_the_lead_goes_along_with_its_late_promise(house: House) -> None:
+    said = {"source": "WEB_FORM", "client_id": house.client, "owner_id": house.anna}
+    async with house.database.begin() as tx:
+        chief = supervisor(house.irina, house.team)
+        lead_id = await leads.create(tx, chief, LeadIn.model_validate(said), country="KZ")
+    promise = await house.promise(late=GRACE)
+
+    await house.watch()
+
+    moved = await house.read(promise)
+    async with house.database.read() as db:
+        lead = await load_story(db, lead_id)
+    assert lead.owner_id == moved.agent_id != house.anna
+    assert lead.history[-1].reason == "moved"
+    assert lead.accepted_at is not None
+
+
 async def test_it_moves_as_often_as_it_may_and_never_back_and_then_the_supervisor_is_told(house: House) -> None:
     promise = await house.promise(late=GRACE)
     owners = [house.anna]
@@ -233,6 +252,12 @@ async def test_four_watchdogs_move_each_promise_once_and_nobody_gets_more_than_t
     async with house.database.read() as db:
         open_turns = await db.fetch("SELECT count(*) FROM callback_history WHERE to_at IS NULL GROUP BY callback_id")
     assert {row["count"] for row in open_turns} == {1}
+
+
+async def test_the_first_beat_of_all_has_missed_nothing(house: House) -> None:
+    first = await beat(house.database)
+
+    assert (first.silent, first.callbacks_at, first.until_next()) == (None, None, None)
 
 
 async def test_a_silence_is_written_down_before_anything_is_judged(house: House) -> None:

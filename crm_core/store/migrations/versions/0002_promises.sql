@@ -246,7 +246,8 @@ UPDATE callbacks
 SET next_at = LEAST(escalate_at, takeover_at)
 WHERE state IN ('open', 'claimed');
 
-INSERT INTO system_heartbeat (at) VALUES (now());
+-- Nobody has ever watched, so the first who does has missed nothing.
+INSERT INTO system_heartbeat (at) VALUES ('-infinity');
 
 -- Who leads others is given nothing unless somebody says so.
 UPDATE users

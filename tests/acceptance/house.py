@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,11 @@ from uuid import UUID
 from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from config.settings import Settings
+from crm_core.domain.ids import new_id
 from crm_core.domain.people import Role
+from crm_core.domain.policies import Action, Policy
 from crm_core.domain.viewer import Viewer
+from crm_core.store import policies
 from crm_core.store.database import Database
 from crm_core.views.interactions import Interaction
 from gateway.app import Process
@@ -133,6 +137,18 @@ class House:
         """From now on the client is this person's."""
         async with self.database.begin() as tx:
             await tx.execute("UPDATE clients SET owner_id = $2 WHERE id = $1", client, person.user_id)
+
+    async def hurry(self, team: str, *people: Viewer, grace: timedelta) -> None:
+        """From now on these are a team, and what they promise goes from one to the other so long after the deadline."""
+        rule = Policy(
+            name=f"within-{grace.seconds}s", version=1, action=Action.MOVE, grace=grace, max_moves=3, team=team
+        )
+        async with self.database.begin() as tx:
+            team_id = new_id(tx.now)
+            await tx.execute("INSERT INTO teams (id, name, strategy) VALUES ($1, $2, 'team')", team_id, team)
+            for person in people:
+                await tx.execute("UPDATE users SET team_id = $2 WHERE id = $1", person.user_id, team_id)
+            await policies.save(tx, rule)
 
     async def short_abandon(self, queue: str, limit_s: int) -> None:
         """From now on, who leaves this queue within that time has hardly called."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 import pytest
 
 from crm_core.domain.people import Role
 from tests.acceptance.house import House
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
@@ -129,3 +132,94 @@ async def test_a_promise_that_moves_says_so_on_the_old_card_and_does_not_dial_fr
 
     assert "Анна на обучении" in said
     assert (status, refused["code"], refused["agent_name"]) == (409, "callback_moved", "Борис Ким")
+
+
+async def test_a_promise_nobody_keeps_moves_by_itself_to_a_colleague_who_is_there(house: House) -> None:
+    queue = house.lab.office.queue("q11")
+    extension = queue.members[1].extension
+    client = await house.client("Динара Ахметова", "+77010000624")
+
+    async with (
+        house.desk(extension) as anna,
+        house.desk(None, "Борис Ким") as boris,
+        house.lab.soft_phone(extension) as phone,
+    ):
+        await house.hurry("hurried", anna.person, boris.person, grace=timedelta(seconds=3))
+        call = await house.lab.call(queue.did, caller="87010000624")
+        await (await phone.ringing()).answer()
+        await anna.shows("Разговор")
+        await call.hang_up()
+        await anna.shows("Постобработка")
+        talked = await house.call_of("+77010000624", state="wrap_up")
+        await anna.page.goto(f"/clients/{client}")
+
+        due_at = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        agreed = {"code": "CALLBACK_PROMISED", "callback": {"due_at": due_at}}
+        await anna.asks("PUT", f"/interactions/{talked.id}/disposition", agreed)
+        [promise] = (await anna.get(f"/callbacks?client_id={client}"))["items"]
+
+        await boris.page.get_by_text("Обещание перешло к вам: Динара Ахметова").wait_for()
+        await boris.page.get_by_role("main").get_by_role("listitem").filter(has_text="Динара Ахметова").wait_for()
+        await anna.page.get_by_text("Обещание перешло: Динара Ахметова (теперь Борис К.)").wait_for()
+        card = anna.page.get_by_role("region", name="Обещано клиенту")
+        await card.get_by_text("Перешло: Борис К.").wait_for()
+        said = await card.inner_text()
+        [moved] = (await boris.get(f"/callbacks?client_id={client}"))["items"]
+
+    assert (promise["agent_id"], promise["promised_in"]) == (str(anna.person.user_id), str(talked.id))
+    assert (moved["id"], moved["state"], moved["moves"]) == (promise["id"], "open", 1)
+    assert [turn["agent_id"] for turn in moved["history"]] == [str(anna.person.user_id), str(boris.person.user_id)]
+    came = moved["history"][-1]
+    assert came["reason"] == "late"
+    assert datetime.fromisoformat(came["from"]) >= datetime.fromisoformat(promise["escalate_at"])
+    assert "(Анна Ли → Борис Ким)" in came["words"]["ru"]
+    assert came["words"]["ru"] in said
+
+
+async def test_a_call_dialled_in_the_last_seconds_keeps_the_promise_though_it_is_answered_later(house: House) -> None:
+    extension = house.lab.office.queue("q10").members[0].extension
+    client = await house.client("Руслан Ибраев", "+77990000625")
+
+    async with (
+        house.desk(extension) as anna,
+        house.desk(None, "Борис Ким") as boris,
+        house.lab.soft_phone(extension) as phone,
+        house.lab.client_phone() as clients_phone,
+    ):
+        await house.hurry("nearly late", anna.person, boris.person, grace=timedelta(seconds=6))
+        made = {"client_id": str(client), "due_at": datetime.now(UTC).isoformat()}
+        _, promise = await anna.asks("POST", "/callbacks", made)
+        row = anna.page.get_by_role("main").get_by_role("listitem").filter(has_text="Руслан Ибраев")
+        call = row.get_by_role("button", name="Позвонить")
+        await call.wait_for()
+        over_at = datetime.fromisoformat(promise["escalate_at"])
+        await _clock_shows(house, over_at - timedelta(seconds=2))
+
+        await call.click()
+        ringing = await phone.ringing()
+        await eventually(partial(_held_after, house, promise["id"], over_at))
+        await ringing.answer()
+        await (await clients_phone.ringing()).answer()
+        await anna.shows("Разговор")
+        await anna.page.keyboard.press("F4")
+        await anna.shows("Постобработка")
+        talked = await house.call_of("+77990000625", state="wrap_up")
+        [kept] = (await anna.get(f"/callbacks?client_id={client}"))["items"]
+
+    assert talked.started_at <= over_at
+    assert talked.answered_at is not None
+    assert talked.answered_at > over_at
+    assert (kept["state"], kept["kept_in"], kept["moves"]) == ("kept", str(talked.id), 0)
+    assert [turn["agent_id"] for turn in kept["history"]] == [str(anna.person.user_id)]
+
+
+async def _clock_shows(house: House, moment: datetime) -> None:
+    """Wait for a moment on the clock by which promises are judged."""
+    async with house.database.read() as db:
+        await db.fetchval("SELECT pg_sleep_until($1)", moment)
+
+
+async def _held_after(house: House, promise: str, moment: datetime) -> bool:
+    """Has the watchdog looked at the promise since then, and left it for another look."""
+    async with house.database.read() as db:
+        return bool(await db.fetchval("SELECT next_at > $2 FROM callbacks WHERE id = $1", UUID(promise), moment))

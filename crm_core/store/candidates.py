@@ -116,6 +116,8 @@ class Field:
     async def candidates(self, tx: Transaction, client_id: UUID | None, languages: Sequence[str]) -> list[Candidate]:
         """As they stand to this client; whose languages nobody has asked for yet is not passed over for them."""
         talked = {row["agent_id"]: row["at"] for row in await tx.fetch(_TALKED, client_id)} if client_id else {}
+        if not talked and not languages:  # of most nothing more is asked
+            return list(self.people.values())
         return [
             replace(one, talked_at=talked.get(one.agent_id), languages=one.languages or frozenset(languages))
             for one in self.people.values()

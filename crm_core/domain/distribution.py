@@ -177,7 +177,8 @@ def choose_agent(
 def _judge(candidate: Candidate, need: Need, strategy: Strategy, history: History, limits: Limits) -> Verdict:
     """May they have it; ``CHOSEN`` stands for yes until they are compared."""
     given = history.given.get(candidate.agent_id, ())
-    lately = sorted(at for at in given if at > need.at - _HOUR)
+    an_hour_ago = need.at - _HOUR
+    lately = sorted(at for at in given if at > an_hour_ago)
     refusal = (
         _is_away(candidate, need, limits)
         or _is_no_match(candidate, need, strategy)

@@ -92,12 +92,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 
 _INSERT_HISTORY = """
 INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+VALUES ($1, $2, $3, GREATEST($4, (SELECT max(to_at) FROM callback_history WHERE callback_id = $2)), $5, $6, $7, $8)
 """
 
+# Who waited for the row began before whoever held it: turns follow each other all the same.
 _CLOSE_HISTORY = """
 UPDATE callback_history
-SET to_at = GREATEST(from_at, $2)
+SET to_at = GREATEST(from_at + interval '1 microsecond', $2)
 WHERE callback_id = $1 AND to_at IS NULL
 """
 

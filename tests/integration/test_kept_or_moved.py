@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -99,6 +100,11 @@ def was_moved(promise: Callback) -> bool:
     return reasons.count("late") > reasons.count("undone")
 
 
+def adds_up(promise: Callback) -> bool:
+    """Does each turn begin where the one before it ended."""
+    return all(turn.to == after.from_ for turn, after in itertools.pairwise(promise.history))
+
+
 async def test_a_call_begun_in_time_keeps_its_promise_whoever_writes_first(floor: Floor) -> None:
     promises = await race(floor, begun=timedelta())
 
@@ -106,6 +112,7 @@ async def test_a_call_begun_in_time_keeps_its_promise_whoever_writes_first(floor
     for promise in promises:
         assert (promise.state, promise.agent_id, promise.moves) == ("kept", floor.anna, 0)
         assert not was_moved(promise)
+        assert adds_up(promise)
 
 
 async def test_a_call_begun_later_keeps_it_for_whoever_had_it_when_that_was_written(floor: Floor) -> None:
@@ -115,4 +122,5 @@ async def test_a_call_begun_later_keeps_it_for_whoever_had_it_when_that_was_writ
     for promise in promises:
         assert promise.state == "kept"
         assert (promise.moves, promise.agent_id == floor.anna) == ((1, False) if was_moved(promise) else (0, True))
+        assert adds_up(promise)
         assert "undone" not in {one.reason for one in promise.history}

@@ -32,6 +32,7 @@ ROUNDS = 3
 PENDING = 1_000_000
 PENDING_OF_FEW = 10_000
 DUE = 10_000
+FEWEST_DUE = 1_000
 STEADY = 1_000
 A_SECOND = timedelta(seconds=1)
 BEATS = 200
@@ -60,22 +61,22 @@ WHERE history.reason = 'late'
 
 
 def run(scale: float) -> list[Figure]:
-    """The pending ones are scaled; how many fall due is not, because a lag means nothing without it."""
-    return asyncio.run(_run(max(int(PENDING * scale), PENDING_OF_FEW)))
+    """Both the pending ones and those that fall due are scaled: read a lag with the size beside it."""
+    return asyncio.run(_run(max(int(PENDING * scale), PENDING_OF_FEW), max(int(DUE * scale), FEWEST_DUE)))
 
 
-async def _run(pending: int) -> list[Figure]:
+async def _run(pending: int, due: int) -> list[Figure]:
     async with fresh_database() as database, fresh_database() as small:
         house, keeper = await _fill(database, pending)
         await _fill(small, PENDING_OF_FEW)
         idle = await _idle(database, small)
-        rounds = [await _round(database, house, keeper) for _ in range(ROUNDS)]
-        burst = await _lags(database, house, keeper, DUE, A_SECOND)
+        rounds = [await _round(database, house, keeper, due) for _ in range(ROUNDS)]
+        burst = await _lags(database, house, keeper, due, A_SECOND)
         steady = await _lags(database, house, keeper, STEADY, A_SECOND * STEADY / 100)
     many, few = idle
     ratios = [ours / bare for ours, bare in rounds]
     ours, bare = (median(seconds) for seconds in zip(*rounds, strict=True))
-    sizes = f"{pending:,} pending, {DUE:,} due, {COLLEAGUES} who may be given them"
+    sizes = f"{pending:,} pending, {due:,} due, {COLLEAGUES} who may be given them"
     return [
         Figure(
             name="moving what is late / a bare claim loop",
@@ -83,9 +84,9 @@ async def _run(pending: int) -> list[Figure]:
             target=8,
             higher_is_better=False,
             sizes=f"{ROUNDS} × {sizes}",
-            detail=f"{DUE / ours:,.0f} against {DUE / bare:,.0f} promises/s; worst of {ROUNDS} {max(ratios):.1f} ×",
+            detail=f"{due / ours:,.0f} against {due / bare:,.0f} promises/s; worst of {ROUNDS} {max(ratios):.1f} ×",
         ),
-        _lag_figure(f"lag when {DUE:,} fall due in one second: p99", burst, 1_000, sizes),
+        _lag_figure(f"lag when {due:,} fall due in one second: p99", burst, 1_000, sizes),
         _lag_figure("lag at a steady 100 a second: p99", steady, 250, f"{pending:,} pending, {STEADY:,} due"),
         Figure(
             name=f"an idle beat, {pending:,} pending / {PENDING_OF_FEW:,}",
@@ -159,15 +160,15 @@ async def _idle(many: Database, few: Database) -> tuple[float, float]:
     return median(spent[many]), median(spent[few])
 
 
-async def _round(database: Database, house: ManyPromises, keeper: UUID) -> tuple[float, float]:
+async def _round(database: Database, house: ManyPromises, keeper: UUID, due: int) -> tuple[float, float]:
     """Seconds for the watchdog, and for the bare loop, over promises that are due already."""
-    await _afresh(database, house, keeper, DUE)
+    await _afresh(database, house, keeper, due)
     begun = time.perf_counter()
     async with _watching(database):
         await eventually(lambda: _is_done(database), patience_s=_PATIENCE_S)
     ours = time.perf_counter() - begun
-    await _moved(database, DUE)
-    await _afresh(database, house, keeper, DUE)
+    await _moved(database, due)
+    await _afresh(database, house, keeper, due)
     begun = time.perf_counter()
     await _only_claim(database, house.colleagues[0])
     return ours, time.perf_counter() - begun

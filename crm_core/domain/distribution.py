@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from uuid import UUID
 
 from crm_core.domain.people import AgentState
@@ -163,15 +164,20 @@ def choose_agent(
     asked = [_judge(candidate, need, strategy, history, limits) for candidate in candidates]
     criteria = _CRITERIA[strategy]
     eligible = sorted(
-        (verdict for verdict in asked if verdict.reason is Reason.CHOSEN),
-        key=lambda verdict: [rank(verdict, need) for _, rank in criteria],
+        (
+            ([rank(verdict, need) for _, rank in criteria], verdict)
+            for verdict in asked
+            if verdict.reason is Reason.CHOSEN
+        ),
+        key=itemgetter(0),  # the last criterion is never a tie
     )
     refused = sorted(
         (verdict for verdict in asked if verdict.reason is not Reason.CHOSEN),
         key=lambda verdict: (verdict.candidate.name, verdict.candidate.agent_id.int),
     )
-    passed_over = [_compare(eligible[0], verdict, need, criteria) for verdict in eligible[1:]]
-    return Choice(strategy=strategy, limits=limits, verdicts=(*eligible[:1], *passed_over, *refused))
+    chosen = [verdict for _, verdict in eligible[:1]]
+    passed_over = [_compare(eligible[0][0], ranks, verdict, need, criteria) for ranks, verdict in eligible[1:]]
+    return Choice(strategy=strategy, limits=limits, verdicts=(*chosen, *passed_over, *refused))
 
 
 def _judge(candidate: Candidate, need: Need, strategy: Strategy, history: History, limits: Limits) -> Verdict:
@@ -239,9 +245,11 @@ def _has_enough(
     return None
 
 
-def _compare(chosen: Verdict, other: Verdict, need: Need, criteria: tuple[_Criterion, ...]) -> Verdict:
-    """The same verdict, with the first criterion in which ``chosen`` was better."""
-    reason = next(reason for reason, rank in criteria if rank(chosen, need) != rank(other, need))
+def _compare(
+    best: Sequence[int], ranks: Sequence[int], other: Verdict, need: Need, criteria: tuple[_Criterion, ...]
+) -> Verdict:
+    """The same verdict, with the first criterion in which the chosen one was better."""
+    reason = next(reason for (reason, _), theirs, ours in zip(criteria, best, ranks, strict=True) if theirs != ours)
     return replace(other, reason=reason, missing=_missing(reason, need))
 
 

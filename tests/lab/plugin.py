@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import NoReturn
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 from tests.lab.asterisk import Asterisk
 from tests.lab.install import LabUnavailable, install
 from tests.lab.laboratory import Lab
+from tests.lab.steadiness import Metronome
+
+#: A story told in real time is played again so often, if the machine did not keep time the time before.
+_AGAIN = 2
 
 
 def require_lab(reason: str) -> NoReturn:
@@ -31,6 +37,48 @@ def installed_asterisk() -> Asterisk:
         return Asterisk(install())
     except LabUnavailable as unavailable:
         require_lab(str(unavailable))
+
+
+_METRONOME = pytest.StashKey[Metronome]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_METRONOME] = metronome = Metronome()
+    metronome.start()
+    config.add_cleanup(metronome.stop)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Stories in real time may be played again where the machine did not keep time; the summary tells of it."""
+
+    for item in items:
+        if item.get_closest_marker("lab") and "evening" not in getattr(item, "fixturenames", ()):
+            condition = partial(_must_be_played_again, config.stash[_METRONOME], item.nodeid)
+            item.add_marker(pytest.mark.flaky(reruns=_AGAIN, condition=condition))
+
+
+def _must_be_played_again(metronome: Metronome, story: str, fault: BaseException | None) -> bool:
+    steadiness = metronome.since_begin()
+    if fault is not None and not steadiness.kept_time:
+        metronome.played_again.append(f"{story}: {steadiness}")
+    return not steadiness.kept_time
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    played_again = config.stash[_METRONOME].played_again
+    if played_again:
+        terminalreporter.section("played again, for the machine did not keep time")
+        terminalreporter.write("".join(f"{story}\n" for story in played_again))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[_METRONOME].begin()
+
+
+@pytest.fixture(scope="session")
+def metronome(pytestconfig: pytest.Config) -> Metronome:
+    return pytestconfig.stash[_METRONOME]
 
 
 @pytest.fixture(scope="session")

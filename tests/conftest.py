@@ -63,7 +63,9 @@ def postgres(event_loop_of_server) -> Iterator[URL]:
         server = place.server()
         running = event_loop_of_server.run(server.__aenter__())
         try:
-            yield sqlalchemy_url(running.url)
+            url = sqlalchemy_url(running.url)
+            event_loop_of_server.run(_wait_for_no_disk(url))
+            yield url
         finally:
             event_loop_of_server.run(server.__aexit__(None, None, None))
 
@@ -107,6 +109,13 @@ async def _make_template(server: URL, name: str) -> None:
     async with Database(url) as opened, opened.begin() as tx:
         await make_months(tx, now=tx.now)
         await seed_defaults(tx)
+
+
+async def _wait_for_no_disk(server: URL) -> None:
+    """Nothing here outlives the tests; ``kill -9`` of the server loses nothing all the same, only a power cut would."""
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        await _admin(server, f"ALTER SYSTEM SET {setting} = off")
+    await _admin(server, "SELECT pg_reload_conf()")
 
 
 async def _admin(server: URL, statement: str) -> None:

@@ -190,5 +190,6 @@ async def test_a_body_that_never_comes_is_not_waited_for(database: Database, tmp
         )
         answer = await reader.readline()
         writer.close()
+        await writer.wait_closed()
 
     assert answer == b"HTTP/1.1 408 Request Timeout\r\n"

@@ -17,7 +17,7 @@ from crm_core.domain.people import Role
 from tests.integration.http.house import House
 
 #: How long the generator may look for something.
-BUDGET_S = 20.0
+BUDGET_S = 10.0
 
 
 async def test_the_document_describes_every_route_of_the_api(house: House) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from channels.telephony import doctor, trial_call
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
 from crm_core.store.locks import holding
@@ -27,11 +28,25 @@ async def house_on(peer: AmiPeer, database: Database, tmp_path: Path) -> AsyncIt
         yield house
 
 
-def rings_and_answers(heard: Heard) -> bytes:
-    """As a phone that is picked up at once, with an eventfilter that swallows Newstate."""
-    call = {"Uniqueid": heard["ChannelId"], "Linkedid": heard["ChannelId"], "Channel": f"{heard['Channel']}-1"}
-    answered = frame(Event="OriginateResponse", ActionID=heard["ActionID"], Response="Success", **call)
-    return success(heard, Message="queued") + frame(Event="Newchannel", **call) + answered
+class LiftedPhone:
+    """As a phone that is picked up at once, at a PBX whose eventfilter swallows Newstate."""
+
+    def __init__(self) -> None:
+        self._up: list[dict[str, str]] = []
+        self.answers = {"Originate": self.ring, "Hangup": self.hang_up, "CoreShowChannels": self.channels}
+
+    def ring(self, heard: Heard) -> bytes:
+        call = {"Uniqueid": heard["ChannelId"], "Linkedid": heard["ChannelId"], "Channel": f"{heard['Channel']}-1"}
+        self._up.append(call | {"ChannelState": "6"})
+        answered = frame(Event="OriginateResponse", ActionID=heard["ActionID"], Response="Success", **call)
+        return success(heard, Message="queued") + frame(Event="Newchannel", **call) + answered
+
+    def hang_up(self, heard: Heard) -> bytes:
+        self._up.clear()
+        return success(heard, Message="Channel Hungup")
+
+    def channels(self, heard: Heard) -> bytes:
+        return a_list(heard, "CoreShowChannel", *self._up, end="CoreShowChannelsComplete")
 
 
 async def test_the_page_is_told_what_the_terminal_is_in_its_own_language(database: Database, tmp_path: Path) -> None:
@@ -50,13 +65,12 @@ async def test_the_page_is_told_what_the_terminal_is_in_its_own_language(databas
     assert "s3cret" not in english.content.decode()
 
 
-async def test_a_test_call_is_told_step_by_step_and_audited(database: Database, tmp_path: Path) -> None:
-    answers = {
-        "Originate": rings_and_answers,
-        "Hangup": lambda heard: success(heard, Message="Channel Hungup"),
-        "CoreShowChannels": lambda heard: a_list(heard, "CoreShowChannel", end="CoreShowChannelsComplete"),
-    }
-    async with ami_peer(AmiPeer(answers=answers)) as peer, house_on(peer, database, tmp_path) as house:
+async def test_a_test_call_is_told_step_by_step_and_audited(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "LOGGED_WITHIN_S", 0.1)  # nobody hears this PBX, so nobody will write the call down
+    monkeypatch.setattr(trial_call, "ECHO_S", 0.1)
+    async with ami_peer(AmiPeer(answers=LiftedPhone().answers)) as peer, house_on(peer, database, tmp_path) as house:
         owner = await house.browser("anna", Role.OWNER, extension="1001")
 
         answer = await owner.post("/api/v1/pbx/main/test-call", {"locale": "en"})
@@ -67,7 +81,9 @@ async def test_a_test_call_is_told_step_by_step_and_audited(database: Database, 
     assert answer.headers["Content-Type"] == "application/x-ndjson"
     assert [step["code"] for step in steps[:2]] == ["call_asked", "call_accepted"]
     assert "PJSIP/1001" in steps[0]["says"]
-    assert {"call_untimed", "call_not_logged"} <= {step["code"] for step in steps}
+    assert {"call_rings_unheard", "call_answered", "call_untimed", "call_not_logged"} <= {
+        step["code"] for step in steps
+    }
     assert [row["details"] for row in audited] == [{"pbx": "main", "extension": "1001"}]
     asked = next(heard for heard in peer.heard if heard["Action"] == "Originate")
     assert (asked["Application"], "Context" in asked) == ("Echo", False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from crm_core.actions import audit
 from crm_core.actions.holdings import HandOverIn, hand_over
@@ -115,13 +116,13 @@ class AbsencePatch(InputModel):
     note: Sentence | None = None
 
 
-async def create(tx: Transaction, by: Viewer, given: AbsenceIn) -> UUID:
-    """Write an absence down, one's own or of somebody one supervises.
+async def create(tx: Transaction, by: Viewer, given: AbsenceIn, *, zone: ZoneInfo) -> UUID:
+    """Write an absence down, one's own or of somebody one supervises; ``zone``: on whose clock times are told.
 
     Raises:
         NotFound: there is no such person, or none of theirs.
         AbsenceRejected, AbsenceOverlaps: it cannot be.
-        AgentUnknown, HeirAbsent, SamePerson, CallbackAlreadyClaimed: what they hold cannot be handed over.
+        AgentUnknown, HeirAbsent, SamePerson, NobodyElse, CallbackAlreadyClaimed: what they hold cannot be handed over.
     """
     person = await _lock_person(tx, given.user_id or by.user_id, by)
     absence_id = new_id(tx.now)
@@ -131,7 +132,7 @@ async def create(tx: Transaction, by: Viewer, given: AbsenceIn) -> UUID:
     if given.hand_over is not None:
         work = await find_work(tx, person["id"], due_before=given.to_at)
         why = Words(ru=f"Прежний менеджер ({person['name']}) в отсутствии.", en=f"{person['name']} is away.")
-        await hand_over(tx, person["id"], work, given.hand_over, by=by, why=why)
+        await hand_over(tx, person["id"], work, given.hand_over, by=by, why=why, zone=zone)
     await _note(tx, "absence.added", absence_id, by, person["id"])
     return absence_id
 

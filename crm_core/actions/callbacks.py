@@ -7,6 +7,7 @@ is asked for twice is done once: a kept promise may be kept again, in peace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -421,8 +422,12 @@ async def hand_over(
     reason: HistoryReason,
     explanation: str | Words,
     by: UUID,
+    record: Mapping[str, object] | None = None,
 ) -> None:
-    """The new owner has the whole grace: nobody is late with what was not theirs."""
+    """The new owner has the whole grace: nobody is late with what was not theirs.
+
+    ``record``: everything it was decided by, when the engine chose.
+    """
     if agent_id == callback.agent_id:
         return
     rules = await store.rules_of(tx, callback.id)
@@ -430,7 +435,7 @@ async def hand_over(
     made = moments(rules, callback.due_at, since=tx.now, calendar=calendar)
     await store.close_history(tx, callback.id, tx.now)
     version = await store.assign(tx, callback.id, agent_id, made)
-    await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by)
+    await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by, record=record)
     if callback.agent_id is None:  # it was nobody's own: there is no loser to tell
         await announce(tx, callback.id, version=version)
         return

@@ -7,6 +7,7 @@ asked for twice is done once: an accepted lead may be accepted again, in peace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -188,7 +189,7 @@ async def edit(tx: Transaction, lead_id: UUID, by: Viewer, given: LeadPatch) -> 
         VersionConflict: it has changed since ``given.version``.
         LeadStageRejected, LeadNotAccepted, LostReasonRequired: it cannot go there.
     """
-    lead = await _lock_open(tx, lead_id, by)
+    lead = await lock_open(tx, lead_id, by)
     if given.version not in (None, lead.version):
         raise VersionConflict(version=lead.version)
     version = lead.version
@@ -211,7 +212,7 @@ async def accept(tx: Transaction, lead_id: UUID, by: Viewer) -> None:
         LeadClosed: it is won or lost.
         LeadTaken: somebody else has it.
     """
-    lead = await _lock_open(tx, lead_id, by)
+    lead = await lock_open(tx, lead_id, by)
     if lead.owner_id not in (None, by.user_id):
         raise LeadTaken(agent_id=lead.owner_id, agent_name=lead.owner_name)
     if lead.accepted_at is not None:
@@ -249,11 +250,27 @@ async def move(
     await _check_agent(tx, agent_id)
     if agent_id == lead.owner_id:
         return
-    source = await store.find_source(tx, lead.source)
-    await store.open_history(tx, lead.id, agent_id, reason=because, explanation=reason, by=by.user_id)
-    version = await _hand_to(tx, lead.id, agent_id, source, accepted=agent_id == by.user_id, moved=True)
-    await announce(tx, lead.id, version=version, before=lead)
+    accepted = agent_id == by.user_id
+    await hand_over(tx, lead, agent_id, reason=because, explanation=reason, by=by.user_id, accepted=accepted)
     await take_along(tx, lead.id, agent_id, by=by.user_id)
+
+
+async def hand_over(
+    tx: Transaction,
+    lead: StoredLead,
+    agent_id: UUID,
+    *,
+    reason: LeadReason,
+    explanation: str | Words,
+    by: UUID | None,
+    accepted: bool,
+    record: Mapping[str, object] | None = None,
+) -> None:
+    """It is theirs, to accept unless they have; ``record``: everything it was decided by, when the engine chose."""
+    source = await store.find_source(tx, lead.source)
+    await store.open_history(tx, lead.id, agent_id, reason=reason, explanation=explanation, by=by, record=record)
+    version = await _hand_to(tx, lead.id, agent_id, source, accepted=accepted, moved=True)
+    await announce(tx, lead.id, version=version, before=lead)
 
 
 async def release(tx: Transaction, lead_id: UUID, by: Viewer, *, reason: str) -> None:
@@ -271,10 +288,16 @@ async def release(tx: Transaction, lead_id: UUID, by: Viewer, *, reason: str) ->
 
 
 async def give_back(
-    tx: Transaction, lead: StoredLead, *, reason: LeadReason, explanation: str | Words, by: UUID | None
+    tx: Transaction,
+    lead: StoredLead,
+    *,
+    reason: LeadReason,
+    explanation: str | Words,
+    by: UUID | None,
+    record: Mapping[str, object] | None = None,
 ) -> None:
     """It is nobody's, and the engine looks for somebody at once."""
-    await store.open_history(tx, lead.id, None, reason=reason, explanation=explanation, by=by)
+    await store.open_history(tx, lead.id, None, reason=reason, explanation=explanation, by=by, record=record)
     version = await store.give_back(tx, lead.id, next_at=tx.now)
     await announce(tx, lead.id, version=version, before=lead)
 
@@ -297,10 +320,21 @@ async def go_along(
         lead = await store.lock(tx, found)
         if lead is None or lead.owner_id != owner_id:  # it has gone on meanwhile
             continue
-        source = await store.find_source(tx, lead.source)
-        await store.open_history(tx, lead.id, agent_id, reason=reason, explanation=explanation, by=None)
-        version = await _hand_to(tx, lead.id, agent_id, source, accepted=True, moved=True)
-        await announce(tx, lead.id, version=version, before=lead)
+        await hand_over(tx, lead, agent_id, reason=reason, explanation=explanation, by=None, accepted=True)
+
+
+async def lock_open(tx: Transaction, lead_id: UUID, by: Viewer) -> StoredLead:
+    """The lead that ``by`` may see, held.
+
+    Raises:
+        NotFound, LeadClosed: there is none to do anything with.
+    """
+    lead = await store.lock_visible(tx, lead_id, by)
+    if lead is None:
+        raise NotFound
+    if lead.stage.is_closed:
+        raise LeadClosed(stage=lead.stage)
+    return lead
 
 
 async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: StoredLead | None = None) -> StoredLead:
@@ -390,17 +424,8 @@ async def _set_stage(tx: Transaction, lead: StoredLead, by: Viewer, given: LeadP
     )
 
 
-async def _lock_open(tx: Transaction, lead_id: UUID, by: Viewer) -> StoredLead:
-    lead = await store.lock_visible(tx, lead_id, by)
-    if lead is None:
-        raise NotFound
-    if lead.stage.is_closed:
-        raise LeadClosed(stage=lead.stage)
-    return lead
-
-
 async def _lock_own(tx: Transaction, lead_id: UUID, by: Viewer) -> StoredLead:
-    lead = await _lock_open(tx, lead_id, by)
+    lead = await lock_open(tx, lead_id, by)
     if lead.owner_id != by.user_id and not by.supervises:
         raise Forbidden
     return lead

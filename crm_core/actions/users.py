@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, NewType, TypedDict
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -30,6 +31,8 @@ from crm_core.store.database import Record, Transaction
 #: What ``hash_password`` made; computed before the transaction, as it is slow.
 PasswordHash = NewType("PasswordHash", str)
 Theme = Literal["light", "dark", "auto"]
+
+_UTC = ZoneInfo("UTC")
 
 _ADD_USER = """
 INSERT INTO users (id, login, name, role, team_id, password_hash, locale, skills, languages, takes_work)
@@ -223,11 +226,18 @@ async def add_user(tx: Transaction, user: NewUser, password: PasswordHash | None
 
 
 async def change_user(
-    tx: Transaction, user_id: UUID, changes: UserChanges, *, by: Viewer, hand_over: HandOverIn | None = None
+    tx: Transaction,
+    user_id: UUID,
+    changes: UserChanges,
+    *,
+    by: Viewer,
+    hand_over: HandOverIn | None = None,
+    zone: ZoneInfo = _UTC,
 ) -> None:
     """Change a person's name, rights, place, phone or skills; disabling signs them out everywhere.
 
-    Who is disabled leaves nothing behind: ``hand_over`` says to whom what they hold goes.
+    Who is disabled leaves nothing behind: ``hand_over`` says to whom what they hold goes, and ``zone`` on whose
+    clock it is told why.
 
     Raises:
         NotFound: nobody has this id.
@@ -247,7 +257,7 @@ async def change_user(
     await check_calendar(tx, changes.get("calendar_id"))
     if person["enabled"] and not enabled:
         await tx.execute(_LOCK_WHOLE, user_id)
-        await leave_nothing(tx, user_id, hand_over, by=by, why=_gone(person["name"]))
+        await leave_nothing(tx, user_id, hand_over, by=by, why=_gone(person["name"]), zone=zone)
     await tx.execute(
         _SAVE_USER,
         user_id,

@@ -91,8 +91,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 """
 
 _INSERT_HISTORY = """
-INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, by)
-VALUES ($1, $2, $3, GREATEST($4, (SELECT max(to_at) FROM callback_history WHERE callback_id = $2)), $5, $6, $7, $8)
+INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, record, by)
+VALUES ($1, $2, $3, GREATEST($4, (SELECT max(to_at) FROM callback_history WHERE callback_id = $2)), $5, $6, $7, $8, $9)
 """
 
 # Who waited for the row began before whoever held it: turns follow each other all the same.
@@ -293,11 +293,13 @@ async def open_history(
     reason: HistoryReason,
     explanation: str | Words,
     by: UUID | None,
+    record: Mapping[str, object] | None = None,
 ) -> None:
     """From now on this agent owes it; None: its queue. ``explanation``: ours in both languages, or a person's words."""
     said = explanation.en if isinstance(explanation, Words) else explanation
     words = to_json(explanation.as_json()) if isinstance(explanation, Words) else None
-    await tx.execute(_INSERT_HISTORY, new_id(tx.now), callback_id, agent_id, tx.now, reason, said, words, by)
+    stored = to_json(dict(record)) if record is not None else None
+    await tx.execute(_INSERT_HISTORY, new_id(tx.now), callback_id, agent_id, tx.now, reason, said, words, stored, by)
 
 
 async def close_history(tx: Transaction, callback_id: UUID, at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from crm_core.actions import absences, calendars
 from crm_core.actions.absences import AbsenceIn, AbsenceKind
@@ -31,4 +32,4 @@ async def seed_hours(tx: Transaction, people: dict[str, UUID], *, timezone: str)
     elena = Viewer(user_id=people["elena"], role=Role.AGENT, team_id=None)
     begins = tx.now + timedelta(days=9)
     vacation = AbsenceIn(kind=AbsenceKind.VACATION, from_at=begins, to_at=begins + timedelta(days=14))
-    await absences.create(tx, elena, vacation)
+    await absences.create(tx, elena, vacation, zone=ZoneInfo(timezone))

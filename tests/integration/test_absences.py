@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -25,6 +26,7 @@ from crm_core.views.people import Person, list_people, list_skills
 from tests.integration.test_people import account, add
 from tests.people import add_client
 
+ALMATY = ZoneInfo("Asia/Almaty")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -42,7 +44,7 @@ async def clock(db: Database) -> datetime:
 async def away(db: Database, by: Viewer, from_at: datetime, to_at: datetime | None = None, **fields: object) -> UUID:
     given = AbsenceIn.model_validate({"kind": "vacation", "from_at": from_at, "to_at": to_at, **fields})
     async with db.begin() as tx:
-        return await absences.create(tx, by, given)
+        return await absences.create(tx, by, given, zone=ALMATY)
 
 
 async def promise(db: Database, by: Viewer, due_in: timedelta, client: UUID) -> UUID:

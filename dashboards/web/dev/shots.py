@@ -127,6 +127,16 @@ async def dismiss(page: Page) -> None:
     await page.get_by_label("Работает").first.uncheck()
 
 
+async def dismiss_to_engine(page: Page) -> None:
+    await dismiss(page)
+    await page.get_by_label(re.compile("Кому передать|Who gets it")).select_option("engine")
+
+
+async def absent_to_engine(page: Page) -> None:
+    await page.get_by_role("button", name=re.compile("Новое отсутствие|New absence")).click()
+    await page.get_by_label(re.compile("Кому передать|Who gets it")).select_option("engine")
+
+
 STAFF: day.Json = {**lists.pages(), **staff.pages()}
 
 
@@ -303,11 +313,13 @@ SCENES: dict[str, Scene] = {
     "settings-people-team": Scene(path="/settings/people", role="supervisor", pages=STAFF),
     "settings-person": Scene(path="/settings/people", role="admin", pages=STAFF, act=click("Динара Абенова dinara")),
     "settings-dismissal": Scene(path="/settings/people", role="admin", pages=STAFF, act=dismiss),
+    "settings-dismissal-engine": Scene(path="/settings/people", role="admin", pages=STAFF, act=dismiss_to_engine),
     "settings-teams": Scene(path="/settings/teams", role="admin", pages=STAFF),
     "settings-team": Scene(path="/settings/teams", role="admin", pages=STAFF, act=click("Изменить: Продажи")),
     "settings-hours": Scene(path="/settings/teams", role="admin", pages=STAFF, act=click("Изменить: Офис")),
     "settings-absences": Scene(path="/settings/absences", role="supervisor", pages=STAFF),
     "settings-absence": Scene(path="/settings/absences", role="supervisor", pages=STAFF, act=click("Новое отсутствие")),
+    "settings-absence-engine": Scene(path="/settings/absences", role="supervisor", pages=STAFF, act=absent_to_engine),
     "settings-absences-own": Scene(
         path="/settings/absences", pages={**STAFF, "/absences": {"items": [], "next": None}}
     ),

@@ -153,6 +153,18 @@ def _days() -> list[Json]:
     ]
 
 
+SHARES: Json = {
+    "items": [
+        {"agent_id": PEOPLE[1]["id"], "agent_name": PEOPLE[1]["name"], "stuck": False}
+        | {"promises": 4, "leads": 1, "clients": 61},
+        {"agent_id": PEOPLE[0]["id"], "agent_name": PEOPLE[0]["name"], "stuck": False}
+        | {"promises": 3, "leads": 0, "clients": 60},
+        {"agent_id": PEOPLE[2]["id"], "agent_name": PEOPLE[2]["name"], "stuck": True}
+        | {"promises": 2, "leads": 0, "clients": 2},
+    ]
+}
+
+
 def pages() -> Json:
     """Path below /api/v1 → body."""
     more = {"calendar_id": None, "skills": ["хайнань", "визы"], "languages": ["ru", "en"], "takes_work": True}
@@ -168,4 +180,5 @@ def pages() -> Json:
         f"/calendars/{OFFICE}/days": {"items": _days()},
         "/absences": {"items": ABSENCES, "next": None},
         "/absences/preview": PREVIEW,
+        **{f"/users/{one['id']}/shares": SHARES for one in PEOPLE},
     }

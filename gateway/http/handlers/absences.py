@@ -11,7 +11,9 @@ from crm_core.actions import absences
 from crm_core.actions.absences import AbsenceIn, AbsenceOver, AbsenceOverlaps, AbsencePatch, AbsenceRejected
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.holdings import HeirAbsent, SamePerson
+from crm_core.actions.sharing import NobodyElse
 from crm_core.domain.errors import CallbackAlreadyClaimed, NotFound
+from crm_core.domain.leads import LeadClosed
 from crm_core.inputs import InputModel, Moment
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.absences import Absence, AbsencePreview, get_absence, list_absences, preview_absence
@@ -92,12 +94,15 @@ async def get_absence_preview(request: Request, reader: Reader, query: PreviewQu
         AgentUnknown,
         HeirAbsent,
         SamePerson,
+        NobodyElse,
         CallbackAlreadyClaimed,
+        LeadClosed,
     ],
 )
 async def add_absence(request: Request, tx: Transaction, body: AbsenceIn) -> Absence:
     """The absent are given nothing; what they hold moves only by policy, or at once with ``hand_over``."""
-    return await get_absence(tx, await absences.create(tx, request.viewer, body))
+    zone = request.services.settings.timezone
+    return await get_absence(tx, await absences.create(tx, request.viewer, body, zone=zone))
 
 
 @routes.add(

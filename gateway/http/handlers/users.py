@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Final, Literal, cast
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from crm_core.actions import users
+from crm_core.actions import holdings, users
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.holdings import HandOverIn, HeirAbsent, HoldsPromises, SamePerson
 from crm_core.actions.passwords import MAX_LENGTH, MIN_LENGTH, PasswordTooWeak, hash_password
+from crm_core.actions.sharing import NobodyElse
 from crm_core.actions.teams import CalendarUnknown
 from crm_core.actions.users import LastAdministrator, LooksChanges, NewUser, NotYourself, PasswordHash, UserChanges
 from crm_core.domain.errors import CallbackAlreadyClaimed, ExtensionTaken, LoginTaken
+from crm_core.domain.leads import LeadClosed
 from crm_core.domain.people import Role
-from crm_core.inputs import InputModel, Line, Word, unchanged
+from crm_core.inputs import InputModel, Line, Moment, Word, unchanged
 from crm_core.store.database import Reader, Transaction
+from crm_core.views.model import WireModel
 from crm_core.views.paging import Page
 from crm_core.views.users import Account, User, get_account, get_user, list_accounts
 from gateway.http.inputs import Paging
@@ -73,6 +77,30 @@ class UserEdit(InputModel):
     enabled: bool = unchanged()
     hand_over: HandOverIn | None = None
     password: Password = unchanged()
+
+
+class SharesQuery(InputModel):
+    """``leaving``: they go for good, with their clients; otherwise promises due before ``due_before`` and leads."""
+
+    leaving: bool = False
+    due_before: Moment | None = None
+
+
+class ShareOf(WireModel):
+    """What one person would get; ``stuck``: nobody could take it, so the supervisor answers for it."""
+
+    agent_id: UUID
+    agent_name: str
+    stuck: bool
+    promises: int
+    leads: int
+    clients: int
+
+
+class Shares(WireModel):
+    """By name; what nobody could take last."""
+
+    items: list[ShareOf]
 
 
 class Preferences(InputModel):
@@ -137,6 +165,8 @@ async def change_me(request: Request, tx: Transaction, body: Preferences) -> Use
         AgentUnknown,
         HeirAbsent,
         SamePerson,
+        NobodyElse,
+        LeadClosed,
     ],
 )
 async def change_user(request: Request, tx: Transaction, user_id: UUID, body: UserEdit) -> Account:
@@ -145,7 +175,24 @@ async def change_user(request: Request, tx: Transaction, user_id: UUID, body: Us
     Who holds promises, leads or clients is disabled only with ``hand_over``.
     """
     changes = cast(UserChanges, body.model_dump(exclude_unset=True, exclude={"password", "hand_over"}))
-    await users.change_user(tx, user_id, changes, by=request.viewer, hand_over=body.hand_over)
+    zone = request.services.settings.timezone
+    await users.change_user(tx, user_id, changes, by=request.viewer, hand_over=body.hand_over, zone=zone)
     if "password" in body.model_fields_set:
         await users.set_password(tx, user_id, PasswordHash(await hash_password(body.password)), by=request.viewer)
     return await get_account(tx, user_id)
+
+
+@routes.add(
+    "GET",
+    "/users/{user_id}/shares",
+    permission=Permission.SIGNED_IN,
+    summary="How the engine would share out what a person holds",
+    refusals=[NobodyElse],
+)
+async def get_shares(request: Request, tx: Transaction, user_id: UUID, query: SharesQuery) -> Shares:
+    """As it stands now, by the choice that ``hand_over`` with ``engine`` would make; nothing is changed.
+
+    One's own, or of somebody one supervises.
+    """
+    portions = await holdings.preview(tx, user_id, request.viewer, due_before=query.due_before, leaving=query.leaving)
+    return Shares(items=[ShareOf.model_validate(asdict(portion)) for portion in portions])

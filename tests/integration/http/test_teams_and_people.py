@@ -73,6 +73,26 @@ async def test_who_holds_a_promise_is_disabled_only_when_somebody_else_has_it(ho
     assert (await anna.get("/api/v1/session")).code == "not_signed_in"
 
 
+async def test_the_engine_says_how_it_would_share_and_shares_so(house: House) -> None:
+    admin = await house.program("admin", Role.ADMIN)
+    anna = await house.program("anna", team="North")
+    chief = await house.program("chief", Role.SUPERVISOR, team="North")
+    anna_id = UUID((await anna.get("/api/v1/session")).body["user"]["id"])
+    chief_id = (await chief.get("/api/v1/session")).body["user"]["id"]
+    promise = await owes(house, anna, anna_id)
+
+    said = await chief.get(f"/api/v1/users/{anna_id}/shares", params={"leaving": "true"})
+    hidden = await anna.get(f"/api/v1/users/{chief_id}/shares")
+    gone = await admin("PATCH", f"/api/v1/users/{anna_id}", {"enabled": False, "hand_over": {"to": "engine"}})
+
+    # Nobody else is at their desk: the team's supervisor answers for it.
+    left = {"agent_id": chief_id, "agent_name": "Chief", "stuck": True, "promises": 1, "leads": 0, "clients": 1}
+    assert said.body == {"items": [left]}
+    assert (hidden.status, gone.status) == (404, 200)
+    owed = (await admin.get(f"/api/v1/callbacks/{promise}")).body
+    assert (owed["agent_id"], owed["history"][-1]["reason"]) == (chief_id, "absence")
+
+
 async def test_a_manager_sees_what_would_wait_and_goes(house: House) -> None:
     anna = await house.program("anna", team="North")
     chief = await house.program("chief", Role.SUPERVISOR, team="North")

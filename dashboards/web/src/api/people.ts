@@ -57,6 +57,16 @@ export interface PersonLoad {
   warning: number | null
 }
 
+/** What one person would get of what another holds; `stuck`: nobody could take it, so the supervisor answers for it. */
+export interface ShareOf {
+  agent_id: string
+  agent_name: string
+  stuck: boolean
+  promises: number
+  leads: number
+  clients: number
+}
+
 export type AbsenceKind = 'vacation' | 'sick' | 'training' | 'other'
 
 /** A person as those who lead them see them. */

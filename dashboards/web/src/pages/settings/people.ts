@@ -67,6 +67,9 @@ export function asChange(form: PersonForm, account: Account): Record<string, unk
   return change
 }
 
+/** Instead of a person: each client's things go to whom the engine chooses. */
+export const ENGINE = 'engine'
+
 /** Somebody who may be given what another holds; how many clients they look after, where one may know. */
 export interface Heir {
   id: string

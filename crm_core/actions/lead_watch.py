@@ -15,8 +15,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from crm_core.actions import leads
+from crm_core.actions.choosing import Wanted, choose
 from crm_core.actions.lead_promises import take_along
-from crm_core.domain.distribution import Choice, History, Need, Waiting, choose_agent, in_line
+from crm_core.domain.distribution import Choice, Waiting, in_line
 from crm_core.domain.events import LeadStuck
 from crm_core.domain.explanations import Explanation
 from crm_core.domain.lead_explanations import FromOwner, LeadStory, explain_lead
@@ -32,10 +33,9 @@ from crm_core.domain.lead_watching import (
 )
 from crm_core.domain.leads import COOLDOWN, LeadReason
 from crm_core.domain.outages import Gap
-from crm_core.domain.people import normalised_words
 from crm_core.store import lead_watch as store
 from crm_core.store import leads as lead_store
-from crm_core.store.candidates import Field, gather
+from crm_core.store.candidates import Field, gather, talked_with
 from crm_core.store.database import Transaction, to_json
 from crm_core.store.lead_watch import RETRY_AFTER, DueLead
 from crm_core.store.leads import LeadSource, StoredLead
@@ -92,7 +92,16 @@ async def _watch(
 async def _give_out(
     tx: Transaction, lead: StoredLead, source: LeadSource | None, terms: LeadTerms, field: Field, zone: ZoneInfo
 ) -> None:
-    choice = await _choose(tx, lead, source, field)
+    wanted = Wanted(
+        from_agent_id=lead.owner_id,
+        team_id=lead.team_id,
+        skills=lead.skills | (source.skills if source else frozenset()),
+        language=lead.language,
+        destination=lead.destination,
+        cooldown=COOLDOWN,
+    )
+    talked = (await talked_with(tx, [lead.client_id])).get(lead.client_id, {}) if lead.client_id else {}
+    choice = choose(field, wanted, tx.now, lost=await store.lost_by(tx, lead.id), talked=talked)
     chosen = choice.chosen
     new_terms = await leads.terms_for(tx, source, chosen.agent_id) if chosen else None
     story = LeadStory(
@@ -110,24 +119,6 @@ async def _give_out(
         assert story.accept_by is not None
         await _give(tx, lead, chosen.agent_id, explanation, until=story.accept_by)
         field.note_given(chosen.agent_id, tx.now)
-
-
-async def _choose(tx: Transaction, lead: StoredLead, source: LeadSource | None, field: Field) -> Choice:
-    languages = tuple(normalised_words([lead.language.split("-")[0]])) if lead.language else ()
-    destinations = normalised_words([lead.destination]) if lead.destination else []
-    need = Need(
-        at=tx.now,
-        from_agent_id=lead.owner_id,
-        team_id=lead.team_id,
-        skills=frozenset(normalised_words(lead.skills | (source.skills if source else frozenset()))),
-        languages=languages,
-        destination=destinations[0] if destinations else None,
-        cooldown=COOLDOWN,
-    )
-    terms = field.terms_of(lead.team_id)
-    people = await field.candidates(tx, lead.client_id, languages)
-    history = History(lost=await store.lost_by(tx, lead.id), given=field.given)
-    return choose_agent(people, need, terms.strategy, history, limits=terms.limits)
 
 
 async def _give(

@@ -9,7 +9,7 @@ cannot be judged (its rules cannot be read) stops nobody else's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -20,8 +20,9 @@ import structlog
 
 from crm_core.actions import leads
 from crm_core.actions.callbacks import announce
+from crm_core.actions.choosing import Wanted, choose
 from crm_core.domain.callbacks import CallbackState, HistoryReason
-from crm_core.domain.distribution import Choice, History, Need, Strategy, choose_agent
+from crm_core.domain.distribution import Choice, Strategy
 from crm_core.domain.events import (
     FLOOR,
     CallbackChanged,
@@ -35,7 +36,6 @@ from crm_core.domain.events import (
 from crm_core.domain.explanations import Explanation, MoveStory, explain
 from crm_core.domain.leads import LeadReason
 from crm_core.domain.outages import Gap
-from crm_core.domain.people import normalised_words
 from crm_core.domain.policies import Moments, Policy, Rules, moments, rules_among
 from crm_core.domain.watching import (
     Claim,
@@ -55,7 +55,7 @@ from crm_core.domain.working_time import Calendar
 from crm_core.store import policies
 from crm_core.store import watch as store
 from crm_core.store.calendars import calendar_of_owner, calendars_of_agents
-from crm_core.store.candidates import Field, gather
+from crm_core.store.candidates import Field, gather, talked_with
 from crm_core.store.database import Transaction
 from crm_core.store.outages import Outages, outages
 from crm_core.store.watch import Around, DueCallback, KnownCall, Turn, Written
@@ -66,6 +66,8 @@ logger = structlog.get_logger(__name__)
 LOOK_AGAIN = timedelta(seconds=2)
 #: While nobody is eligible it is tried this often, even if nobody told us of a change.
 RETRY_AFTER = timedelta(seconds=60)
+
+_Talked = Mapping[UUID, Mapping[UUID, datetime]]  # with which client, who and when
 
 _ALONG = Words(ru="Перешёл вместе с опоздавшим обещанием.", en="It went along with a late promise.")
 
@@ -209,9 +211,10 @@ class _Batch:
         """Find somebody for each, one after the other: what one is given counts for the next. Who moved, and why."""
         people = await gather(self.tx)
         lost = await store.lost_by(self.tx, [look.due.id for look in moving])
+        talked = await self._talked(moving, people)
         explained = {}
         for look in moving:
-            choice = await self._choose(look, people, lost.get(look.due.id, {}))
+            choice = self._choose(look, people, lost.get(look.due.id, {}), talked)
             explanation = explain(self._story(look, choice), self.zone)
             if choice.chosen is None:
                 self._leave(look, choice, explanation)
@@ -222,26 +225,24 @@ class _Batch:
         await people.write_turns(self.tx)
         return explained
 
-    async def _choose(self, look: _Look, people: Field, lost: dict[UUID, datetime]) -> Choice:
-        around, policy = look.around, look.rules.moving
+    def _choose(self, look: _Look, people: Field, lost: Mapping[UUID, datetime], talked: _Talked) -> Choice:
+        due, around, policy = look.due, look.around, look.rules.moving
         assert policy is not None, "only a rule that moves has moved it"
-        terms = people.terms_of(around.team_id)
-        languages = tuple(normalised_words([around.language.split("-")[0]])) if around.language else ()
-        destinations = normalised_words([around.destination]) if around.destination else []
-        need = Need(
-            at=self.tx.now,
-            from_agent_id=look.due.agent_id,
+        wanted = Wanted(
+            from_agent_id=due.agent_id,
             team_id=around.team_id,
-            skills=frozenset(normalised_words(around.skills)),
-            languages=languages,
-            destination=destinations[0] if destinations else None,
+            skills=around.skills,
+            language=around.language,
+            destination=around.destination,
             cooldown=policy.cooldown,
         )
-        # Only the best fit asks who knows the client.
-        client_id = look.due.client_id if terms.strategy is Strategy.BEST_FIT else None
-        candidates = await people.candidates(self.tx, client_id, languages)
-        history = History(lost=lost, given=people.given)
-        return choose_agent(candidates, need, terms.strategy, history, limits=terms.limits)
+        known = talked.get(due.client_id, {}) if due.client_id else {}
+        return choose(people, wanted, self.tx.now, lost=lost, talked=known)
+
+    async def _talked(self, moving: Iterable[_Look], people: Field) -> _Talked:
+        """Who has talked with whose client; only the best fit asks for it."""
+        asking = (look for look in moving if people.terms_of(look.around.team_id).strategy is Strategy.BEST_FIT)
+        return await talked_with(self.tx, [look.due.client_id for look in asking if look.due.client_id is not None])
 
     def _story(self, look: _Look, choice: Choice) -> MoveStory:
         due = look.due

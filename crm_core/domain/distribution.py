@@ -161,26 +161,25 @@ def choose_agent(
     limits: Limits = USUAL_LIMITS,
 ) -> Choice:
     """Who shall have it."""
-    asked = [_judge(candidate, need, strategy, history, limits) for candidate in candidates]
-    criteria = _CRITERIA[strategy]
+    asked = [judge(candidate, need, strategy, history, limits) for candidate in candidates]
     eligible = sorted(
-        (
-            ([rank(verdict, need) for _, rank in criteria], verdict)
-            for verdict in asked
-            if verdict.reason is Reason.CHOSEN
-        ),
+        ((ranks(verdict, need, strategy), verdict) for verdict in asked if verdict.reason is Reason.CHOSEN),
         key=itemgetter(0),  # the last criterion is never a tie
     )
-    refused = sorted(
-        (verdict for verdict in asked if verdict.reason is not Reason.CHOSEN),
-        key=lambda verdict: (verdict.candidate.name, verdict.candidate.agent_id.int),
-    )
+    refused = sorted((verdict for verdict in asked if verdict.reason is not Reason.CHOSEN), key=by_name)
     chosen = [verdict for _, verdict in eligible[:1]]
-    passed_over = [_compare(eligible[0][0], ranks, verdict, need, criteria) for ranks, verdict in eligible[1:]]
+    passed_over = [
+        passed_over_for(worse(eligible[0][0], theirs, strategy), verdict, need) for theirs, verdict in eligible[1:]
+    ]
     return Choice(strategy=strategy, limits=limits, verdicts=(*chosen, *passed_over, *refused))
 
 
-def _judge(candidate: Candidate, need: Need, strategy: Strategy, history: History, limits: Limits) -> Verdict:
+def by_name(verdict: Verdict) -> tuple[str, int]:
+    """The order in which those are told who may not have it."""
+    return verdict.candidate.name, verdict.candidate.agent_id.int
+
+
+def judge(candidate: Candidate, need: Need, strategy: Strategy, history: History, limits: Limits) -> Verdict:
     """May they have it; ``CHOSEN`` stands for yes until they are compared."""
     given = history.given.get(candidate.agent_id, ())
     an_hour_ago = need.at - _HOUR
@@ -245,12 +244,9 @@ def _has_enough(
     return None
 
 
-def _compare(
-    best: Sequence[int], ranks: Sequence[int], other: Verdict, need: Need, criteria: tuple[_Criterion, ...]
-) -> Verdict:
+def passed_over_for(reason: Reason, verdict: Verdict, need: Need) -> Verdict:
     """The same verdict, with the first criterion in which the chosen one was better."""
-    reason = next(reason for (reason, _), theirs, ours in zip(criteria, best, ranks, strict=True) if theirs != ours)
-    return replace(other, reason=reason, missing=_missing(reason, need))
+    return replace(verdict, reason=reason, missing=_missing(reason, need))
 
 
 def _missing(reason: Reason, need: Need) -> tuple[str, ...]:
@@ -320,6 +316,27 @@ _CRITERIA: Mapping[Strategy, tuple[_Criterion, ...]] = {
         *_BY_LOAD[1:],
     ),
 }
+
+
+#: By which eligible people are sorted: the number of each criterion, the best first.
+Ranks = tuple[int, ...]
+
+
+def ranks(verdict: Verdict, need: Need, strategy: Strategy) -> Ranks:
+    """How they stand in each criterion of the strategy; no two people have the same."""
+    return tuple([rank(verdict, need) for _, rank in _CRITERIA[strategy]])
+
+
+def criteria_of(strategy: Strategy) -> tuple[Reason, ...]:
+    """What is said of who was worse in each criterion, in the order of ``ranks``."""
+    return tuple(reason for reason, _ in _CRITERIA[strategy])
+
+
+def worse(best: Ranks, theirs: Ranks, strategy: Strategy) -> Reason:
+    """The first criterion in which the chosen one was better."""
+    return next(
+        reason for (reason, _), chosen, other in zip(_CRITERIA[strategy], best, theirs, strict=True) if chosen != other
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

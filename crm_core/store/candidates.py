@@ -8,16 +8,18 @@ in memory, and written to the turns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.distribution import USUAL_LIMITS, Candidate, Limits, Strategy
+from crm_core.domain.giving_out import GivingOut
 from crm_core.domain.people import AgentState
 from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.calendars import calendars_of_agents
-from crm_core.store.database import Record, Transaction
+from crm_core.store.database import Reader, Record, Transaction
+from crm_core.store.ids import AMONG_FIRST, as_ids
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('giving out', 3))"
 
@@ -75,12 +77,12 @@ FROM teams
 """
 
 # By interactions_client_id_id_idx.
-_TALKED = """
-SELECT agent_id, max(answered_at) AS at
+_TALKED = f"""
+SELECT client_id, agent_id, max(answered_at) AS at
 FROM interactions
-WHERE client_id = $1 AND answered_at IS NOT NULL AND agent_id IS NOT NULL
-GROUP BY agent_id
-"""
+WHERE client_id = {AMONG_FIRST} AND answered_at IS NOT NULL AND agent_id IS NOT NULL
+GROUP BY client_id, agent_id
+"""  # noqa: S608
 
 _NOTE = """
 INSERT INTO agent_turns (user_id, last_at, lately)
@@ -105,29 +107,16 @@ class TeamTerms:
 class Field:
     """Everybody who might be given something, until the end of the batch."""
 
-    people: dict[UUID, Candidate]
-    given: dict[UUID, list[datetime]]
+    everybody: GivingOut
     teams: dict[UUID, TeamTerms]
     turns: list[UUID] = field(default_factory=list)  # given in this batch, not stored yet
 
     def terms_of(self, team_id: UUID | None) -> TeamTerms:
         return self.teams.get(team_id, TeamTerms()) if team_id else TeamTerms()
 
-    async def candidates(self, tx: Transaction, client_id: UUID | None, languages: Sequence[str]) -> list[Candidate]:
-        """As they stand to this client; whose languages nobody has asked for yet is not passed over for them."""
-        talked = {row["agent_id"]: row["at"] for row in await tx.fetch(_TALKED, client_id)} if client_id else {}
-        if not talked and not languages:  # of most nothing more is asked
-            return list(self.people.values())
-        return [
-            replace(one, talked_at=talked.get(one.agent_id), languages=one.languages or frozenset(languages))
-            for one in self.people.values()
-        ]
-
     def note_given(self, agent_id: UUID, at: datetime) -> None:
         """It is their turn now, and they hold one more; ``write_turns`` stores it."""
-        person = self.people[agent_id]
-        self.people[agent_id] = replace(person, active_clients=person.active_clients + 1)
-        self.given.setdefault(agent_id, []).append(at)
+        self.everybody.note_given(agent_id, at)
         self.turns.append(agent_id)
 
     async def write_turns(self, tx: Transaction) -> None:
@@ -145,8 +134,8 @@ async def gather(tx: Transaction) -> Field:
     most = max((terms.limits.load_cap for terms in teams.values()), default=USUAL_LIMITS.load_cap)
     rows = await tx.fetch(_PEOPLE, max(most, USUAL_LIMITS.load_cap) + 1)
     calendars = await calendars_of_agents(tx, [row["id"] for row in rows])
-    people = {
-        row["id"]: Candidate(
+    people = [
+        Candidate(
             agent_id=row["id"],
             name=row["name"],
             team_id=row["team_id"],
@@ -161,9 +150,18 @@ async def gather(tx: Transaction) -> Field:
             active_clients=row["held"],
         )
         for row in rows
-    }
+    ]
     given = {row["id"]: row["lately"] or [row["last_at"]] for row in rows if row["last_at"]}
-    return Field(people=people, given=given, teams=teams)
+    return Field(everybody=GivingOut(people, given), teams=teams)
+
+
+async def talked_with(db: Reader, clients: Iterable[UUID]) -> dict[UUID, dict[UUID, datetime]]:
+    """For each of these clients who has talked with them, and when last."""
+    talked: dict[UUID, dict[UUID, datetime]] = {}
+    wanted = set(clients)
+    for row in await db.fetch(_TALKED, as_ids(wanted)) if wanted else []:
+        talked.setdefault(row["client_id"], {})[row["agent_id"]] = row["at"]
+    return talked
 
 
 def _terms(row: Record) -> TeamTerms:

@@ -1,0 +1,214 @@
+"""One choice after the other among the same people, each as ``choose_agent`` would make it.
+
+Most of what somebody is judged by is the same for all promises that ask the
+same. So everybody is judged once for what is asked, and anew only after being
+given something. For one promise alone only those are judged to whom it is not
+like the others: who has it, who lost it, who has talked with its client.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from operator import attrgetter
+from uuid import UUID
+
+from crm_core.domain.distribution import (
+    Candidate,
+    Choice,
+    History,
+    Limits,
+    Need,
+    Ranks,
+    Reason,
+    Strategy,
+    Verdict,
+    by_name,
+    criteria_of,
+    judge,
+    passed_over_for,
+    ranks,
+)
+
+
+class GivingOut:
+    """Everybody who might be given something, until the end of a batch; ``given``: what the engine gave them lately."""
+
+    def __init__(self, people: Iterable[Candidate], given: Mapping[UUID, Iterable[datetime]]) -> None:
+        self._people = {one.agent_id: one for one in people}
+        self._given = {agent_id: sorted(moments) for agent_id, moments in given.items()}
+        self._lines: dict[_Asked, _Line] = {}
+
+    def choose(
+        self,
+        need: Need,
+        strategy: Strategy,
+        *,
+        limits: Limits,
+        lost: Mapping[UUID, datetime],
+        talked: Mapping[UUID, datetime],
+    ) -> Choice:
+        """Who shall have it. ``lost``: who lost this very thing, when last; ``talked``: with its client."""
+        asked = _Asked(
+            at=need.at,
+            strategy=strategy,
+            limits=limits,
+            team_id=need.team_id,
+            skills=need.skills,
+            languages=need.languages,
+            destination=need.destination,
+        )
+        line = self._lines.get(asked)
+        if line is None:
+            line = self._lines[asked] = _Line(asked, self._people, self._given)
+        alike = {one for one in (need.from_agent_id, *lost, *talked) if one in self._people}
+        return line.choose(need, alike, lost, talked)
+
+    def note_given(self, agent_id: UUID, at: datetime) -> None:
+        """They hold one more, and it was their turn."""
+        person = self._people[agent_id]
+        self._people[agent_id] = replace(person, active_clients=person.active_clients + 1)
+        insort(self._given.setdefault(agent_id, []), at)
+        for line in self._lines.values():
+            line.changed.add(agent_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What many promises ask alike."""
+
+    at: datetime
+    strategy: Strategy
+    limits: Limits
+    team_id: UUID | None
+    skills: frozenset[str]
+    languages: tuple[str, ...]
+    destination: str | None
+
+    @property
+    def need(self) -> Need:
+        return Need(
+            at=self.at,
+            team_id=self.team_id,
+            skills=self.skills,
+            languages=self.languages,
+            destination=self.destination,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """One person before something that is asked; ``passed_over``: the same for each reason it was needed for."""
+
+    ranks: Ranks  # empty: they may not have it
+    name: tuple[str, int]
+    verdict: Verdict
+    passed_over: dict[Reason, Verdict] = field(default_factory=dict)
+
+    def passed_over_for(self, reason: Reason, need: Need) -> Verdict:
+        known = self.passed_over.get(reason)
+        if known is None:
+            known = self.passed_over[reason] = passed_over_for(reason, self.verdict, need)
+        return known
+
+
+_RANKS, _NAME = attrgetter("ranks"), attrgetter("name")
+
+
+def _first(criteria: int) -> Callable[[_Standing], Ranks]:
+    return lambda one: one.ranks[:criteria]
+
+
+class _Line:
+    """Everybody in the order in which they would get what is asked; ``changed``: to be judged anew before that."""
+
+    def __init__(self, asked: _Asked, people: Mapping[UUID, Candidate], given: Mapping[UUID, list[datetime]]) -> None:
+        self.changed: set[UUID] = set()
+        self._asked = asked
+        self._need = asked.need
+        self._criteria = criteria_of(asked.strategy)
+        self._people = people
+        self._given = given
+        self._standings: dict[UUID, _Standing] = {}
+        self._eligible: list[_Standing] = []
+        self._refused: list[_Standing] = []
+        for agent_id in people:
+            self._enter(agent_id)
+
+    def choose(
+        self,
+        need: Need,
+        apart: set[UUID],
+        lost: Mapping[UUID, datetime],
+        talked: Mapping[UUID, datetime],
+    ) -> Choice:
+        """``apart``: who is to be judged for this one alone."""
+        self._refresh()
+        eligible, refused = self._eligible, self._refused
+        if apart:
+            eligible = [one for one in eligible if one.verdict.candidate.agent_id not in apart]
+            refused = [one for one in refused if one.verdict.candidate.agent_id not in apart]
+            for agent_id in apart:
+                _put(self._stand(agent_id, need, lost, talked.get(agent_id)), eligible, refused)
+        verdicts = (*self._compared(eligible), *[one.verdict for one in refused])
+        return Choice(strategy=self._asked.strategy, limits=self._asked.limits, verdicts=verdicts)
+
+    def _compared(self, eligible: list[_Standing]) -> list[Verdict]:
+        """The chosen one and the next best: who was worse in the last criterion only stands before all others."""
+        if not eligible:
+            return []
+        best = eligible[0].ranks
+        verdicts, begins = [eligible[0].verdict], 1
+        for criterion in range(len(best) - 1, -1, -1):
+            if begins == len(eligible):
+                break
+            ends = bisect_right(eligible, best[:criterion], begins, key=_first(criterion))
+            reason = self._criteria[criterion]
+            verdicts += [one.passed_over_for(reason, self._need) for one in eligible[begins:ends]]
+            begins = ends
+        return verdicts
+
+    def _refresh(self) -> None:
+        for agent_id in self.changed:
+            _take_out(self._standings[agent_id], self._eligible, self._refused)
+            self._enter(agent_id)
+        self.changed.clear()
+
+    def _enter(self, agent_id: UUID) -> None:
+        standing = self._standings[agent_id] = self._stand(agent_id, self._need, {}, None)
+        _put(standing, self._eligible, self._refused)
+
+    def _stand(
+        self, agent_id: UUID, need: Need, lost: Mapping[UUID, datetime], talked_at: datetime | None
+    ) -> _Standing:
+        person = self._people[agent_id]
+        # Whose languages nobody has asked for yet is not passed over for them.
+        if talked_at is not None or (need.languages and not person.languages):
+            languages = person.languages or frozenset(need.languages)
+            person = replace(person, languages=languages, talked_at=talked_at)
+        asked = self._asked
+        history = History(lost=lost, given=self._given)
+        verdict = judge(person, need, asked.strategy, history, asked.limits)
+        may_have_it = verdict.reason is Reason.CHOSEN
+        return _Standing(
+            ranks=ranks(verdict, need, asked.strategy) if may_have_it else (),
+            name=by_name(verdict),
+            verdict=verdict,
+        )
+
+
+def _put(standing: _Standing, eligible: list[_Standing], refused: list[_Standing]) -> None:
+    if standing.ranks:
+        insort(eligible, standing, key=_RANKS)
+    else:
+        insort(refused, standing, key=_NAME)
+
+
+def _take_out(standing: _Standing, eligible: list[_Standing], refused: list[_Standing]) -> None:
+    """No two people have the same ranks, or the same name and id."""
+    if standing.ranks:
+        del eligible[bisect_left(eligible, standing.ranks, key=_RANKS)]
+    else:
+        del refused[bisect_left(refused, standing.name, key=_NAME)]

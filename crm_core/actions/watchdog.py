@@ -33,10 +33,11 @@ from crm_core.domain.events import (
     agent_room,
     team_room,
 )
-from crm_core.domain.explanations import Explanation, MoveStory, explain
+from crm_core.domain.explanations import MoveStory, move_record, move_sentence, nobody_record
 from crm_core.domain.leads import LeadReason
 from crm_core.domain.outages import Gap
 from crm_core.domain.policies import Moments, Policy, Rules, moments, rules_among
+from crm_core.domain.rosters import Roster
 from crm_core.domain.watching import (
     Claim,
     Extend,
@@ -120,6 +121,7 @@ class _Batch:
     calendars: dict[UUID, Calendar]
     written: list[Written] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
+    roster: Roster
 
     @classmethod
     async def read(cls, tx: Transaction, due: list[DueCallback], zone: ZoneInfo) -> _Batch:
@@ -135,6 +137,7 @@ class _Batch:
             calls=await store.live_calls(tx),
             outages=await outages(tx, owners, since=since, now=tx.now),
             calendars=await calendars_of_agents(tx, owners),
+            roster=Roster(tx.now),
         )
 
     async def settle(self) -> None:
@@ -142,7 +145,7 @@ class _Batch:
         looks = [look for one in self.due if (look := await self._look(one)) is not None]
         moving = [look for look in looks if look.move is not None]
         chosen = await self._move_all(moving) if moving else {}
-        await store.write(self.tx, self.written, self.turns)
+        await store.write(self.tx, self.written, self.turns, self.roster)
         await self._take_leads_along(look for look in moving if look.due.id in chosen)
         await self._tell(looks, chosen)
 
@@ -207,21 +210,23 @@ class _Batch:
                     assert_never(step)
             written.news = True
 
-    async def _move_all(self, moving: list[_Look]) -> dict[UUID, Explanation]:
+    async def _move_all(self, moving: list[_Look]) -> dict[UUID, Words]:
         """Find somebody for each, one after the other: what one is given counts for the next. Who moved, and why."""
         people = await gather(self.tx)
         lost = await store.lost_by(self.tx, [look.due.id for look in moving])
         talked = await self._talked(moving, people)
-        explained = {}
+        explained: dict[UUID, Words] = {}
         for look in moving:
             choice = self._choose(look, people, lost.get(look.due.id, {}), talked)
-            explanation = explain(self._story(look, choice), self.zone)
+            story = self._story(look, choice)
+            sentence = move_sentence(story, self.zone)
             if choice.chosen is None:
-                self._leave(look, choice, explanation)
+                self._leave(look, choice, sentence)
             else:
-                await self._give(look, choice.chosen.agent_id, explanation)
+                record = move_record(story, self.zone, self.roster)
+                await self._give(look, choice.chosen.agent_id, sentence, record)
                 people.note_given(choice.chosen.agent_id, self.tx.now)
-                explained[look.due.id] = explanation
+                explained[look.due.id] = sentence
         await people.write_turns(self.tx)
         return explained
 
@@ -262,15 +267,15 @@ class _Batch:
             choice=choice,
         )
 
-    def _leave(self, look: _Look, choice: Choice, explanation: Explanation) -> None:
+    def _leave(self, look: _Look, choice: Choice, sentence: Words) -> None:
         """It stays where it is, and its supervisor must know; tried again when somebody may be free."""
         again = [choice.try_again_at, look.watched.moments.takeover_at, self.tx.now + RETRY_AFTER]
         look.written.next_at = min(at for at in again if at is not None and at > self.tx.now)
-        look.written.stuck = {"words": explanation.sentence.as_json(), "record": dict(explanation.record)}
+        look.written.stuck = {"words": sentence.as_json(), "reasons": nobody_record(choice)}
         look.written.news = look.written.news or look.due.nobody_since is None
         look.written.nobody_since = look.due.nobody_since or self.tx.now
 
-    async def _give(self, look: _Look, agent_id: UUID, explanation: Explanation) -> None:
+    async def _give(self, look: _Look, agent_id: UUID, sentence: Words, record: dict[str, object]) -> None:
         calendar = await calendar_of_owner(self.tx, agent_id) if _counts_working_time(look.rules) else None
         made = moments(look.rules, look.due.due_at, since=self.tx.now, calendar=calendar)
         written = look.written
@@ -286,8 +291,8 @@ class _Batch:
                 callback_id=look.due.id,
                 agent_id=agent_id,
                 reason=HistoryReason.LATE,
-                words=explanation.sentence.as_json(),
-                record=dict(explanation.record),
+                words=sentence.as_json(),
+                record=record,
             )
         )
 
@@ -305,7 +310,7 @@ class _Batch:
                     explanation=_ALONG,
                 )
 
-    async def _tell(self, looks: list[_Look], explained: dict[UUID, Explanation]) -> None:
+    async def _tell(self, looks: list[_Look], explained: dict[UUID, Words]) -> None:
         changed = [look for look in looks if look.written.news or look.warned]
         people = {person for look in changed for person in _concerned(look)}
         teams = await store.teams_of(self.tx, people) if people else {}
@@ -317,7 +322,7 @@ class _Batch:
             rooms = _rooms(look, teams)
             self._say(look, rooms, version, explanation)
 
-    def _say(self, look: _Look, rooms: tuple[Room, ...], version: int, explanation: Explanation | None) -> None:
+    def _say(self, look: _Look, rooms: tuple[Room, ...], version: int, explanation: Words | None) -> None:
         due, written = look.due, look.written
         if explanation is not None and due.agent_id is not None:
             assert written.agent_id is not None
@@ -327,7 +332,7 @@ class _Batch:
                     callback_id=due.id,
                     from_agent_id=due.agent_id,
                     to_agent_id=written.agent_id,
-                    explanation=explanation.sentence.en,
+                    explanation=explanation.en,
                     version=version,
                 )
             )

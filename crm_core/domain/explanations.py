@@ -1,7 +1,8 @@
 """Why a promise moved, or could not: one sentence for people, and everything it was decided by.
 
 The record is stored with the move and never made again: rules, clocks and
-people will have changed by the time somebody asks.
+people will have changed by the time somebody asks. It holds values; of each
+move only the one sentence is stored in words.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from crm_core.domain.callbacks import LateBy
-from crm_core.domain.distribution import Choice, Verdict
+from crm_core.domain.distribution import Choice, Limits, Strategy, Verdict
 from crm_core.domain.distribution_words import verdict_in_words
 from crm_core.domain.outages import Gap, lost_spans
 from crm_core.domain.policies import Policy
+from crm_core.domain.rosters import Roster, read_verdicts
 from crm_core.domain.watching import Move
 from crm_core.domain.words import Words, moment_in_words, span_in_words
 
-#: Of the record; a reader of old ones looks at it.
+#: Of a record that holds the people it names, as those of leads do; a reader of old ones looks at it.
 SCHEMA: Final = 1
+#: Of a record that names answers in a roster by number.
+SCHEMA_WITH_ROSTER: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +54,54 @@ class Explanation:
     record: Mapping[str, object]
 
 
-def explain(story: MoveStory, zone: ZoneInfo) -> Explanation:
-    """The sentence, with times on the clock of ``zone``, and the record to store."""
-    sentence = _sentence(story, zone)
-    return Explanation(
-        sentence=sentence,
-        record={
-            "schema": SCHEMA,
-            "sentence": sentence.as_json(),
-            "policy": _policy(story.policy),
-            "clocks": _clocks(story),
-            "from_agent_id": str(story.from_agent_id) if story.from_agent_id else None,
-            **choice_record(story.choice, story.at, zone),
-        },
+def move_record(story: MoveStory, zone: ZoneInfo, roster: Roster) -> dict[str, object]:
+    """Everything a move was decided by, to be stored with the ``roster`` that everybody's answers are put on."""
+    choice, chosen = story.choice, story.choice.chosen
+    return {
+        "schema": SCHEMA_WITH_ROSTER,
+        "zone": zone.key,
+        "policy": _policy(story.policy),
+        "clocks": _clocks(story),
+        "from_agent_id": str(story.from_agent_id) if story.from_agent_id else None,
+        "strategy": choice.strategy.value,
+        "load_cap": choice.limits.load_cap,
+        "to_agent_id": str(chosen.agent_id) if chosen else None,
+        "near_cap": choice.near_cap,
+        "verdicts": roster.numbers_of(choice),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Why one person was chosen or passed over, with its sentence."""
+
+    verdict: Verdict
+    words: Words
+
+
+def read_candidates(
+    record: Mapping[str, Any], people: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]
+) -> list[Told]:
+    """Who was asked about a move, as ``move_record`` stored it; ``people`` and ``verdicts`` of its roster."""
+    choice = Choice(
+        strategy=Strategy(record["strategy"]),
+        limits=Limits(load_cap=record["load_cap"]),
+        verdicts=read_verdicts(people, verdicts, record["verdicts"]),
     )
+    zone, at = ZoneInfo(record["zone"]), datetime.fromisoformat(record["clocks"]["at"])
+    return [Told(verdict=verdict, words=verdict_in_words(verdict, choice, zone, now=at)) for verdict in choice.verdicts]
+
+
+def nobody_record(choice: Choice) -> dict[str, list[str]]:
+    """Who was passed over for what, when nobody could take it."""
+    reasons: dict[str, list[str]] = {}
+    for verdict in choice.verdicts:
+        reasons.setdefault(verdict.reason.value, []).append(verdict.candidate.name)
+    return reasons
 
 
 def choice_record(choice: Choice, at: datetime, zone: ZoneInfo) -> dict[str, object]:
-    """Who was asked ``at`` that moment, what they were judged by, and who was chosen; for promises and leads."""
+    """Who was asked ``at`` that moment, what they were judged by, and who was chosen, whole and with the words."""
     chosen = choice.chosen
     return {
         "strategy": choice.strategy.value,
@@ -78,7 +112,8 @@ def choice_record(choice: Choice, at: datetime, zone: ZoneInfo) -> dict[str, obj
     }
 
 
-def _sentence(story: MoveStory, zone: ZoneInfo) -> Words:
+def move_sentence(story: MoveStory, zone: ZoneInfo) -> Words:
+    """Whether it moved, from whom to whom, and why, with times on the clock of ``zone``."""
     at, due = moment_in_words(story.at, zone, now=story.at), moment_in_words(story.due_at, zone, now=story.at)
     late, lost = span_in_words(story.move.late), _lost(story.move)
     why_ru = f"срок был {due.ru}, опоздание на {late.ru}{lost.ru}, правило «{story.policy.name}»"

@@ -14,7 +14,9 @@ from uuid import UUID
 
 from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.ids import new_id
+from crm_core.domain.rosters import Roster
 from crm_core.domain.watching import LiveCall
+from crm_core.store import rosters
 from crm_core.store.database import Reader, Transaction, to_json
 
 #: A node that freezes with a batch in its hands loses it after this: its rows are free, and its words are not heard.
@@ -116,7 +118,7 @@ SET to_at = GREATEST(from_at, $2)
 WHERE callback_id = ANY($1::uuid[]) AND to_at IS NULL
 """
 
-_HISTORY = ("id", "callback_id", "agent_id", "from_at", "reason", "explanation", "words", "record")
+_HISTORY = ("id", "callback_id", "agent_id", "from_at", "reason", "explanation", "words", "record", "roster_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +261,8 @@ async def teams_of(db: Reader, people: Collection[UUID]) -> dict[UUID, UUID]:
     return {row["id"]: row["team_id"] for row in await db.fetch(_TEAMS, list(people))}
 
 
-async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn]) -> None:
-    """Store what was decided about a whole batch.
+async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn], roster: Roster) -> None:
+    """Store what was decided about a whole batch; the records of the turns name answers of the ``roster``.
 
     Raises:
         StaleDecision: a row is not as it was read; nothing of the transaction may be kept.
@@ -271,10 +273,12 @@ async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn
     if not turns:
         return
     await tx.execute(_CLOSE_HISTORY, [turn.callback_id for turn in turns], tx.now)
+    await rosters.keep(tx, roster)
     # Records are long: in one JSON document of the whole batch they would be parsed and copied thrice.
-    await tx.copy("callback_history", _HISTORY, [_as_history(turn, tx.now) for turn in turns])
+    await tx.copy("callback_history", _HISTORY, [_as_history(turn, tx.now, roster.id) for turn in turns])
 
 
-def _as_history(turn: Turn, at: datetime) -> tuple[object, ...]:
+def _as_history(turn: Turn, at: datetime, roster_id: UUID) -> tuple[object, ...]:
     words, record = to_json(turn.words), to_json(turn.record)
-    return new_id(at), turn.callback_id, turn.agent_id, at, turn.reason.value, turn.words["en"], words, record
+    reason, sentence = turn.reason.value, turn.words["en"]
+    return new_id(at), turn.callback_id, turn.agent_id, at, reason, sentence, words, record, roster_id

@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, DecisionRefused, NotFound
+from crm_core.domain.explanations import Told, read_candidates
 from crm_core.domain.handovers import check_undo
 from crm_core.domain.ids import first_id
 from crm_core.domain.policy_words import policy_in_words
@@ -134,7 +135,7 @@ class ExplainedMove(Move):
     strategy: str | None
     candidates: list[Candidate]
     near_cap: bool
-    try_again_at: datetime | None
+    try_again_at: datetime | None = None  # somebody was found
     undo: UndoRight
 
 
@@ -170,11 +171,12 @@ SELECT moved.id, moved.callback_id, moved.from_at AS at, moved.reason, moved.exp
 
 _EXPLAINED = f"""
 {_COLUMNS},
-       moved.record, callback.created_at AS promised_at,
+       moved.record, roster.people, roster.verdicts, callback.created_at AS promised_at,
        (SELECT made.created_at FROM callback_policies made
         WHERE made.name = moved.record #>> '{{policy,name}}'
             AND made.version = (moved.record #>> '{{policy,version}}')::int) AS rule_made_at
 {_FROM}
+LEFT JOIN rosters roster ON roster.id = moved.roster_id
 """  # noqa: S608  (columns of our own)
 
 
@@ -224,19 +226,40 @@ async def explain_move(db: Reader, callback_id: UUID, history_id: UUID, viewer: 
         raise NotFound
     values = _values(row)
     record: dict[str, Any] = values.pop("record") or {}
+    people, verdicts = values.pop("people"), values.pop("verdicts")
     promised_at, made_at = values.pop("promised_at"), values.pop("rule_made_at")
     return ExplainedMove(
         **values,
         clocks=_clocks(record.get("clocks"), row, promised_at),
         rule=await _rule(db, record.get("policy"), made_at),
         strategy=record.get("strategy"),
-        candidates=[
-            Candidate.model_validate({name: one[name] for name in Candidate.model_fields})
-            for one in record.get("candidates", [])
-        ],
+        candidates=_candidates(record, people, verdicts),
         near_cap=record.get("near_cap", False),
-        try_again_at=record.get("try_again_at"),
         undo=await _undo_right(db, row, viewer),
+    )
+
+
+def _candidates(
+    record: dict[str, Any], people: list[dict[str, Any]] | None, verdicts: list[dict[str, Any]]
+) -> list[Candidate]:
+    if people is None:  # a person's own decision, or a record of before there were rosters
+        before = record.get("candidates", [])
+        return [Candidate.model_validate({name: one[name] for name in Candidate.model_fields}) for one in before]
+    return [_candidate(told) for told in read_candidates(record, people, verdicts)]
+
+
+def _candidate(told: Told) -> Candidate:
+    verdict, candidate = told.verdict, told.verdict.candidate
+    return Candidate(
+        agent_id=candidate.agent_id,
+        name=candidate.name,
+        reason=verdict.reason.value,
+        words=Explanation(**told.words.as_json()),
+        state=candidate.state.value,
+        present=candidate.present,
+        active_clients=candidate.active_clients,
+        given_lately=verdict.given_lately,
+        until=verdict.until,
     )
 
 

@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 from crm_core.actions import callbacks
 from crm_core.domain.callbacks import HistoryReason, LateBy
 from crm_core.domain.distribution import Candidate, History, Need, Strategy, choose_agent
-from crm_core.domain.explanations import MoveStory, explain
+from crm_core.domain.explanations import MoveStory, move_record, move_sentence
 from crm_core.domain.ids import new_id
 from crm_core.domain.people import AgentState, Role
 from crm_core.domain.policies import Policy
+from crm_core.domain.rosters import Roster
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.watching import Move
-from crm_core.store import policies
+from crm_core.store import policies, rosters
 from crm_core.store.database import Transaction, to_json
 from gateway.demo.company import CLIENTS, EMPLOYEES, SALES
 
@@ -116,8 +117,8 @@ _BACKDATE_HISTORY = "UPDATE callback_history SET from_at = $2 WHERE callback_id 
 _END_TURN = "UPDATE callback_history SET to_at = $2 WHERE callback_id = $1 AND to_at IS NULL"
 
 _BEGIN_TURN = """
-INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, record)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, record, roster_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 # The new owner has the whole grace from when it came to them.
@@ -191,26 +192,25 @@ async def _move(
     )
     chosen = choice.chosen
     assert chosen is not None, "somebody was available"
-    told = explain(
-        MoveStory(
-            at=at,
-            policy=rule,
-            promised_at=due_at - _GIVEN_BEFORE,
-            due_at=due_at,
-            grace_from=due_at,
-            warned_at=due_at - (rule.warn_before or timedelta()),
-            move=Move(escalate_at=at, forgiven=timedelta(), late=rule.grace, late_by=LateBy.AGENT),
-            gaps=(),
-            from_agent_id=people[moved.login],
-            from_name=_name(moved.login),
-            choice=choice,
-        ),
-        zone,
+    story = MoveStory(
+        at=at,
+        policy=rule,
+        promised_at=due_at - _GIVEN_BEFORE,
+        due_at=due_at,
+        grace_from=due_at,
+        warned_at=due_at - (rule.warn_before or timedelta()),
+        move=Move(escalate_at=at, forgiven=timedelta(), late=rule.grace, late_by=LateBy.AGENT),
+        gaps=(),
+        from_agent_id=people[moved.login],
+        from_name=_name(moved.login),
+        choice=choice,
     )
+    roster = Roster(at)
+    sentence, record = move_sentence(story, zone), move_record(story, zone, roster)
+    await rosters.keep(tx, roster)
     await tx.execute(_END_TURN, callback_id, at)
-    sentence = told.sentence
     row = (new_id(tx.now), callback_id, chosen.agent_id, at, HistoryReason.LATE, sentence.en)
-    await tx.execute(_BEGIN_TURN, *row, to_json(sentence.as_json()), to_json(told.record))
+    await tx.execute(_BEGIN_TURN, *row, to_json(sentence.as_json()), to_json(record), roster.id)
     await tx.execute(_GIVE, callback_id, chosen.agent_id, at)
     if moved.is_kept:
         manager = Viewer(user_id=chosen.agent_id, role=Role.AGENT, team_id=None)

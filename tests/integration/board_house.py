@@ -10,12 +10,24 @@ from uuid import UUID
 from crm_core.actions import callbacks
 from crm_core.actions.callbacks import CallbackIn
 from crm_core.domain.ids import new_id
+from crm_core.domain.rosters import Roster
+from crm_core.domain.words import Words
+from crm_core.store import rosters
 from crm_core.store.database import Database, to_json
 from crm_core.views.callbacks import Callback, load_callbacks
 from tests.integration.desk import add_team, agent, make_older
 from tests.people import add_agent, add_client
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldMove:
+    """What the watchdog stores of a move; a record of before there were rosters has none."""
+
+    sentence: Words
+    record: Mapping[str, object]
+    roster: Roster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +64,9 @@ class BoardHouse:
             return (await load_callbacks(db, [promise]))[promise]
 
     async def move(
-        self, promise: UUID, to: UUID, *, ago: timedelta = timedelta(), record: Mapping[str, object] | None = None
+        self, promise: UUID, to: UUID, *, ago: timedelta = timedelta(), told: ToldMove | None = None
     ) -> UUID:
-        """It went to somebody else so long ago; with a ``record`` the system moved it. Gives the id of that step."""
+        """It went to somebody else so long ago; with ``told`` the system moved it. Gives the id of that step."""
         async with self.database.begin() as tx:
             at, step = tx.now - ago, new_id(tx.now)
             await tx.execute(
@@ -63,16 +75,20 @@ class BoardHouse:
                 promise,
                 at,
             )
+            if told is not None and told.roster is not None:
+                await rosters.keep(tx, told.roster)
             await tx.execute(
-                """INSERT INTO callback_history (id, callback_id, agent_id, from_at, reason, explanation, words, record)
-                   VALUES ($1, $2, $3, $4, $5, 'It moved.', $6, $7)""",
+                """INSERT INTO callback_history
+                       (id, callback_id, agent_id, from_at, reason, explanation, words, record, roster_id)
+                   VALUES ($1, $2, $3, $4, $5, 'It moved.', $6, $7, $8)""",
                 step,
                 promise,
                 to,
                 at,
-                "late" if record else "moved",
-                to_json(record["sentence"]) if record else None,
-                to_json(record) if record else None,
+                "late" if told else "moved",
+                to_json(told.sentence.as_json()) if told else None,
+                to_json(told.record) if told else None,
+                told.roster.id if told and told.roster else None,
             )
             await tx.execute("UPDATE callbacks SET agent_id = $2, moves = moves + 1 WHERE id = $1", promise, to)
         return step

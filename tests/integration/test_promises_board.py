@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,9 +14,10 @@ from crm_core.actions import callbacks
 from crm_core.domain.callbacks import LateBy
 from crm_core.domain.distribution import Candidate, History, Need, Strategy, choose_agent
 from crm_core.domain.errors import NotFound
-from crm_core.domain.explanations import Explanation, MoveStory, explain
+from crm_core.domain.explanations import MoveStory, move_record, move_sentence
 from crm_core.domain.people import AgentState
 from crm_core.domain.policies import Action, Policy
+from crm_core.domain.rosters import Roster
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.watching import Move
 from crm_core.store.database import Database, Reader, Record
@@ -23,7 +25,7 @@ from crm_core.views.callbacks import CallbackFilters, list_callbacks
 from crm_core.views.moves import Moves, explain_move, list_moves
 from crm_core.views.promises_board import Lane, PromisesBoard, get_promises_board
 from crm_core.views.tails import TailFilters, Tails, list_tails
-from tests.integration.board_house import DAY, HOUR, MINUTE, BoardHouse, open_board_house
+from tests.integration.board_house import DAY, HOUR, MINUTE, BoardHouse, ToldMove, open_board_house
 from tests.integration.desk import agent, owner, supervisor
 
 SECOND = timedelta(seconds=1)
@@ -206,7 +208,7 @@ async def test_a_move_is_seen_by_both_sides_and_those_above_them(house: BoardHou
             await explain_move(db, uuid4(), step, owner(house.irina))
 
 
-def told_by_the_watchdog(house: BoardHouse, *, at: datetime, due_at: datetime) -> Explanation:
+def told_by_the_watchdog(house: BoardHouse, *, at: datetime, due_at: datetime) -> ToldMove:
     def person(agent_id: UUID, name: str, state: AgentState = AgentState.AVAILABLE) -> Candidate:
         return Candidate(
             agent_id=agent_id, name=name, present=True, state=state, state_since=at - 39 * MINUTE, active_clients=47
@@ -217,29 +219,28 @@ def told_by_the_watchdog(house: BoardHouse, *, at: datetime, due_at: datetime) -
         person(house.boris, "Boris"),
         person(house.zhanar, "Zhanar", AgentState.PAUSED),
     ]
-    return explain(
-        MoveStory(
-            at=at,
-            policy=Policy(name="strict-10m", version=1, action=Action.MOVE, grace=10 * MINUTE, max_moves=2),
-            promised_at=due_at - HOUR,
-            due_at=due_at,
-            grace_from=due_at,
-            warned_at=due_at - 10 * MINUTE,
-            move=Move(escalate_at=at, forgiven=timedelta(), late=at - due_at, late_by=LateBy.AGENT),
-            gaps=(),
-            from_agent_id=house.anna,
-            from_name="Anna",
-            choice=choose_agent(people, Need(at=at, from_agent_id=house.anna), Strategy.LEAST_LOADED, History()),
-        ),
-        ZoneInfo("Asia/Almaty"),
+    story = MoveStory(
+        at=at,
+        policy=Policy(name="strict-10m", version=1, action=Action.MOVE, grace=10 * MINUTE, max_moves=2),
+        promised_at=due_at - HOUR,
+        due_at=due_at,
+        grace_from=due_at,
+        warned_at=due_at - 10 * MINUTE,
+        move=Move(escalate_at=at, forgiven=timedelta(), late=at - due_at, late_by=LateBy.AGENT),
+        gaps=(),
+        from_agent_id=house.anna,
+        from_name="Anna",
+        choice=choose_agent(people, Need(at=at, from_agent_id=house.anna), Strategy.LEAST_LOADED, History()),
     )
+    zone, roster = ZoneInfo("Asia/Almaty"), Roster(at)
+    return ToldMove(sentence=move_sentence(story, zone), record=move_record(story, zone, roster), roster=roster)
 
 
 async def test_a_move_of_the_system_is_explained_whole_from_what_was_stored_then(house: BoardHouse) -> None:
     promise = await house.promise(house.anna, late=10 * MINUTE)
     due_at = (await house.read(promise)).due_at
     explained = told_by_the_watchdog(house, at=due_at + 10 * MINUTE, due_at=due_at)
-    step = await house.move(promise, house.boris, record=explained.record)
+    step = await house.move(promise, house.boris, told=explained)
 
     async with house.database.read() as db:
         shown = await explain_move(db, promise, step, agent(house.anna))
@@ -258,6 +259,35 @@ async def test_a_move_of_the_system_is_explained_whole_from_what_was_stored_then
     ]
     assert (shown.policy, shown.late_s, shown.strategy) == ("strict-10m", 600.0, "least_loaded")
     assert (shown.undo.allowed, shown.undo.code) == (False, "forbidden")
+
+
+async def test_a_move_stored_before_there_were_rosters_is_told_as_it_was_then(house: BoardHouse) -> None:
+    promise = await house.promise(house.anna, late=10 * MINUTE)
+    due_at = (await house.read(promise)).due_at
+    explained = told_by_the_watchdog(house, at=due_at + 10 * MINUTE, due_at=due_at)
+    boris = {
+        "agent_id": house.boris,
+        "name": "Boris",
+        "reason": "chosen",
+        "words": {"ru": "свободнее других", "en": "the least loaded"},
+        "state": "available",
+        "present": True,
+        "active_clients": 47,
+        "given_lately": 0,
+        "until": None,
+    }
+    record = {**explained.record, "schema": 1, "candidates": [boris]}
+    step = await house.move(promise, house.boris, told=replace(explained, record=record, roster=None))
+
+    async with house.database.read() as db:
+        [shown] = (await explain_move(db, promise, step, agent(house.anna))).candidates
+
+    assert (shown.name, shown.reason, shown.words.en, shown.active_clients) == (
+        "Boris",
+        "chosen",
+        "the least loaded",
+        47,
+    )
 
 
 async def test_a_move_by_hand_is_explained_in_the_persons_own_words(house: BoardHouse) -> None:

@@ -20,6 +20,7 @@ from crm_core.store.database import Database
 from crm_core.store.heartbeat import beat
 from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.leads import load_story
+from crm_core.views.moves import explain_move
 from tests.integration.desk import add_interaction, add_team, agent, make_older, supervisor
 from tests.people import add_agent, add_client, events_of
 
@@ -131,9 +132,10 @@ async def test_a_late_promise_moves_and_everything_it_was_decided_by_is_stored(h
     assert "Anna → Boris" in second.words.ru
     assert "Anna → Boris" in second.words.en
     async with house.database.read() as db:
-        record = await db.fetchval("SELECT record FROM callback_history WHERE reason = 'late'")
-    assert record["policy"] | {"name": "strict-10m", "version": 1} == record["policy"]
-    assert {one["name"]: one["reason"] for one in record["candidates"]} == {
+        told = await explain_move(db, promise, second.id, agent(house.anna))
+    assert told.rule is not None
+    assert (told.rule.name, told.rule.version) == ("strict-10m", 1)
+    assert {one.name: one.reason for one in told.candidates} == {
         "Boris": "chosen",
         "Anna": "had_it",
         "Vera": "paused",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from crm_core.domain.callbacks import LateBy
-from crm_core.domain.distribution import Candidate, History, Need, Strategy, choose_agent
-from crm_core.domain.explanations import MoveStory, explain
+from crm_core.domain.distribution import Candidate, History, Limits, Need, Strategy, choose_agent
+from crm_core.domain.explanations import MoveStory, move_record, move_sentence, nobody_record, read_candidates
+from crm_core.domain.giving_out import GivingOut
 from crm_core.domain.outages import Gap
 from crm_core.domain.people import AgentState
 from crm_core.domain.policies import Action, Policy
+from crm_core.domain.rosters import Roster
 from crm_core.domain.watching import Move
 from crm_core.domain.words import Words
+from crm_core.store.database import to_json
 from tests.builders import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -62,7 +67,7 @@ def story(people: list[Candidate] = PEOPLE) -> MoveStory:
 
 
 def test_one_sentence_says_when_to_whom_and_why_on_the_companys_clock() -> None:
-    assert explain(story(), ALMATY).sentence == Words(
+    assert move_sentence(story(), ALMATY) == Words(
         ru="В 17:00 обещание перешло (Руслан Каримов → Динара Абенова): срок был 16:50, опоздание на 10 минут, "
         "правило «strict-10m»; Динара Абенова: на линии, 47 клиентов из 60, свободнее других.",
         en="At 17:00 the promise moved (Руслан Каримов → Динара Абенова): it was due at 16:50 and is 10 minutes late, "
@@ -71,39 +76,40 @@ def test_one_sentence_says_when_to_whom_and_why_on_the_companys_clock() -> None:
 
 
 def test_when_nobody_may_have_it_the_sentence_says_who_decides() -> None:
-    nobody = explain(story([PEOPLE[0], PEOPLE[2]]), ALMATY)
+    nobody = story([PEOPLE[0], PEOPLE[2]])
 
-    assert nobody.sentence == Words(
+    assert move_sentence(nobody, ALMATY) == Words(
         ru="В 17:00 обещание осталось у прежнего менеджера (Руслан Каримов): срок был 16:50, опоздание на 10 минут, "
         "правило «strict-10m», но передать его некому; решает руководитель.",
         en="At 17:00 the promise stayed where it was (Руслан Каримов): it was due at 16:50 and is 10 minutes late, "
         "rule “strict-10m”, but nobody could take it; the supervisor decides.",
     )
-    assert nobody.record["to_agent_id"] is None
+    assert nobody_record(nobody.choice) == {"had_it": ["Руслан Каримов"], "paused": ["Тимур Садыков"]}
 
 
 def test_an_outage_is_named_as_the_cause_or_as_not_counted() -> None:
     ours = replace(story(), move=replace(story().move, forgiven=7 * MINUTE, late_by=LateBy.SYSTEM))
     theirs = replace(story(), move=replace(story().move, forgiven=MINUTE))
 
-    assert "опоздание на 10 минут из-за перерыва связи на 7 минут," in explain(ours, ALMATY).sentence.ru
-    assert "is 10 minutes late because of an outage of 7 minutes," in explain(ours, ALMATY).sentence.en
-    assert "опоздание на 10 минут (перерыв связи на 1 минуту не в счёт)," in explain(theirs, ALMATY).sentence.ru
-    assert "is 10 minutes late (an outage of 1 minute does not count)," in explain(theirs, ALMATY).sentence.en
+    assert "опоздание на 10 минут из-за перерыва связи на 7 минут," in move_sentence(ours, ALMATY).ru
+    assert "is 10 minutes late because of an outage of 7 minutes," in move_sentence(ours, ALMATY).en
+    assert "опоздание на 10 минут (перерыв связи на 1 минуту не в счёт)," in move_sentence(theirs, ALMATY).ru
+    assert "is 10 minutes late (an outage of 1 minute does not count)," in move_sentence(theirs, ALMATY).en
 
 
 def test_a_deadline_of_another_day_is_told_with_its_day() -> None:
     old = replace(story(), due_at=NOON - timedelta(days=3), move=replace(story().move, late=timedelta(days=3)))
 
-    assert "срок был 18 ноября 17:00, опоздание на 72 часа" in explain(old, ALMATY).sentence.ru
+    assert "срок был 18 ноября 17:00, опоздание на 72 часа" in move_sentence(old, ALMATY).ru
 
 
 def test_the_record_holds_the_rule_every_clock_and_everybody_who_was_asked() -> None:
     outage = Gap(source="system", from_at=NOON - 30 * MINUTE, to_at=NOON - 8 * MINUTE)
+    roster = Roster(NOON)
 
-    record = json.loads(json.dumps(dict(explain(replace(story(), gaps=(outage,)), ALMATY).record)))
+    record = stored(move_record(replace(story(), gaps=(outage,)), ALMATY, roster))
 
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     assert (record["policy"]["name"], record["policy"]["version"]) == ("strict-10m", 4)
     assert record["clocks"] == {
         "promised_at": "2026-11-21T08:00:00+00:00",
@@ -118,9 +124,37 @@ def test_the_record_holds_the_rule_every_clock_and_everybody_who_was_asked() -> 
         "gaps": [{"from": "2026-11-21T11:50:00+00:00", "to": "2026-11-21T11:52:00+00:00"}],
     }
     assert (record["from_agent_id"], record["to_agent_id"]) == (str(RUSLAN), str(DINARA))
-    assert [(one["name"], one["reason"], one["words"]["ru"]) for one in record["candidates"]] == [
+    told = read_candidates(record, stored(roster.people), stored(roster.verdicts))
+    assert [(one.verdict.candidate.name, one.verdict.reason, one.words.ru) for one in told] == [
         ("Динара Абенова", "chosen", "на линии, 47 клиентов из 60, свободнее других"),
         ("Руслан Каримов", "had_it", "было здесь"),
         ("Тимур Садыков", "paused", "на паузе 39 минут"),
     ]
-    assert record["sentence"]["ru"].startswith("В 17:00 обещание перешло")
+
+
+def test_promises_of_one_batch_share_the_answers_they_have_in_common() -> None:
+    limits, need = Limits(hourly_cap=1), Need(at=NOON, skills=frozenset({"visas"}))
+    people = [replace(one, skills=frozenset({"visas"})) for one in PEOPLE[:2]] + [PEOPLE[2]]
+    giving = GivingOut(people, {DINARA: [NOON - 5 * MINUTE]})
+    roster = Roster(NOON)
+
+    choices, records = [], []
+    for talked in ({}, {}, {RUSLAN: NOON - timedelta(days=1)}):
+        choice = giving.choose(need, Strategy.LEAST_LOADED, limits=limits, lost={}, talked=talked)
+        choices.append(choice)
+        records.append(stored(move_record(replace(story(), choice=choice), ALMATY, roster)))
+    assert choices[0].chosen is not None
+
+    assert records[0]["verdicts"] == records[1]["verdicts"] != records[2]["verdicts"]
+    assert len(roster.people) == 3
+    assert len(roster.verdicts) == 4
+    for choice, record in zip(choices, records, strict=True):
+        told = read_candidates(record, stored(roster.people), stored(roster.verdicts))
+        assert [one.verdict for one in told] == [
+            replace(one, candidate=replace(one.candidate, skills=frozenset())) for one in choice.verdicts
+        ]
+
+
+def stored(value: Any) -> Any:
+    """As it comes back from the database."""
+    return orjson.loads(to_json(value))

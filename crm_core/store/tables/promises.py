@@ -85,7 +85,7 @@ callbacks = Table(
     Column("told", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="what the supervisor was told"),
     Column("unlocked_at", DateTime(timezone=True), comment="when the supervisor's right began"),
     Column("nobody_since", DateTime(timezone=True), comment="it should have moved, and nobody was eligible"),
-    Column("stuck", JSONB, comment="why nobody could take it at the last look: {words, record}"),
+    Column("stuck", JSONB, comment="why nobody could take it at the last look: {words, reasons}"),
     moment("claimed_at"),
     Column("next_at", DateTime(timezone=True), comment="when the watchdog looks at it next; null: never by itself"),
     moment("created_at", default_now=True),
@@ -132,6 +132,20 @@ callback_tries = Table(
 )
 Index("callback_tries_callback_id_idx", callback_tries.c.callback_id)
 
+rosters = Table(
+    "rosters",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    moment("at", required=True),
+    Column("people", JSONB, nullable=False, comment="who was asked in one batch of the watchdog, as they were then"),
+    Column(
+        "verdicts",
+        JSONB,
+        nullable=False,
+        comment="how they stood to what was given out, each distinct answer once; see crm_core.domain.rosters",
+    ),
+)
+
 callback_history = Table(
     "callback_history",
     metadata,
@@ -144,6 +158,7 @@ callback_history = Table(
     Column("explanation", Text, nullable=False),
     Column("words", JSONB, comment='the explanation in both languages: {"ru": …, "en": …}; null: a person\'s words'),
     Column("record", JSONB, comment="everything it was decided by; see crm_core.domain.explanations"),
+    Column("roster_id", ForeignKey("rosters.id"), comment="whose answers the record names by number"),
     Column("by", Uuid, comment="who decided; null: the system"),
     one_of("reason", ("promised", "given", "late", "taken_over", "absence", "moved", "undone")),
 )

@@ -160,6 +160,17 @@ COMMENT ON COLUMN lead_history.words IS 'the explanation in both languages: {"ru
 COMMENT ON COLUMN lead_history.record IS 'everything it was decided by; see crm_core.domain.explanations';
 COMMENT ON COLUMN lead_history.by IS 'who decided; null: the system';
 
+CREATE TABLE rosters (
+  id UUID NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  people JSONB NOT NULL,
+  verdicts JSONB NOT NULL,
+  CONSTRAINT rosters_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN rosters.people IS 'who was asked in one batch of the watchdog, as they were then';
+COMMENT ON COLUMN rosters.verdicts IS 'how they stood to what was given out, each distinct answer once; see crm_core.domain.rosters';
+
 CREATE TABLE system_heartbeat (
   id BOOLEAN DEFAULT true NOT NULL,
   at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -213,7 +224,7 @@ COMMENT ON COLUMN callbacks.forgiven_s IS 'of gaps, already in escalate_at';
 COMMENT ON COLUMN callbacks.told IS 'what the supervisor was told';
 COMMENT ON COLUMN callbacks.unlocked_at IS 'when the supervisor''s right began';
 COMMENT ON COLUMN callbacks.nobody_since IS 'it should have moved, and nobody was eligible';
-COMMENT ON COLUMN callbacks.stuck IS 'why nobody could take it at the last look: {words, record}';
+COMMENT ON COLUMN callbacks.stuck IS 'why nobody could take it at the last look: {words, reasons}';
 COMMENT ON COLUMN callbacks.next_at IS 'when the watchdog looks at it next; null: never by itself';
 
 ALTER TABLE callback_policies ADD COLUMN by UUID;
@@ -221,8 +232,10 @@ COMMENT ON COLUMN callback_policies.by IS 'who made this version; null: it was s
 
 ALTER TABLE callback_history ADD COLUMN words JSONB;
 ALTER TABLE callback_history ADD COLUMN record JSONB;
+ALTER TABLE callback_history ADD COLUMN roster_id UUID REFERENCES rosters (id);
 COMMENT ON COLUMN callback_history.words IS 'the explanation in both languages: {"ru": …, "en": …}; null: a person''s words';
 COMMENT ON COLUMN callback_history.record IS 'everything it was decided by; see crm_core.domain.explanations';
+COMMENT ON COLUMN callback_history.roster_id IS 'whose answers the record names by number';
 
 CREATE INDEX callbacks_lead_id_idx ON callbacks (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX callbacks_load_idx ON callbacks (agent_id, client_id) WHERE state IN ('open', 'claimed');

@@ -63,8 +63,8 @@ class GivingOut:
         line = self._lines.get(asked)
         if line is None:
             line = self._lines[asked] = _Line(asked, self._people, self._given)
-        alike = {one for one in (need.from_agent_id, *lost, *talked) if one in self._people}
-        return line.choose(need, alike, lost, talked)
+        apart = {one for one in (need.from_agent_id, *lost, *talked) if one in self._people}
+        return line.choose(need, apart, lost, talked)
 
     def note_given(self, agent_id: UUID, at: datetime) -> None:
         """They hold one more, and it was their turn."""

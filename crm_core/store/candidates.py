@@ -19,46 +19,23 @@ from crm_core.domain.people import AgentState
 from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.calendars import calendars_of_agents
 from crm_core.store.database import Reader, Record, Transaction
+from crm_core.store.holdings import active_clients
 from crm_core.store.ids import AMONG_FIRST, as_ids
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('giving out', 3))"
-
-# How many clients somebody looks after, counted no further than matters to a cap: a person may hold thousands.
-# By callbacks_load_idx and leads_load_idx, in whose order the distinct ones are found without reading all.
-_HELD = """
-(
-    SELECT count(*)
-    FROM (
-        SELECT client_id::text AS who
-        FROM (SELECT DISTINCT owed.client_id
-              FROM callbacks owed
-              WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
-              LIMIT $1) AS promised
-        WHERE client_id IS NOT NULL
-        UNION
-        SELECT address
-        FROM (SELECT owed.address
-              FROM callbacks owed
-              WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed') AND owed.client_id IS NULL
-              LIMIT $1) AS strangers
-        UNION
-        SELECT COALESCE(client_id::text, address)
-        FROM (SELECT lead.client_id, lead.address
-              FROM leads lead
-              WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
-              LIMIT $1) AS wishes
-    ) AS held
-)
+# Where one person holds thousands of promises, PostgreSQL believes that everybody does, and would read the whole
+# table for each of them.
+_LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended('giving out', 3)), set_config('enable_seqscan', 'off', true)
 """
 
-# By absences_user_id_from_at_idx, and what is said above.
+# By absences_user_id_from_at_idx. Of who holds thousands no more are counted than matters to a cap.
 _PEOPLE = f"""
 SELECT person.id, person.name, person.team_id, person.skills, person.languages,
        COALESCE(state.present, false) AS present, COALESCE(state.state, 'offline') AS state,
        COALESCE(state.since, person.created_at) AS since,
        away.user_id IS NOT NULL AS absent, away.until AS absent_until,
        COALESCE(turn.lately, '{{}}') AS lately, turn.last_at,
-       {_HELD} AS held
+       {active_clients("$1")} AS held
 FROM users person
 LEFT JOIN agent_states state ON state.user_id = person.id
 LEFT JOIN agent_turns turn ON turn.user_id = person.id

@@ -8,23 +8,6 @@ from uuid import UUID
 
 from crm_core.store.database import Reader
 
-#: For ``FROM users person``: how many people somebody looks after now, as clients or as leads, each once.
-#: By callbacks_load_idx and leads_load_idx.
-ACTIVE_CLIENTS = """
-(
-    SELECT count(*)
-    FROM (
-        SELECT COALESCE(owed.client_id::text, owed.address)
-        FROM callbacks owed
-        WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
-        UNION
-        SELECT COALESCE(lead.client_id::text, lead.address)
-        FROM leads lead
-        WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
-    ) AS held
-)
-"""
-
 # By callbacks_load_idx; the most pressing first.
 _PROMISES = """
 SELECT id
@@ -47,6 +30,39 @@ SELECT count(*)
 FROM clients
 WHERE owner_id = $1 AND merged_into IS NULL
 """
+
+
+def active_clients(limit: str = "ALL") -> str:
+    """For ``FROM users person``: how many people somebody looks after now, as clients or as leads, each once.
+
+    ``limit``: count no further than that. By callbacks_load_idx and leads_load_idx, in whose order the distinct
+    ones are found without reading all.
+    """
+    return f"""
+(
+    SELECT count(*)
+    FROM (
+        SELECT client_id::text AS who
+        FROM (SELECT DISTINCT owed.client_id
+              FROM callbacks owed
+              WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed')
+              LIMIT {limit}) AS promised
+        WHERE client_id IS NOT NULL
+        UNION
+        SELECT address
+        FROM (SELECT DISTINCT owed.client_id, owed.address
+              FROM callbacks owed
+              WHERE owed.agent_id = person.id AND owed.state IN ('open', 'claimed') AND owed.client_id IS NULL
+              LIMIT {limit}) AS strangers
+        UNION
+        SELECT COALESCE(client_id::text, address)
+        FROM (SELECT lead.client_id, lead.address
+              FROM leads lead
+              WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
+              LIMIT {limit}) AS wishes
+    ) AS held
+)
+"""  # noqa: S608  (a number, or the place of one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

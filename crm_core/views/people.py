@@ -9,7 +9,7 @@ from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
 from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.database import Reader
-from crm_core.store.holdings import ACTIVE_CLIENTS
+from crm_core.store.holdings import active_clients
 from crm_core.views.model import WireModel
 from crm_core.views.paging import Page
 
@@ -18,7 +18,7 @@ _LIST = f"""
 SELECT person.id, person.login, person.name, person.role, person.team_id, team.name AS team, person.skills,
        person.languages, person.takes_work, person.enabled, person.calendar_id, calendar.name AS calendar,
        team.load_cap, team.load_warning, COALESCE(state.state, 'offline') AS state,
-       {ACTIVE_CLIENTS} AS active_clients,
+       {active_clients()} AS active_clients,
        owed.promises, owed.late,
        (SELECT count(*) FROM leads WHERE owner_id = person.id AND closed_at IS NULL) AS leads,
        (SELECT count(*) FROM clients WHERE owner_id = person.id AND merged_into IS NULL) AS clients,

@@ -136,17 +136,22 @@ async def _tidy(database: Database) -> None:
 
 async def _afresh(
     database: Database, house: ManyPromises, keeper: UUID, count: int, *, within: timedelta = timedelta()
-) -> None:
-    """Nothing is left of the round before; ``count`` are due at once, or begin to be in a second from now."""
+) -> datetime:
+    """Nothing is left of the round before; ``count`` are due at once, or begin to be in a second from now.
+
+    When the last of them is due.
+    """
     async with database.begin() as tx:
         await tx.execute("DELETE FROM callbacks WHERE agent_id <> $1", keeper)
         await tx.execute("TRUNCATE outbox, agent_turns")
     await _tidy(database)
     async with database.begin() as tx:
-        await house.promise(tx, count, move_at=tx.now + (A_SECOND if within else -A_SECOND), apart=within / count)
+        first = tx.now + (A_SECOND if within else -A_SECOND)
+        await house.promise(tx, count, move_at=first, apart=within / count)
     await beat(database)
     async with database.begin() as tx:
         await tx.execute("DELETE FROM gaps")  # nobody watched meanwhile, and here that excuses nothing
+    return first + within
 
 
 async def _idle(many: Database, few: Database) -> tuple[float, float]:
@@ -162,10 +167,10 @@ async def _idle(many: Database, few: Database) -> tuple[float, float]:
 
 async def _round(database: Database, house: ManyPromises, keeper: UUID, due: int) -> tuple[float, float]:
     """Seconds for the watchdog, and for the bare loop, over promises that are due already."""
-    await _afresh(database, house, keeper, due)
+    last = await _afresh(database, house, keeper, due)
     begun = time.perf_counter()
     async with _watching(database):
-        await eventually(lambda: _is_done(database), patience_s=_PATIENCE_S)
+        await eventually(lambda: _is_done(database, last), patience_s=_PATIENCE_S)
     ours = time.perf_counter() - begun
     await _moved(database, due)
     await _afresh(database, house, keeper, due)
@@ -176,11 +181,11 @@ async def _round(database: Database, house: ManyPromises, keeper: UUID, due: int
 
 async def _lags(database: Database, house: ManyPromises, keeper: UUID, count: int, within: timedelta) -> list[float]:
     """From the end of each promise's grace to the commit that moved it, in seconds."""
-    await _afresh(database, house, keeper, count, within=within)
+    last = await _afresh(database, house, keeper, count, within=within)
     commits: list[datetime] = []
     database.wakeups.on_wake(lambda topic: commits.append(datetime.now(UTC)) if topic == "outbox" else None)
     async with _watching(database):
-        await eventually(lambda: _is_done(database), patience_s=_PATIENCE_S)
+        await eventually(lambda: _is_done(database, last), patience_s=_PATIENCE_S)
     moved = await _moved(database, count)
     return [(commits[bisect_left(commits, decided)] - late).total_seconds() for decided, late in moved]
 
@@ -195,14 +200,12 @@ async def _watching(database: Database) -> AsyncIterator[None]:
         await asyncio.wait([running])
 
 
-async def _is_done(database: Database) -> bool:
-    """Nothing is late any more; those of the keeper come only in a day."""
+async def _is_done(database: Database, last: datetime) -> bool:
+    """Nothing that was due by ``last`` is late any more."""
     await asyncio.sleep(0.1)  # asking is work too, and must not become a part of what is measured
     async with database.read() as db:
-        return not await db.fetchval(
-            "SELECT EXISTS (SELECT FROM callbacks WHERE state = 'open' AND moves = 0 AND next_at < $1)",
-            datetime.now(UTC) + timedelta(hours=1),
-        )
+        next_at: datetime = await db.fetchval("SELECT min(next_at) FROM callbacks WHERE state IN ('open', 'claimed')")
+    return next_at > last
 
 
 async def _moved(database: Database, count: int) -> list[tuple[datetime, datetime]]:

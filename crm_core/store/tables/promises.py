@@ -109,6 +109,7 @@ Index(
     "callbacks_load_idx",
     callbacks.c.agent_id,
     callbacks.c.client_id,
+    callbacks.c.address,
     postgresql_where=text("state IN ('open', 'claimed')"),
 )
 Index("callbacks_client_id_idx", callbacks.c.client_id)

@@ -238,7 +238,7 @@ COMMENT ON COLUMN callback_history.record IS 'everything it was decided by; see 
 COMMENT ON COLUMN callback_history.roster_id IS 'whose answers the record names by number';
 
 CREATE INDEX callbacks_lead_id_idx ON callbacks (lead_id) WHERE lead_id IS NOT NULL;
-CREATE INDEX callbacks_load_idx ON callbacks (agent_id, client_id) WHERE state IN ('open', 'claimed');
+CREATE INDEX callbacks_load_idx ON callbacks (agent_id, client_id, address) WHERE state IN ('open', 'claimed');
 CREATE INDEX callbacks_next_at_idx ON callbacks (next_at) WHERE state IN ('open', 'claimed') AND next_at IS NOT NULL;
 CREATE INDEX callbacks_nobody_idx ON callbacks (nobody_since) WHERE state IN ('open', 'claimed') AND nobody_since IS NOT NULL;
 

@@ -47,20 +47,32 @@ class LocalTime(InputModel):
     second: bool | None = None
 
 
-class DueIn(InputModel):
-    """When the client is to hear from us: a moment with its offset, or a time by somebody's clock."""
+class MaybeDueIn(InputModel):
+    """When the client is to hear from us: a moment with its offset, a time by somebody's clock, or nothing said."""
 
     due_at: Moment | None = None
     due_local: LocalTime | None = None
 
     @model_validator(mode="after")
     def _is_said_once(self) -> Self:
-        if (self.due_at is None) == (self.due_local is None):
-            raise ValueError("either due_at or due_local is needed, and not both")
+        if self.due_at is not None and self.due_local is not None:
+            raise ValueError("either due_at or due_local, not both")
         return self
 
 
-async def due_moment(db: Reader, given: DueIn, *, by: Viewer, client_id: UUID | None, company: ZoneInfo) -> datetime:
+class DueIn(MaybeDueIn):
+    """When the client is to hear from us: a moment with its offset, or a time by somebody's clock."""
+
+    @model_validator(mode="after")
+    def _is_said(self) -> Self:
+        if self.due_at is None and self.due_local is None:
+            raise ValueError("either due_at or due_local is needed")
+        return self
+
+
+async def due_moment(
+    db: Reader, given: MaybeDueIn, *, by: Viewer, client_id: UUID | None, company: ZoneInfo
+) -> datetime:
     """The moment that ``by`` means; ``company`` is the zone of whoever has no hours of their own.
 
     Raises:

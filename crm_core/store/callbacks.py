@@ -268,19 +268,21 @@ async def insert(
         promised_in,
         to_json(why) if why is not None else None,
         tx.now,
-        *_clock(moments),
+        *clock(moments),
         moments.takeover_at,
         moments.first,
-        *_versions(rules),
+        *versions(rules),
     )
     return callback_id
 
 
-def _clock(moments: Moments) -> tuple[datetime | None, ...]:
+def clock(moments: Moments) -> tuple[datetime | None, ...]:
+    """As the columns hold them: from when the owner is late, the reminder, the word to the supervisor, the move."""
     return moments.grace_from, moments.warn_at, moments.notify_at, moments.escalate_at
 
 
-def _versions(rules: Rules) -> tuple[str | None, list[str], list[int]]:
+def versions(rules: Rules) -> tuple[str | None, list[str], list[int]]:
+    """As the columns hold them: the rule that moves, all by name, and their versions."""
     moving = rules.moving.name if rules.moving else None
     return moving, [policy.name for policy in rules.all], [policy.version for policy in rules.all]
 
@@ -325,10 +327,10 @@ async def replace(
         due_at,
         subject,
         via,
-        *_clock(moments),
+        *clock(moments),
         moments.takeover_at,
         moments.first,
-        *_versions(rules),
+        *versions(rules),
     )
     return version
 
@@ -370,5 +372,5 @@ async def take(tx: Transaction, callback_id: UUID, agent_id: UUID) -> None:
 
 async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, moments: Moments) -> int:
     """Somebody else owes it from now on, under ``moments``."""
-    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, *_clock(moments), moments.first)
+    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, *clock(moments), moments.first)
     return version

@@ -151,7 +151,7 @@ LEFT JOIN users decider ON decider.id = moved.by
 {OWNER_BEFORE}
 LEFT JOIN users loser ON loser.id = before.agent_id
 LEFT JOIN LATERAL (
-    SELECT later.reason, later.from_at
+    SELECT later.reason, later.from_at, later.agent_id
     FROM callback_history later
     WHERE later.callback_id = moved.callback_id AND (later.from_at, later.id) > (moved.from_at, moved.id)
     ORDER BY later.from_at, later.id
@@ -166,8 +166,9 @@ SELECT moved.id, moved.callback_id, moved.from_at AS at, moved.reason, moved.exp
        callback.client_id, client.name AS client_name, callback.address, callback.subject,
        {STATE_NOW} AS state, callback.due_at, callback.closed_at,
        (moved.record #>> '{{clocks,late_s}}')::float8 AS late_s, moved.record #>> '{{policy,name}}' AS policy,
-       CASE WHEN next.reason = 'undone' THEN next.from_at END AS undone_at
-"""
+       CASE WHEN next.reason = 'undone' AND next.agent_id IS DISTINCT FROM moved.agent_id THEN next.from_at
+       END AS undone_at
+"""  # noqa: S608  (a state of our own)
 
 _EXPLAINED = f"""
 {_COLUMNS},

@@ -137,6 +137,14 @@ async def absent_to_engine(page: Page) -> None:
     await page.get_by_label(re.compile("Кому передать|Who gets it")).select_option("engine")
 
 
+async def promise_again(page: Page) -> None:
+    """The last of the menus: of a promise that was kept."""
+    await page.get_by_role(
+        "button", name=re.compile("Что сделать с обещанием|What to do with the promise")
+    ).last.click()
+    await page.get_by_role("menuitem", name=re.compile("Обещать снова|Promise again")).click()
+
+
 STAFF: day.Json = {**lists.pages(), **staff.pages()}
 
 
@@ -274,6 +282,7 @@ SCENES: dict[str, Scene] = {
     "clients-alike": Scene(path="/clients?q=Ержан"),
     "clients-new": Scene(path="/clients", act=click("Новый клиент")),
     "client": Scene(path=f"/clients/{day.AIGERIM['id']}"),
+    "client-promise-again": Scene(path=f"/clients/{day.AIGERIM['id']}", act=promise_again),
     "client-talking": Scene(path=f"/clients/{day.AIGERIM['id']}", desk=talking(day.TALKING, day.CARD)),
     "client-new": Scene(path=f"/clients/{day.LONG['id']}"),
     "today-fates": Scene(path="/today", promises=promises.FATES),

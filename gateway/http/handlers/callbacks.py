@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from crm_core.actions import callbacks, due_times, handovers
+from crm_core.actions import callbacks, due_times, handovers, reopening
 from crm_core.actions.callbacks import (
     AgentUnknown,
     CallbackCancelIn,
@@ -15,9 +15,10 @@ from crm_core.actions.callbacks import (
     ContactUnknown,
     PromiseIn,
 )
-from crm_core.actions.due_times import ClientZoneUnknown, DueIn
+from crm_core.actions.due_times import ClientZoneUnknown, DueIn, MaybeDueIn
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, ClientBlocked, NotFound, TakeOverTooEarly
 from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
+from crm_core.domain.reopening import CallbackOpen, NewTimeRequired
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.callbacks import Callback, CallbackFilters, get_callback, list_callbacks, load_callbacks
 from crm_core.views.paging import CursorInvalid, Page
@@ -31,6 +32,10 @@ routes: Final = Routes("callbacks")
 
 class TimedPromiseIn(PromiseIn, DueIn):
     """A promise to make; without ``agent_id`` the caller owes it."""
+
+
+class ReopenIn(MaybeDueIn):
+    """For when it is promised now; without a time it is as it was."""
 
 
 class CallbackQuery(CallbackFilters, Paging):
@@ -130,6 +135,32 @@ async def take_over_callback(request: Request, tx: Transaction, callback_id: UUI
 )
 async def cancel_callback(request: Request, tx: Transaction, callback_id: UUID, body: CallbackCancelIn) -> Callback:
     await callbacks.cancel(tx, callback_id, request.viewer, reason=body.reason)
+    return await _shown(tx, callback_id)
+
+
+@routes.add(
+    "POST",
+    "/callbacks/{callback_id}/reopen",
+    permission=Permission.SIGNED_IN,
+    summary="It is owed after all",
+    refusals=[
+        CallbackOpen,
+        NewTimeRequired,
+        AgentUnknown,
+        ClientBlocked,
+        ClientZoneUnknown,
+        LocalTimeMissing,
+        LocalTimeDoubled,
+    ],
+)
+async def reopen_callback(request: Request, tx: Transaction, callback_id: UUID, body: ReopenIn) -> Callback:
+    """Kept or cancelled by mistake: without a time for ten minutes, as it was; with one at any time, made anew."""
+    due_at = None
+    if body.due_at is not None or body.due_local is not None:
+        client_id = (await get_callback(tx, callback_id, request.viewer)).client_id
+        company = request.services.settings.timezone
+        due_at = await due_times.due_moment(tx, body, by=request.viewer, client_id=client_id, company=company)
+    await reopening.reopen(tx, callback_id, request.viewer, due_at=due_at)
     return await _shown(tx, callback_id)
 
 

@@ -169,6 +169,26 @@ async def test_a_promise_is_made_claimed_moved_taken_over_too_early_and_cancelle
     assert (await boss.get("/api/v1/callbacks?late=maybe")).status == 422
 
 
+async def test_a_wrong_done_is_taken_back_at_once_and_promised_anew_later(house: House) -> None:
+    anna = await house.program("anna")
+    client = (await anna.post("/api/v1/clients", json={"name": "Айгерим"})).body
+    due_at = datetime.now(UTC) + timedelta(hours=1)
+    given = {"client_id": client["id"], "due_at": due_at.isoformat()}
+    address = f"/api/v1/callbacks/{(await anna.post('/api/v1/callbacks', json=given)).body['id']}"
+
+    await anna.post(f"{address}/keep", json={})
+    undone = await anna.post(f"{address}/reopen", json={})
+    still = await anna.post(f"{address}/reopen", json={"due_local": {"time": "2027-03-01T10:00"}})
+    await anna.post(f"{address}/cancel", json={"reason": "Bought already"})
+    again = await anna.post(f"{address}/reopen", json={"due_local": {"time": "2027-03-01T10:00"}})
+
+    assert (undone.status, undone.body["state"]) == (200, "open")
+    assert datetime.fromisoformat(undone.body["due_at"]) == due_at
+    assert (still.status, still.code) == (409, "callback_open")
+    assert datetime.fromisoformat(again.body["due_at"]) == datetime(2027, 3, 1, 5, tzinfo=UTC)  # 10:00 in Almaty
+    assert [one["reason"] for one in again.body["history"]] == ["promised", "undone", "promised"]
+
+
 async def test_a_pbx_that_may_not_dial_clients_is_not_asked_to(house: House) -> None:
     anna = await house.program("anna", extension="1001")
 

@@ -2,8 +2,11 @@
 import { type Ref, ref } from 'vue'
 import { api } from '@/api/client'
 import { sentence } from '@/api/problems'
-import type { Callback } from '@/api/types'
-import { useCallbacks } from '@/stores/things'
+import type { Callback, DueRequest } from '@/api/types'
+import { t } from '@/i18n'
+import { shortName } from '@/lib/names'
+import { useAgents, useCallbacks } from '@/stores/things'
+import { useToasts } from '@/stores/toasts'
 
 export interface PromiseActs {
   busy: Readonly<Ref<boolean>>
@@ -14,10 +17,17 @@ export interface PromiseActs {
   takeOver: (promise: Callback) => Promise<boolean>
   /** Gives a move back. */
   undo: (promise: Callback) => Promise<boolean>
+  /** Owed after all: for this time, or without one as it was. */
+  reopen: (promise: Callback, due?: DueRequest) => Promise<boolean>
 }
+
+/** For so long what was just done is taken back as easily as it was done. */
+const UNDO_MS = 10_000
 
 export function usePromiseActs(): PromiseActs {
   const callbacks = useCallbacks()
+  const agents = useAgents()
+  const toasts = useToasts()
   const busy = ref(false)
   const problem = ref('')
 
@@ -35,13 +45,29 @@ export function usePromiseActs(): PromiseActs {
       busy.value = false
     }
   }
+  const undo = (promise: Callback) => act(promise, 'undo', {})
+  const reopen = (promise: Callback, due?: DueRequest) => act(promise, 'reopen', due ?? {})
+
+  /** Does it, says so, and offers to take it back. */
+  async function undoably(work: Promise<boolean>, said: () => string, back: () => Promise<boolean>): Promise<boolean> {
+    if (!(await work)) return false
+    const takeBack = async (): Promise<void> => {
+      if (!(await back()) && problem.value) toasts.say(problem.value, { tone: 'problem' })
+    }
+    toasts.say(said(), { action: { label: t('common.undo'), run: () => void takeBack() }, lastsMs: UNDO_MS })
+    return true
+  }
+  const moved = (agentId: string): string => t('client.promise.moved_done', { name: shortName(agents.get(agentId)?.name ?? '') })
+
   return {
     busy,
     problem,
-    keep: (promise) => act(promise, 'keep', {}),
-    move: (promise, agentId, reason) => act(promise, 'move', { agent_id: agentId, reason }),
-    cancel: (promise, reason) => act(promise, 'cancel', { reason }),
+    keep: (promise) => undoably(act(promise, 'keep', {}), () => t('client.promise.kept_done'), () => reopen(promise)),
+    move: (promise, agentId, reason) =>
+      undoably(act(promise, 'move', { agent_id: agentId, reason }), () => moved(agentId), () => undo(promise)),
+    cancel: (promise, reason) => undoably(act(promise, 'cancel', { reason }), () => t('client.promise.cancel_done'), () => reopen(promise)),
     takeOver: (promise) => act(promise, 'take-over', {}),
-    undo: (promise) => act(promise, 'undo', {}),
+    undo,
+    reopen,
   }
 }

@@ -187,7 +187,7 @@ async def _choose(tx: Transaction, parcel: Parcel, leaver: Person, field: Field,
     people = await field.candidates(tx, client_id, need.languages)
     if not parcel.is_work:
         people = [replace(one, active_clients=one.active_clients + idle[one.agent_id]) for one in people]
-    history = History(lost=parcel.lost, given=field.given)
+    history = History(lost=parcel.lost, given=field.everybody.given)
     return choose_agent(people, need, terms.strategy, history, limits=limits_for(parcel, terms.limits))
 
 

@@ -223,8 +223,7 @@ class _Batch:
             if choice.chosen is None:
                 self._leave(look, choice, sentence)
             else:
-                record = move_record(story, self.zone, self.roster)
-                await self._give(look, choice.chosen.agent_id, sentence, record)
+                await self._give(look, story, choice.chosen.agent_id, sentence)
                 people.note_given(choice.chosen.agent_id, self.tx.now)
                 explained[look.due.id] = sentence
         await people.write_turns(self.tx)
@@ -275,7 +274,7 @@ class _Batch:
         look.written.news = look.written.news or look.due.nobody_since is None
         look.written.nobody_since = look.due.nobody_since or self.tx.now
 
-    async def _give(self, look: _Look, agent_id: UUID, sentence: Words, record: dict[str, object]) -> None:
+    async def _give(self, look: _Look, story: MoveStory, agent_id: UUID, sentence: Words) -> None:
         calendar = await calendar_of_owner(self.tx, agent_id) if _counts_working_time(look.rules) else None
         made = moments(look.rules, look.due.due_at, since=self.tx.now, calendar=calendar)
         written = look.written
@@ -292,7 +291,8 @@ class _Batch:
                 agent_id=agent_id,
                 reason=HistoryReason.LATE,
                 words=sentence.as_json(),
-                record=record,
+                record=move_record(story, self.zone),
+                answers=self.roster.numbers_of(story.choice),
             )
         )
 

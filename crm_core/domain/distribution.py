@@ -183,7 +183,8 @@ def judge(candidate: Candidate, need: Need, strategy: Strategy, history: History
     """May they have it; ``CHOSEN`` stands for yes until they are compared."""
     given = history.given.get(candidate.agent_id, ())
     an_hour_ago = need.at - _HOUR
-    lately = sorted(at for at in given if at > an_hour_ago)
+    lately = [at for at in given if at > an_hour_ago]
+    lately.sort()
     refusal = (
         _is_away(candidate, need, limits)
         or _is_no_match(candidate, need, strategy)

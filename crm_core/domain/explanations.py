@@ -7,7 +7,7 @@ move only the one sentence is stored in words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,7 +19,6 @@ from crm_core.domain.distribution import Choice, Limits, Strategy, Verdict
 from crm_core.domain.distribution_words import verdict_in_words
 from crm_core.domain.outages import Gap, lost_spans
 from crm_core.domain.policies import Policy
-from crm_core.domain.rosters import Roster, read_verdicts
 from crm_core.domain.watching import Move
 from crm_core.domain.words import Words, moment_in_words, span_in_words
 
@@ -48,14 +47,14 @@ class MoveStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """``record`` is JSON: ids as strings, moments in UTC, spans in seconds."""
+    """``record``: ids as strings, moments in UTC, spans in seconds."""
 
     sentence: Words
     record: Mapping[str, object]
 
 
-def move_record(story: MoveStory, zone: ZoneInfo, roster: Roster) -> dict[str, object]:
-    """Everything a move was decided by, to be stored with the ``roster`` that everybody's answers are put on."""
+def move_record(story: MoveStory, zone: ZoneInfo) -> dict[str, object]:
+    """Everything a move was decided by but everybody's answers, which are put on a roster."""
     choice, chosen = story.choice, story.choice.chosen
     return {
         "schema": SCHEMA_WITH_ROSTER,
@@ -67,7 +66,6 @@ def move_record(story: MoveStory, zone: ZoneInfo, roster: Roster) -> dict[str, o
         "load_cap": choice.limits.load_cap,
         "to_agent_id": str(chosen.agent_id) if chosen else None,
         "near_cap": choice.near_cap,
-        "verdicts": roster.numbers_of(choice),
     }
 
 
@@ -79,14 +77,12 @@ class Told:
     words: Words
 
 
-def read_candidates(
-    record: Mapping[str, Any], people: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]
-) -> list[Told]:
-    """Who was asked about a move, as ``move_record`` stored it; ``people`` and ``verdicts`` of its roster."""
+def tell_verdicts(record: Mapping[str, Any], verdicts: Iterable[Verdict]) -> list[Told]:
+    """Who was asked about a move, in the words of then; ``record``: what ``move_record`` stored."""
     choice = Choice(
         strategy=Strategy(record["strategy"]),
         limits=Limits(load_cap=record["load_cap"]),
-        verdicts=read_verdicts(people, verdicts, record["verdicts"]),
+        verdicts=tuple(verdicts),
     )
     zone, at = ZoneInfo(record["zone"]), datetime.fromisoformat(record["clocks"]["at"])
     return [Told(verdict=verdict, words=verdict_in_words(verdict, choice, zone, now=at)) for verdict in choice.verdicts]
@@ -156,16 +152,16 @@ def _policy(policy: Policy) -> dict[str, object]:
 def _clocks(story: MoveStory) -> dict[str, object]:
     gaps = lost_spans(story.gaps, story.grace_from, story.at)
     return {
-        "promised_at": iso(story.promised_at),
-        "due_at": iso(story.due_at),
-        "grace_from": iso(story.grace_from),
-        "warned_at": iso(story.warned_at),
-        "escalate_at": iso(story.move.escalate_at),
-        "at": iso(story.at),
+        "promised_at": story.promised_at,
+        "due_at": story.due_at,
+        "grace_from": story.grace_from,
+        "warned_at": story.warned_at,
+        "escalate_at": story.move.escalate_at,
+        "at": story.at,
         "late_s": story.move.late.total_seconds(),
         "late_by": story.move.late_by.value,
         "forgiven_s": story.move.forgiven.total_seconds(),
-        "gaps": [{"from": iso(begins), "to": iso(ends)} for begins, ends in gaps],
+        "gaps": [{"from": begins, "to": ends} for begins, ends in gaps],
     }
 
 

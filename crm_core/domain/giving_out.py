@@ -9,7 +9,7 @@ like the others: who has it, who lost it, who has talked with its client.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -37,8 +37,8 @@ class GivingOut:
     """Everybody who might be given something, until the end of a batch; ``given``: what the engine gave them lately."""
 
     def __init__(self, people: Iterable[Candidate], given: Mapping[UUID, Iterable[datetime]]) -> None:
-        self._people = {one.agent_id: one for one in people}
-        self._given = {agent_id: sorted(moments) for agent_id, moments in given.items()}
+        self.people = {one.agent_id: one for one in people}
+        self.given = {agent_id: sorted(moments) for agent_id, moments in given.items()}
         self._lines: dict[_Asked, _Line] = {}
 
     def choose(
@@ -62,17 +62,24 @@ class GivingOut:
         )
         line = self._lines.get(asked)
         if line is None:
-            line = self._lines[asked] = _Line(asked, self._people, self._given)
-        apart = {one for one in (need.from_agent_id, *lost, *talked) if one in self._people}
+            line = self._lines[asked] = _Line(asked, self.people, self.given)
+        apart = {one for one in (need.from_agent_id, *lost, *talked) if one in self.people}
         return line.choose(need, apart, lost, talked)
 
     def note_given(self, agent_id: UUID, at: datetime) -> None:
         """They hold one more, and it was their turn."""
-        person = self._people[agent_id]
-        self._people[agent_id] = replace(person, active_clients=person.active_clients + 1)
-        insort(self._given.setdefault(agent_id, []), at)
+        person = self.people[agent_id]
+        self.people[agent_id] = replace(person, active_clients=person.active_clients + 1)
+        insort(self.given.setdefault(agent_id, []), at)
         for line in self._lines.values():
             line.changed.add(agent_id)
+
+
+def as_asked(person: Candidate, languages: Sequence[str], talked_at: datetime | None) -> Candidate:
+    """As they stand to a client; whose languages nobody has asked for yet is not passed over for them."""
+    if talked_at is None and (person.languages or not languages):
+        return person
+    return replace(person, languages=person.languages or frozenset(languages), talked_at=talked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +190,7 @@ class _Line:
     def _stand(
         self, agent_id: UUID, need: Need, lost: Mapping[UUID, datetime], talked_at: datetime | None
     ) -> _Standing:
-        person = self._people[agent_id]
-        # Whose languages nobody has asked for yet is not passed over for them.
-        if talked_at is not None or (need.languages and not person.languages):
-            languages = person.languages or frozenset(need.languages)
-            person = replace(person, languages=languages, talked_at=talked_at)
+        person = as_asked(self._people[agent_id], need.languages, talked_at)
         asked = self._asked
         history = History(lost=lost, given=self._given)
         verdict = judge(person, need, asked.strategy, history, asked.limits)

@@ -9,7 +9,8 @@ its day only when that is not today.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from crm_core.domain.local_time import is_doubled
@@ -65,7 +66,11 @@ def counted(number: int, ru: tuple[str, str, str], en: str) -> Words:
 
 def span_in_words(span: timedelta) -> Words:
     """Its two largest units, rounded down; below a second: a second."""
-    seconds = max(int(span.total_seconds()), 1)
+    return _seconds_in_words(max(int(span.total_seconds()), 1))
+
+
+@lru_cache(maxsize=1024)
+def _seconds_in_words(seconds: int) -> Words:
     units = _UNITS[1:] if seconds <= _LONGEST_IN_HOURS * 3600 else _UNITS
     first = next(number for number, (size, _, _) in enumerate(units) if seconds >= size)
     parts = []
@@ -78,11 +83,17 @@ def span_in_words(span: timedelta) -> Words:
 
 def moment_in_words(moment: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
     """The time on the clock of ``zone``; with its day when that is not today's, with the offset in a doubled hour."""
-    local, today = moment.astimezone(zone), now.astimezone(zone)
+    return _minute_in_words(moment.replace(second=0, microsecond=0), zone, now.astimezone(zone).date())
+
+
+# Promises that are late together were due together.
+@lru_cache(maxsize=1024)
+def _minute_in_words(minute: datetime, zone: ZoneInfo, today: date) -> Words:
+    local = minute.astimezone(zone)
     shown = f"{local:%H:%M}"
-    if is_doubled(moment, zone):
+    if is_doubled(minute, zone):
         shown += f" (UTC{local.isoformat()[-6:]})"
-    if local.date() == today.date():
+    if local.date() == today:
         return Words(ru=shown, en=shown)
     year = "" if local.year == today.year else f" {local.year}"
     month_ru, month_en = _MONTHS[local.month - 1]

@@ -8,13 +8,13 @@ in memory, and written to the turns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.distribution import USUAL_LIMITS, Candidate, Limits, Strategy
-from crm_core.domain.giving_out import GivingOut
+from crm_core.domain.giving_out import GivingOut, as_asked
 from crm_core.domain.people import AgentState
 from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.calendars import calendars_of_agents
@@ -90,6 +90,11 @@ class Field:
 
     def terms_of(self, team_id: UUID | None) -> TeamTerms:
         return self.teams.get(team_id, TeamTerms()) if team_id else TeamTerms()
+
+    async def candidates(self, tx: Transaction, client_id: UUID | None, languages: Sequence[str]) -> list[Candidate]:
+        """Everybody as they stand to this client, for who chooses one by one."""
+        talked = (await talked_with(tx, [client_id])).get(client_id, {}) if client_id else {}
+        return [as_asked(one, languages, talked.get(one.agent_id)) for one in self.everybody.people.values()]
 
     def note_given(self, agent_id: UUID, at: datetime) -> None:
         """It is their turn now, and they hold one more; ``write_turns`` stores it."""

@@ -8,7 +8,7 @@ somebody else's writes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -118,7 +118,18 @@ SET to_at = GREATEST(from_at, $2)
 WHERE callback_id = ANY($1::uuid[]) AND to_at IS NULL
 """
 
-_HISTORY = ("id", "callback_id", "agent_id", "from_at", "reason", "explanation", "words", "record", "roster_id")
+_HISTORY = (
+    "id",
+    "callback_id",
+    "agent_id",
+    "from_at",
+    "reason",
+    "explanation",
+    "words",
+    "record",
+    "roster_id",
+    "answers",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +222,8 @@ class Turn:
     agent_id: UUID
     reason: HistoryReason
     words: dict[str, str]
-    record: dict[str, object] = field(default_factory=dict)
+    record: dict[str, object]
+    answers: Sequence[int]  # of the roster
 
 
 class StaleDecision(RuntimeError):
@@ -262,7 +274,7 @@ async def teams_of(db: Reader, people: Collection[UUID]) -> dict[UUID, UUID]:
 
 
 async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn], roster: Roster) -> None:
-    """Store what was decided about a whole batch; the records of the turns name answers of the ``roster``.
+    """Store what was decided about a whole batch; the turns name answers of the ``roster``.
 
     Raises:
         StaleDecision: a row is not as it was read; nothing of the transaction may be kept.
@@ -281,4 +293,4 @@ async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn
 def _as_history(turn: Turn, at: datetime, roster_id: UUID) -> tuple[object, ...]:
     words, record = to_json(turn.words), to_json(turn.record)
     reason, sentence = turn.reason.value, turn.words["en"]
-    return new_id(at), turn.callback_id, turn.agent_id, at, reason, sentence, words, record, roster_id
+    return new_id(at), turn.callback_id, turn.agent_id, at, reason, sentence, words, record, roster_id, turn.answers

@@ -14,10 +14,11 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, DecisionRefused, NotFound
-from crm_core.domain.explanations import Told, read_candidates
+from crm_core.domain.explanations import Told, tell_verdicts
 from crm_core.domain.handovers import check_undo
 from crm_core.domain.ids import first_id
 from crm_core.domain.policy_words import policy_in_words
+from crm_core.domain.rosters import read_verdicts
 from crm_core.domain.viewer import Viewer
 from crm_core.store import policies as policy_store
 from crm_core.store.callbacks import STATE_NOW, narrow_to_scope
@@ -172,7 +173,7 @@ SELECT moved.id, moved.callback_id, moved.from_at AS at, moved.reason, moved.exp
 
 _EXPLAINED = f"""
 {_COLUMNS},
-       moved.record, roster.people, roster.verdicts, callback.created_at AS promised_at,
+       moved.record, moved.answers, roster.people, roster.verdicts, callback.created_at AS promised_at,
        (SELECT made.created_at FROM callback_policies made
         WHERE made.name = moved.record #>> '{{policy,name}}'
             AND made.version = (moved.record #>> '{{policy,version}}')::int) AS rule_made_at
@@ -227,26 +228,25 @@ async def explain_move(db: Reader, callback_id: UUID, history_id: UUID, viewer: 
         raise NotFound
     values = _values(row)
     record: dict[str, Any] = values.pop("record") or {}
-    people, verdicts = values.pop("people"), values.pop("verdicts")
+    people, verdicts, answers = values.pop("people"), values.pop("verdicts"), values.pop("answers")
     promised_at, made_at = values.pop("promised_at"), values.pop("rule_made_at")
     return ExplainedMove(
         **values,
         clocks=_clocks(record.get("clocks"), row, promised_at),
         rule=await _rule(db, record.get("policy"), made_at),
         strategy=record.get("strategy"),
-        candidates=_candidates(record, people, verdicts),
+        candidates=[_candidate(told) for told in tell_verdicts(record, read_verdicts(people, verdicts, answers))]
+        if people
+        else _inline_candidates(record),
         near_cap=record.get("near_cap", False),
         undo=await _undo_right(db, row, viewer),
     )
 
 
-def _candidates(
-    record: dict[str, Any], people: list[dict[str, Any]] | None, verdicts: list[dict[str, Any]]
-) -> list[Candidate]:
-    if people is None:  # a person's own decision, or a record of before there were rosters
-        before = record.get("candidates", [])
-        return [Candidate.model_validate({name: one[name] for name in Candidate.model_fields}) for one in before]
-    return [_candidate(told) for told in read_candidates(record, people, verdicts)]
+def _inline_candidates(record: dict[str, Any]) -> list[Candidate]:
+    """Of a record of before there were rosters; of a person's own decision there are none."""
+    named = record.get("candidates", [])
+    return [Candidate.model_validate({name: one[name] for name in Candidate.model_fields}) for one in named]
 
 
 def _candidate(told: Told) -> Candidate:

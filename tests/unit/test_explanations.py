@@ -12,12 +12,12 @@ import orjson
 
 from crm_core.domain.callbacks import LateBy
 from crm_core.domain.distribution import Candidate, History, Limits, Need, Strategy, choose_agent
-from crm_core.domain.explanations import MoveStory, move_record, move_sentence, nobody_record, read_candidates
+from crm_core.domain.explanations import MoveStory, move_record, move_sentence, nobody_record, tell_verdicts
 from crm_core.domain.giving_out import GivingOut
 from crm_core.domain.outages import Gap
 from crm_core.domain.people import AgentState
 from crm_core.domain.policies import Action, Policy
-from crm_core.domain.rosters import Roster
+from crm_core.domain.rosters import Roster, read_verdicts
 from crm_core.domain.watching import Move
 from crm_core.domain.words import Words
 from crm_core.store.database import to_json
@@ -107,7 +107,8 @@ def test_the_record_holds_the_rule_every_clock_and_everybody_who_was_asked() -> 
     outage = Gap(source="system", from_at=NOON - 30 * MINUTE, to_at=NOON - 8 * MINUTE)
     roster = Roster(NOON)
 
-    record = stored(move_record(replace(story(), gaps=(outage,)), ALMATY, roster))
+    told = replace(story(), gaps=(outage,))
+    record, answers = stored(move_record(told, ALMATY)), roster.numbers_of(told.choice)
 
     assert record["schema"] == 2
     assert (record["policy"]["name"], record["policy"]["version"]) == ("strict-10m", 4)
@@ -124,8 +125,10 @@ def test_the_record_holds_the_rule_every_clock_and_everybody_who_was_asked() -> 
         "gaps": [{"from": "2026-11-21T11:50:00+00:00", "to": "2026-11-21T11:52:00+00:00"}],
     }
     assert (record["from_agent_id"], record["to_agent_id"]) == (str(RUSLAN), str(DINARA))
-    told = read_candidates(record, stored(roster.people), stored(roster.verdicts))
-    assert [(one.verdict.candidate.name, one.verdict.reason, one.words.ru) for one in told] == [
+    verdicts = read_verdicts(stored(roster.people), stored(roster.verdicts), answers)
+    assert [
+        (one.verdict.candidate.name, one.verdict.reason, one.words.ru) for one in tell_verdicts(record, verdicts)
+    ] == [
         ("Динара Абенова", "chosen", "на линии, 47 клиентов из 60, свободнее других"),
         ("Руслан Каримов", "had_it", "было здесь"),
         ("Тимур Садыков", "paused", "на паузе 39 минут"),
@@ -138,21 +141,20 @@ def test_promises_of_one_batch_share_the_answers_they_have_in_common() -> None:
     giving = GivingOut(people, {DINARA: [NOON - 5 * MINUTE]})
     roster = Roster(NOON)
 
-    choices, records = [], []
+    choices, answers = [], []
     for talked in ({}, {}, {RUSLAN: NOON - timedelta(days=1)}):
         choice = giving.choose(need, Strategy.LEAST_LOADED, limits=limits, lost={}, talked=talked)
         choices.append(choice)
-        records.append(stored(move_record(replace(story(), choice=choice), ALMATY, roster)))
+        answers.append(roster.numbers_of(choice))
     assert choices[0].chosen is not None
 
-    assert records[0]["verdicts"] == records[1]["verdicts"] != records[2]["verdicts"]
+    assert answers[0] == answers[1] != answers[2]
     assert len(roster.people) == 3
     assert len(roster.verdicts) == 4
-    for choice, record in zip(choices, records, strict=True):
-        told = read_candidates(record, stored(roster.people), stored(roster.verdicts))
-        assert [one.verdict for one in told] == [
+    for choice, numbers in zip(choices, answers, strict=True):
+        assert read_verdicts(stored(roster.people), stored(roster.verdicts), numbers) == tuple(
             replace(one, candidate=replace(one.candidate, skills=frozenset())) for one in choice.verdicts
-        ]
+        )
 
 
 def stored(value: Any) -> Any:

@@ -96,6 +96,26 @@ class InteractionChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Event):
+    """A client wrote."""
+
+    type: ClassVar[str] = "message.received"
+    interaction_id: UUID
+    message_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageChanged(Event):
+    """One of ours was written, or has come further: sent, delivered, read, failed."""
+
+    type: ClassVar[str] = "message.changed"
+    interaction_id: UUID
+    message_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackChanged(Event):
     """A promise was made, claimed, kept, cancelled or edited."""
 

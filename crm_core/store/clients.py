@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.viewer import Viewer
-from crm_core.store.database import Reader, Transaction
+from crm_core.store.database import Reader, Transaction, to_json
 
 # By contact_points_kind_value_idx. A merge takes the numbers along, so those of merged clients are only copies.
 _FIND_BY_PHONES = """
@@ -14,6 +15,15 @@ SELECT point.value, point.client_id
 FROM contact_points point
 JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
 WHERE point.kind = 'phone' AND point.value = ANY($1::text[])
+ORDER BY point.client_id
+"""
+
+# By contact_points_kind_value_idx.
+_FIND_BY_ADDRESSES = """
+SELECT point.kind, point.value, point.client_id
+FROM jsonb_to_recordset($1::jsonb) AS asked (kind text, value text)
+JOIN contact_points point ON point.kind = asked.kind AND point.value = asked.value
+JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
 ORDER BY point.client_id
 """
 
@@ -87,6 +97,18 @@ async def clients_by_phones(db: Reader, numbers: Iterable[str]) -> dict[str, lis
     people: dict[str, list[UUID]] = {}
     for row in rows:
         people.setdefault(row["value"], []).append(row["client_id"])
+    return people
+
+
+async def clients_by_addresses(
+    db: Reader, asked: Iterable[tuple[ContactPointKind, str]]
+) -> dict[tuple[ContactPointKind, str], list[UUID]]:
+    """For each address that is known: the clients it belongs to, the oldest first."""
+    wanted = [{"kind": kind, "value": value} for kind, value in asked]
+    rows = await db.fetch(_FIND_BY_ADDRESSES, to_json(wanted)) if wanted else []
+    people: dict[tuple[ContactPointKind, str], list[UUID]] = {}
+    for row in rows:
+        people.setdefault((ContactPointKind(row["kind"]), row["value"]), []).append(row["client_id"])
     return people
 
 

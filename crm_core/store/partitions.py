@@ -1,4 +1,4 @@
-"""Months of interactions and raw call events, made ahead of time.
+"""Months of interactions, messages and raw call events, made ahead of time.
 
 A partition's bounds are ids, not dates: an id is a UUIDv7, so the first id of
 a month bounds it. The DEFAULT partition takes what no month is ready for.
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from crm_core.domain.ids import first_id
 from crm_core.store.database import Reader
 
-PARTITIONED = ("interactions", "raw_call_events")
+PARTITIONED = ("interactions", "messages", "raw_call_events")
 
 
 async def make_months(db: Reader, *, now: datetime, ahead: int = 3) -> list[str]:

@@ -18,12 +18,17 @@ from crm_core.domain.errors import NotFound
 from crm_core.domain.ids import first_id
 from crm_core.domain.recordings import PLAYABLE, RecordingState
 from crm_core.domain.viewer import Viewer
+from crm_core.domain.written import WrittenChannel
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.store.ids import AMONG_FIRST, as_ids
+from crm_core.views.messages import Message, messages_of
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
 from crm_core.views.paths import PathStop, path_of
+
+#: Channels whose interactions are conversations.
+WRITTEN = frozenset(WrittenChannel)
 
 Channel = Literal["call", "email", "telegram", "webchat", "webform", "meeting"]
 
@@ -104,7 +109,7 @@ class Interaction(WireModel):
     recordings: list[Recording]
     legs: list[Leg]
     path: list[PathStop]
-    messages: list[object]
+    messages: list[Message]
     merged_into: UUID | None
     complete: bool
     version: int
@@ -236,7 +241,10 @@ async def get_interaction(db: Reader, interaction_id: UUID, viewer: Viewer) -> I
     row = await db.fetchrow(f"SELECT {_COLUMNS} {_FROM} {conditions.where}", *conditions.args)
     if row is None:
         raise NotFound
-    return _interaction(row)
+    interaction = _interaction(row)
+    if interaction.channel in WRITTEN:
+        return interaction.model_copy(update={"messages": await messages_of(db, interaction.id)})
+    return interaction
 
 
 async def list_interactions(

@@ -24,6 +24,7 @@ from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.cards import Card, cards_for
 from crm_core.views.interactions import Interaction, load_interactions
 from crm_core.views.leads import Lead, load_leads
+from crm_core.views.messages import Message, load_messages
 from crm_core.views.model import WireModel
 from crm_core.views.users import User
 
@@ -74,6 +75,20 @@ class InteractionChanged(WireEvent):
     """Anything of it changed."""
 
     interaction: Interaction
+
+
+class MessageReceived(WireEvent):
+    """A client wrote."""
+
+    interaction: Interaction
+    message: Message
+
+
+class MessageChanged(WireEvent):
+    """One of ours was written, or has come further: sent, delivered, read, failed."""
+
+    interaction: Interaction
+    message: Message
 
 
 class CallbackDueSoon(WireEvent):
@@ -164,6 +179,8 @@ SERVER_EVENTS: Mapping[str, type[WireModel]] = {
     events.CallAnswered.type: CallAnswered,
     events.CallEnded.type: CallEnded,
     events.InteractionChanged.type: InteractionChanged,
+    events.MessageReceived.type: MessageReceived,
+    events.MessageChanged.type: MessageChanged,
     events.CallbackDueSoon.type: CallbackDueSoon,
     events.CallbackChanged.type: CallbackChanged,
     events.CallbackMoved.type: CallbackMoved,
@@ -207,6 +224,7 @@ class _Things:
 
     interactions: Mapping[UUID, Interaction]
     cards: Mapping[UUID, Card]  # by interaction
+    messages: Mapping[UUID, Message]
     callbacks: Mapping[UUID, Callback]
     agents: Mapping[UUID, Agent]
     leads: Mapping[UUID, Lead]
@@ -216,6 +234,9 @@ class _Things:
 
     def card(self, row: OutboxRow) -> Card:
         return _still(self.cards, _id(row, "interaction_id"))
+
+    def message(self, row: OutboxRow) -> Message:
+        return _still(self.messages, _id(row, "message_id"))
 
     def callback(self, row: OutboxRow) -> Callback:
         return _still(self.callbacks, _id(row, "callback_id"))
@@ -232,7 +253,10 @@ _INTERACTIONS = {
     events.CallAnswered.type,
     events.CallEnded.type,
     events.InteractionChanged.type,
+    events.MessageReceived.type,
+    events.MessageChanged.type,
 }
+_MESSAGES = {events.MessageReceived.type, events.MessageChanged.type}
 _CALLBACKS = {
     events.CallbackDueSoon.type,
     events.CallbackChanged.type,
@@ -253,6 +277,7 @@ async def _load_things(db: Reader, rows: Sequence[OutboxRow]) -> _Things:
     return _Things(
         interactions=interactions,
         cards=await cards_for(db, [interactions[one] for one in offered if one in interactions]) if offered else {},
+        messages=await load_messages(db, ids("message_id", _MESSAGES)),
         callbacks=await load_callbacks(db, callbacks) if callbacks else {},
         agents=await load_agents(db, agents) if agents else {},
         leads=await load_leads(db, leads),
@@ -304,6 +329,23 @@ def _call_ended(row: OutboxRow, things: _Things) -> CallEnded:
 def _interaction_changed(row: OutboxRow, things: _Things) -> InteractionChanged:
     interaction = things.interaction(row)
     return InteractionChanged(seq=row.seq, version=interaction.version, at=row.at, interaction=interaction)
+
+
+def _message_received(row: OutboxRow, things: _Things) -> MessageReceived:
+    return MessageReceived(
+        seq=row.seq,
+        version=_number(row, "version"),
+        at=row.at,
+        interaction=things.interaction(row),
+        message=things.message(row),
+    )
+
+
+def _message_changed(row: OutboxRow, things: _Things) -> MessageChanged:
+    message = things.message(row)
+    return MessageChanged(
+        seq=row.seq, version=message.version, at=row.at, interaction=things.interaction(row), message=message
+    )
 
 
 def _callback_due_soon(row: OutboxRow, things: _Things) -> CallbackDueSoon:
@@ -374,6 +416,8 @@ _TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
     events.CallAnswered.type: _call_answered,
     events.CallEnded.type: _call_ended,
     events.InteractionChanged.type: _interaction_changed,
+    events.MessageReceived.type: _message_received,
+    events.MessageChanged.type: _message_changed,
     events.CallbackDueSoon.type: _callback_due_soon,
     events.CallbackChanged.type: _callback_changed,
     events.CallbackMoved.type: _callback_moved,

@@ -51,7 +51,7 @@ async def test_a_row_of_no_month_is_kept_and_reported(database: Database) -> Non
         )
         found = await strays(tx)
 
-    assert found == {"interactions": 1, "raw_call_events": 0}
+    assert found == {"interactions": 1, "messages": 0, "raw_call_events": 0}
 
 
 def _differences(connection: Connection) -> list[object]:

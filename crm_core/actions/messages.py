@@ -1,0 +1,318 @@
+"""What clients write to us: recorded in batches, each message once, in the conversation where it belongs.
+
+A fact: it is never refused, and harmless when told twice. The channel
+acknowledges to its own world only after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from crm_core.actions.calls import FactTakenElsewhere
+from crm_core.domain.calls import Direction, InteractionState
+from crm_core.domain.contact_points import ContactPointKind
+from crm_core.domain.events import FLOOR, MessageReceived, Room, agent_room, team_room
+from crm_core.domain.ids import new_id
+from crm_core.domain.words import Words
+from crm_core.domain.written import (
+    Conversation,
+    HeardMessage,
+    InboxState,
+    MessageState,
+    WrittenChannel,
+    after_inbound,
+    joining,
+)
+from crm_core.store import conversations as store
+from crm_core.store.clients import clients_by_addresses
+from crm_core.store.conversations import FreshMessage
+from crm_core.store.database import Record, Transaction, to_json
+
+_KINDS: Mapping[WrittenChannel, ContactPointKind] = {
+    WrittenChannel.EMAIL: ContactPointKind.EMAIL,
+    WrittenChannel.TELEGRAM: ContactPointKind.TELEGRAM,
+    WrittenChannel.WEBCHAT: ContactPointKind.WEBCHAT,
+}
+
+_OPENED = (
+    *("id", "channel", "direction", "state", "external_id", "queue", "queues", "client_id", "client_address"),
+    *("caller_name", "our_address", "agent_id", "started_at"),
+)
+_CONVERSATION = (
+    *("interaction_id", "channel", "source", "thread", "subject", "inbox_state", "participants", "follows", "unread"),
+    *("waiting_since", "last_at", "last_excerpt", "last_direction"),
+)
+
+_GO_ON = """
+UPDATE conversations conversation
+SET inbox_state = asked.inbox_state,
+    snoozed_until = CASE WHEN asked.inbox_state = 'snoozed' THEN conversation.snoozed_until END,
+    unread = conversation.unread + asked.messages,
+    waiting_since = COALESCE(conversation.waiting_since, asked.waiting_since),
+    last_at = GREATEST(conversation.last_at, asked.last_at),
+    last_excerpt = asked.last_excerpt, last_direction = 'inbound'
+FROM jsonb_to_recordset($1::jsonb) AS asked (
+    interaction_id uuid, inbox_state text, messages int, waiting_since timestamptz, last_at timestamptz,
+    last_excerpt text)
+WHERE conversation.interaction_id = asked.interaction_id
+"""
+
+_TOUCH = """
+UPDATE interactions
+SET version = version + 1, updated_at = now()
+WHERE id = ANY($1::uuid[])
+RETURNING id, version
+"""
+
+# Who may still be written to: they work here.
+_STILL_HERE = """
+SELECT id
+FROM users
+WHERE id = ANY($1::uuid[]) AND enabled
+"""
+
+_OWNERS = """
+SELECT client.id, owner.id AS owner_id
+FROM clients client
+JOIN users owner ON owner.id = client.owner_id AND owner.enabled
+WHERE client.id = ANY($1::uuid[])
+"""
+
+# The manager and those who own the client, their supervisors, and everybody of a queue while nobody has it.
+_FIND_ROOMS = """
+SELECT interaction.id, interaction.agent_id, agent.team_id AS agent_team, queue.team_id AS queue_team,
+       CASE WHEN interaction.agent_id IS NULL THEN
+           ARRAY(SELECT user_id FROM queue_members member WHERE member.queue = interaction.queue) END AS members
+FROM interactions interaction
+LEFT JOIN users agent ON agent.id = interaction.agent_id
+LEFT JOIN queues queue ON queue.name = interaction.queue
+WHERE interaction.id = ANY($1::uuid[])
+"""
+
+_GOES_ON = Words(ru="Продолжение прежнего разговора.", en="Goes on from an earlier conversation.")
+_OWN_CLIENT = Words(ru="Написал свой клиент.", en="Their own client wrote.")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Arrived:
+    """What came into one conversation in this batch."""
+
+    conversation: Conversation
+    is_new: bool
+    follows: UUID | None = None
+    heard: list[HeardMessage] = field(default_factory=list)
+    fresh: list[FreshMessage] = field(default_factory=list)
+
+    @property
+    def inbox_state(self) -> InboxState:
+        state = self.conversation.inbox_state
+        for one in self.heard:
+            state = after_inbound(state, automatic=one.automatic)
+        return state
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        return min((one.at for one in self.heard if not one.automatic), default=None)
+
+    @property
+    def last(self) -> FreshMessage:
+        return max(self.fresh, key=lambda one: one.at)
+
+
+async def record_messages(tx: Transaction, heard: Sequence[HeardMessage]) -> list[UUID]:
+    """Store what clients wrote, and announce it; gives the conversation of each, also of what was known already.
+
+    Raises:
+        FactTakenElsewhere: nothing is stored; tell the batch again.
+    """
+    if not heard:
+        return []
+    known = await store.known_facts(tx, heard)
+    fresh = list({_fact(one): one for one in heard if _fact(one) not in known}.values())
+    arrived = await _sort_out(tx, fresh)
+    placed = {_fact(one): arrival.conversation.interaction_id for arrival in arrived for one in arrival.heard}
+    if not await store.claim_facts(tx, [(one, placed[_fact(one)]) for one in fresh]):
+        raise FactTakenElsewhere
+    await _open(tx, [arrival for arrival in arrived if arrival.is_new])
+    await store.insert_messages(tx, [message for arrival in arrived for message in arrival.fresh])
+    await _go_on(tx, [arrival for arrival in arrived if not arrival.is_new])
+    await _tell(tx, arrived)
+    return [(known | placed)[_fact(one)] for one in heard]
+
+
+def _fact(heard: HeardMessage) -> tuple[str, str, str]:
+    return heard.channel, heard.source, heard.key
+
+
+async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arrived]:
+    """Which message belongs where; of one batch they may belong to each other."""
+    named = await store.named_by(tx, heard) if heard else []
+    clients = await _clients(tx, heard)
+    owners = {row["id"]: row["owner_id"] for row in await tx.fetch(_OWNERS, list(set(clients.values())))}
+    arrivals: dict[UUID, _Arrived] = {}
+    by_thread: dict[tuple[str, str, str], Conversation] = {}
+    by_message: dict[str, Conversation] = {}
+    for one, conversations in zip(heard, named, strict=True):
+        here = [by_thread.get((one.channel, one.source, one.thread or "")), *map(by_message.get, one.answers)]
+        place = joining(one, [*(known for known in here if known), *conversations])
+        conversation = place.conversation
+        if conversation is None:
+            client_id = clients.get((one.channel, one.from_address or ""))
+            agent_id = place.follows.agent_id if place.follows else owners.get(client_id)
+            conversation = _opened_by(tx, one, client_id=client_id, agent_id=agent_id)
+            follows = place.follows.interaction_id if place.follows else None
+            arrivals[conversation.interaction_id] = _Arrived(conversation=conversation, is_new=True, follows=follows)
+            by_thread[one.channel, one.source, conversation.thread] = conversation
+        arrival = arrivals.setdefault(conversation.interaction_id, _Arrived(conversation=conversation, is_new=False))
+        by_message[one.external_id] = conversation
+        arrival.heard.append(one)
+        arrival.fresh.append(_message(tx, one, conversation.interaction_id))
+    return list(arrivals.values())
+
+
+def _opened_by(tx: Transaction, heard: HeardMessage, *, client_id: UUID | None, agent_id: UUID | None) -> Conversation:
+    interaction_id = new_id(tx.now)
+    return Conversation(
+        interaction_id=interaction_id,
+        channel=heard.channel,
+        source=heard.source,
+        thread=heard.thread or interaction_id.hex,
+        inbox_state=InboxState.OPEN,
+        participants=frozenset({heard.from_address} if heard.from_address else ()),
+        agent_id=agent_id,
+        client_id=client_id,
+    )
+
+
+def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID) -> FreshMessage:
+    return FreshMessage(
+        id=new_id(tx.now),
+        interaction_id=interaction_id,
+        external_id=heard.external_id,
+        direction=Direction.INBOUND,
+        state=MessageState.RECEIVED,
+        from_address=heard.from_address,
+        from_name=heard.from_name,
+        to_addresses=heard.to,
+        subject=heard.subject,
+        body=heard.body,
+        own=heard.own,
+        html=heard.html,
+        answers=next(iter(heard.answers), None),
+        automatic=heard.automatic,
+        at=min(heard.at, tx.now),
+        raw=heard.raw,
+        files=heard.files,
+    )
+
+
+async def _clients(tx: Transaction, heard: Sequence[HeardMessage]) -> dict[tuple[str, str], UUID]:
+    """Who wrote, where exactly one client has that address."""
+    asked = {(_KINDS[one.channel], one.from_address) for one in heard if one.from_address}
+    found = await clients_by_addresses(tx, asked)
+    return {
+        (one.channel, one.from_address): people[0]
+        for one in heard
+        if one.from_address and len(people := found.get((_KINDS[one.channel], one.from_address), [])) == 1
+    }
+
+
+async def _open(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
+    if not arrivals:
+        return
+    agents = {arrival.conversation.agent_id for arrival in arrivals} - {None}
+    here = {row["id"] for row in await tx.fetch(_STILL_HERE, list(agents))}
+    for arrival in arrivals:
+        if arrival.conversation.agent_id not in here:
+            arrival.conversation = replace(arrival.conversation, agent_id=None)
+    await tx.copy("interactions", _OPENED, [_interaction_row(arrival) for arrival in arrivals])
+    await tx.copy("conversations", _CONVERSATION, [_conversation_row(arrival) for arrival in arrivals])
+    for arrival in arrivals:
+        agent_id = arrival.conversation.agent_id
+        if agent_id is not None:
+            words = _GOES_ON if arrival.follows else _OWN_CLIENT
+            await store.open_turn(tx, arrival.conversation.interaction_id, agent_id, words=words, by=None)
+
+
+def _interaction_row(arrival: _Arrived) -> tuple[object, ...]:
+    conversation, first = arrival.conversation, arrival.heard[0]
+    return (
+        conversation.interaction_id,
+        conversation.channel,
+        Direction.INBOUND,
+        InteractionState.QUEUED if conversation.agent_id is None else InteractionState.OFFERED,
+        first.external_id,
+        first.queue,
+        [first.queue] if first.queue else [],
+        conversation.client_id,
+        first.from_address,
+        first.from_name,
+        first.our_address,
+        conversation.agent_id,
+        min(message.at for message in arrival.fresh),
+    )
+
+
+def _conversation_row(arrival: _Arrived) -> tuple[object, ...]:
+    conversation = arrival.conversation
+    return (
+        conversation.interaction_id,
+        conversation.channel,
+        conversation.source,
+        conversation.thread,
+        arrival.heard[0].subject,
+        arrival.inbox_state,
+        sorted(conversation.participants),
+        arrival.follows,
+        len(arrival.fresh),
+        arrival.waiting_since,
+        arrival.last.at,
+        arrival.last.excerpt,
+        Direction.INBOUND,
+    )
+
+
+async def _go_on(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
+    if not arrivals:
+        return
+    asked = [
+        {
+            "interaction_id": arrival.conversation.interaction_id,
+            "inbox_state": arrival.inbox_state,
+            "messages": len(arrival.fresh),
+            "waiting_since": arrival.waiting_since,
+            "last_at": arrival.last.at,
+            "last_excerpt": arrival.last.excerpt,
+        }
+        for arrival in arrivals
+    ]
+    await tx.execute(_GO_ON, to_json(asked))
+
+
+async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
+    ids = [arrival.conversation.interaction_id for arrival in arrivals]
+    if not ids:
+        return
+    known = [arrival.conversation.interaction_id for arrival in arrivals if not arrival.is_new]
+    versions = {row["id"]: row["version"] for row in (await tx.fetch(_TOUCH, known) if known else [])}
+    rooms = {row["id"]: _rooms(row) for row in await tx.fetch(_FIND_ROOMS, ids)}
+    for arrival in arrivals:
+        interaction_id = arrival.conversation.interaction_id
+        for message in arrival.fresh:
+            tx.emit(
+                MessageReceived(
+                    rooms=rooms[interaction_id],
+                    interaction_id=interaction_id,
+                    message_id=message.id,
+                    version=versions.get(interaction_id, 1),
+                )
+            )
+
+
+def _rooms(row: Record) -> tuple[Room, ...]:
+    people = {row["agent_id"], *(row["members"] or ())} - {None}
+    teams = {row["agent_team"], row["queue_team"]} - {None}
+    return (FLOOR, *map(agent_room, people), *map(team_room, teams))

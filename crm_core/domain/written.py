@@ -1,0 +1,207 @@
+"""What is written: messages, and the conversations they make.
+
+A conversation is one interaction from its first message until somebody closes
+it; later messages join it, one after closing opens a new one. A client's
+message can never be refused, so joining is a rule and not a decision: it is
+asked for every message, and a wrong answer would show one client's words to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from crm_core.domain.errors import DecisionRefused, InputRejected
+
+
+class WrittenChannel(StrEnum):
+    EMAIL = "email"
+    TELEGRAM = "telegram"
+    WEBCHAT = "webchat"
+
+
+class MessageKind(StrEnum):
+    """A note is for colleagues and never leaves the house."""
+
+    MESSAGE = "message"
+    NOTE = "note"
+
+
+class MessageState(StrEnum):
+    """How far a message has come; a client's is ``received``, ours goes on from ``pending``.
+
+    ``uncertain``: it may have left, and nobody knows; it is never sent again by itself.
+    """
+
+    RECEIVED = "received"
+    PENDING = "pending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+class InboxState(StrEnum):
+    """Whose turn it is: ``open`` ours, ``waiting`` the client's, ``snoozed`` nobody's until a moment."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+class ConversationClosed(DecisionRefused):
+    """It is closed: write to the client anew."""
+
+    code = "conversation_closed"
+
+
+class MessageGone(DecisionRefused):
+    """It has left, or is leaving at this moment: nothing is taken back."""
+
+    code = "message_gone"
+
+
+class AddressUnknown(InputRejected):
+    """Nobody knows where to write to this client on that channel."""
+
+    code = "address_unknown"
+
+
+class ChannelUnknown(InputRejected):
+    """We have no mailbox, bot or site of that channel."""
+
+    code = "channel_unknown"
+
+
+#: What may follow what: a receipt can come late, twice or before the answer to our sending.
+_FOLLOWS: Final[Mapping[MessageState, frozenset[MessageState]]] = {
+    MessageState.RECEIVED: frozenset(),
+    MessageState.PENDING: frozenset(MessageState) - {MessageState.RECEIVED, MessageState.PENDING},
+    MessageState.UNCERTAIN: frozenset(
+        {MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.BOUNCED, MessageState.FAILED}
+    ),
+    MessageState.SENT: frozenset({MessageState.DELIVERED, MessageState.READ, MessageState.BOUNCED}),
+    MessageState.DELIVERED: frozenset({MessageState.READ, MessageState.BOUNCED}),
+    MessageState.READ: frozenset(),
+    MessageState.BOUNCED: frozenset(),
+    MessageState.FAILED: frozenset(),
+}
+
+
+def progressed(state: MessageState, told: MessageState) -> MessageState:
+    """The state after somebody told of ``told``: it only goes forward, whatever comes late or twice."""
+    return told if told in _FOLLOWS[state] else state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardFile:
+    """A file that came with a message; ``inline_id`` is its Content-ID when the text shows it in its place."""
+
+    name: str
+    type: str
+    data: bytes
+    inline_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardMessage:
+    """What somebody wrote to us, as its channel tells it: a fact.
+
+    ``key`` is the fact's own id in its ``source`` (mail: Message-ID and digest; Telegram: chat and message),
+    ``external_id`` the one others know it by. ``thread`` names the conversation where the channel has such a
+    thing: a chat, a visitor, the token of a mail address that we gave. ``answers`` are the external ids of
+    messages it says to answer, the nearest first: a stranger can say that of any message.
+    """
+
+    channel: WrittenChannel
+    source: str  # name of the mailbox, bot or site
+    key: str
+    external_id: str
+    queue: str | None
+    from_address: str | None
+    from_name: str | None = None
+    to: tuple[str, ...] = ()
+    our_address: str | None = None
+    thread: str | None = None
+    answers: tuple[str, ...] = ()
+    subject: str | None = None
+    body: str = ""  # everything, as text
+    own: str | None = None  # without quotes and signature; None: the same
+    html: str | None = None  # sanitised
+    files: tuple[HeardFile, ...] = ()
+    at: datetime  # when it was written, as far as one can believe it
+    automatic: bool = False  # nobody wrote it: an absence note, a bounce
+    raw: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation as far as joining it is concerned."""
+
+    interaction_id: UUID
+    channel: WrittenChannel
+    source: str
+    thread: str
+    inbox_state: InboxState
+    participants: frozenset[str]  # addresses of the client's side
+    agent_id: UUID | None
+    client_id: UUID | None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.inbox_state is InboxState.CLOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """Where a message belongs: to ``conversation``; None: it opens one, which goes on from ``follows``."""
+
+    conversation: Conversation | None
+    follows: Conversation | None = None
+
+
+def joining(heard: HeardMessage, named: Iterable[Conversation]) -> Joining:
+    """Where ``heard`` belongs, of the conversations that it names by its thread or by what it answers.
+
+    The best named comes first. A chat belongs to whoever is in it, so its thread is enough. A mail's sender
+    must be one of the participants: who only knows an id, or was sent a copy, opens a conversation of their own
+    and neither sees nor joins that of others.
+    """
+    for conversation in named:
+        if conversation.channel is not heard.channel or conversation.source != heard.source:
+            continue
+        if heard.channel is WrittenChannel.EMAIL and heard.from_address not in conversation.participants:
+            continue
+        if conversation.is_closed:
+            return Joining(conversation=None, follows=conversation)
+        return Joining(conversation=conversation)
+    return Joining(conversation=None)
+
+
+def after_inbound(state: InboxState, *, automatic: bool) -> InboxState:
+    """A client who writes is owed an answer, whatever was agreed; a machine is owed none."""
+    return state if automatic else InboxState.OPEN
+
+
+def after_outbound(state: InboxState, *, waiting_since: datetime | None, written_at: datetime) -> InboxState:
+    """Our answer gives the turn to the client, unless they have written again meanwhile."""
+    if state is InboxState.CLOSED or (waiting_since is not None and waiting_since > written_at):
+        return state
+    return InboxState.WAITING
+
+
+#: How long the inbox shows of a message.
+EXCERPT = 200
+
+
+def excerpt(text: str) -> str:
+    """One line of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT else line[: EXCERPT - 1].rstrip() + "…"

@@ -1,0 +1,173 @@
+-- What is written: conversations, messages, files, what is still to be sent.
+
+CREATE TABLE conversations (
+  interaction_id UUID NOT NULL,
+  channel TEXT NOT NULL,
+  source TEXT NOT NULL,
+  thread TEXT NOT NULL,
+  subject TEXT,
+  inbox_state TEXT DEFAULT 'open' NOT NULL,
+  snoozed_until TIMESTAMP WITH TIME ZONE,
+  participants TEXT[] DEFAULT '{}' NOT NULL,
+  follows UUID,
+  unread INTEGER DEFAULT 0 NOT NULL,
+  waiting_since TIMESTAMP WITH TIME ZONE,
+  last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  last_excerpt TEXT DEFAULT '' NOT NULL,
+  last_direction TEXT NOT NULL,
+  CONSTRAINT conversations_pkey PRIMARY KEY (interaction_id),
+  CONSTRAINT conversations_channel_check CHECK (channel IN ('email', 'telegram', 'webchat')),
+  CONSTRAINT conversations_inbox_state_check CHECK (inbox_state IN ('open', 'waiting', 'snoozed', 'closed')),
+  CONSTRAINT conversations_last_direction_check CHECK (last_direction IN ('inbound', 'outbound', 'internal')),
+  CONSTRAINT conversations_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE
+);
+
+CREATE INDEX conversations_live_idx ON conversations (last_at) WHERE inbox_state <> 'closed';
+CREATE INDEX conversations_snoozed_idx ON conversations (snoozed_until) WHERE inbox_state = 'snoozed';
+CREATE INDEX conversations_thread_idx ON conversations (channel, source, thread);
+CREATE UNIQUE INDEX conversations_thread_key ON conversations (channel, source, thread) WHERE inbox_state <> 'closed';
+COMMENT ON COLUMN conversations.interaction_id IS 'the contact it is';
+COMMENT ON COLUMN conversations.source IS 'name of the mailbox, bot or site';
+COMMENT ON COLUMN conversations.thread IS 'the chat, the visitor, or the token in the address we write from';
+COMMENT ON COLUMN conversations.participants IS 'of the client''s side';
+COMMENT ON COLUMN conversations.follows IS 'the conversation that it goes on from, when that was closed';
+COMMENT ON COLUMN conversations.unread IS 'since its manager looked';
+
+CREATE TABLE blobs (
+  digest BYTEA NOT NULL,
+  size BIGINT NOT NULL,
+  data BYTEA NOT NULL,
+  stored_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT blobs_pkey PRIMARY KEY (digest)
+);
+
+-- What is compressed already is not compressed again.
+ALTER TABLE blobs ALTER COLUMN data SET STORAGE EXTERNAL;
+
+COMMENT ON COLUMN blobs.digest IS 'SHA-256';
+
+CREATE TABLE messages (
+  id UUID NOT NULL,
+  interaction_id UUID NOT NULL,
+  external_id TEXT NOT NULL,
+  kind TEXT DEFAULT 'message' NOT NULL,
+  direction TEXT NOT NULL,
+  state TEXT NOT NULL,
+  author_id UUID,
+  from_address TEXT,
+  from_name TEXT,
+  to_addresses TEXT[] DEFAULT '{}' NOT NULL,
+  subject TEXT,
+  body TEXT NOT NULL,
+  own TEXT,
+  html TEXT,
+  answers TEXT,
+  automatic BOOLEAN DEFAULT false NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  sent_at TIMESTAMP WITH TIME ZONE,
+  delivered_at TIMESTAMP WITH TIME ZONE,
+  read_at TIMESTAMP WITH TIME ZONE,
+  edited_at TIMESTAMP WITH TIME ZONE,
+  trouble TEXT,
+  raw BYTEA,
+  version INTEGER DEFAULT 1 NOT NULL,
+  CONSTRAINT messages_pkey PRIMARY KEY (id),
+  CONSTRAINT messages_kind_check CHECK (kind IN ('message', 'note')),
+  CONSTRAINT messages_direction_check CHECK (direction IN ('inbound', 'outbound', 'internal')),
+  CONSTRAINT messages_state_check CHECK (state IN ('received', 'pending', 'sent', 'delivered', 'read', 'bounced', 'failed', 'uncertain')),
+  CONSTRAINT messages_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE,
+  CONSTRAINT messages_raw_fkey FOREIGN KEY(raw) REFERENCES blobs (digest)
+)
+ PARTITION BY RANGE (id);
+
+CREATE TABLE messages_default PARTITION OF messages DEFAULT;
+
+CREATE INDEX messages_external_id_idx ON messages (external_id);
+CREATE INDEX messages_interaction_id_id_idx ON messages (interaction_id, id);
+CREATE INDEX messages_search_idx ON messages USING gin (to_tsvector('russian', replace(replace(((COALESCE(subject, '') || ' ') || body), 'ё', 'е'), 'Ё', 'Е')) tsvector_ops);
+COMMENT ON COLUMN messages.id IS 'UUIDv7 of the moment first heard or written; names its partition';
+COMMENT ON COLUMN messages.interaction_id IS 'its conversation';
+COMMENT ON COLUMN messages.external_id IS 'Message-ID; chat_id:message_id; our own id';
+COMMENT ON COLUMN messages.author_id IS 'who of us wrote it';
+COMMENT ON COLUMN messages.from_name IS 'a stranger''s words';
+COMMENT ON COLUMN messages.body IS 'all of it, as text';
+COMMENT ON COLUMN messages.own IS 'without quotes and signature; null: the same';
+COMMENT ON COLUMN messages.html IS 'sanitised';
+COMMENT ON COLUMN messages.answers IS 'external id of the message it answers';
+COMMENT ON COLUMN messages.trouble IS 'why it was not sent, in words';
+COMMENT ON COLUMN messages.raw IS 'as it came; the only copy';
+
+CREATE TABLE message_files (
+  id UUID NOT NULL,
+  message_id UUID NOT NULL,
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  digest BYTEA NOT NULL,
+  inline_id TEXT,
+  CONSTRAINT message_files_pkey PRIMARY KEY (id),
+  CONSTRAINT message_files_message_id_fkey FOREIGN KEY(message_id) REFERENCES messages (id) ON DELETE CASCADE,
+  CONSTRAINT message_files_digest_fkey FOREIGN KEY(digest) REFERENCES blobs (digest)
+);
+
+CREATE INDEX message_files_message_id_idx ON message_files (message_id);
+COMMENT ON COLUMN message_files.message_id IS 'came with it';
+COMMENT ON COLUMN message_files.name IS 'a stranger''s words';
+COMMENT ON COLUMN message_files.digest IS 'its bytes, kept once';
+COMMENT ON COLUMN message_files.inline_id IS 'Content-ID, when the text shows it in its place';
+
+CREATE TABLE outgoing (
+  message_id UUID NOT NULL,
+  channel TEXT NOT NULL,
+  source TEXT NOT NULL,
+  next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  attempts INTEGER DEFAULT 0 NOT NULL,
+  fence BIGINT DEFAULT 0 NOT NULL,
+  taken_until TIMESTAMP WITH TIME ZONE,
+  begun_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT outgoing_pkey PRIMARY KEY (message_id),
+  CONSTRAINT outgoing_channel_check CHECK (channel IN ('email', 'telegram', 'webchat')),
+  CONSTRAINT outgoing_message_id_fkey FOREIGN KEY(message_id) REFERENCES messages (id) ON DELETE CASCADE
+);
+
+CREATE INDEX outgoing_next_at_idx ON outgoing (channel, source, next_at);
+COMMENT ON COLUMN outgoing.message_id IS 'gone when nothing is left to be sent';
+COMMENT ON COLUMN outgoing.fence IS 'grows with each sender that takes it';
+
+CREATE TABLE conversation_turns (
+  id UUID NOT NULL,
+  interaction_id UUID NOT NULL,
+  agent_id UUID,
+  from_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  to_at TIMESTAMP WITH TIME ZONE,
+  words JSONB NOT NULL,
+  by UUID,
+  CONSTRAINT conversation_turns_pkey PRIMARY KEY (id),
+  CONSTRAINT conversation_turns_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES conversations (interaction_id) ON DELETE CASCADE,
+  CONSTRAINT conversation_turns_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES users (id)
+);
+
+CREATE INDEX conversation_turns_agent_id_idx ON conversation_turns (agent_id, from_at);
+CREATE INDEX conversation_turns_interaction_id_idx ON conversation_turns (interaction_id);
+COMMENT ON COLUMN conversation_turns.interaction_id IS 'its story';
+COMMENT ON COLUMN conversation_turns.agent_id IS 'who had it in this time; null: its queue';
+COMMENT ON COLUMN conversation_turns.words IS 'why: {ru, en}';
+COMMENT ON COLUMN conversation_turns.by IS 'null: the system';
+
+CREATE TABLE channel_links (
+  channel TEXT NOT NULL,
+  source TEXT NOT NULL,
+  position JSONB DEFAULT '{}' NOT NULL,
+  state TEXT DEFAULT 'down' NOT NULL,
+  since TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  error TEXT,
+  heard_at TIMESTAMP WITH TIME ZONE,
+  version INTEGER DEFAULT 1 NOT NULL,
+  CONSTRAINT channel_links_pkey PRIMARY KEY (channel, source),
+  CONSTRAINT channel_links_channel_check CHECK (channel IN ('email', 'telegram', 'webchat')),
+  CONSTRAINT channel_links_state_check CHECK (state IN ('up', 'down', 'refused'))
+);
+
+COMMENT ON COLUMN channel_links.position IS 'everything until here is stored';
+

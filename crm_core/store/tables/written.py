@@ -1,0 +1,177 @@
+"""What is written: conversations, their messages and files, and what is still to be sent.
+
+A conversation is the written half of an interaction and has its id. Messages are
+partitioned like interactions, by range of their UUIDv7. Bytes are kept once,
+under their digest, whoever sent them how often.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from crm_core.domain.calls import Direction
+from crm_core.domain.written import InboxState, MessageKind, MessageState, WrittenChannel
+from crm_core.store.tables.columns import flag, metadata, moment, one_of, version
+
+#: What a search reads. The Russian configuration stems Latin words as English ones; ё and е are one letter.
+SEARCHED = "to_tsvector('russian', replace(replace(((COALESCE(subject, '') || ' ') || body), 'ё', 'е'), 'Ё', 'Е'))"
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column(
+        "interaction_id",
+        ForeignKey("interactions.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="the contact it is",
+    ),
+    Column("channel", Text, nullable=False),
+    Column("source", Text, nullable=False, comment="name of the mailbox, bot or site"),
+    Column("thread", Text, nullable=False, comment="the chat, the visitor, or the token in the address we write from"),
+    Column("subject", Text),
+    Column("inbox_state", Text, nullable=False, server_default="open"),
+    moment("snoozed_until"),
+    Column("participants", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="of the client's side"),
+    Column("follows", Uuid, comment="the conversation that it goes on from, when that was closed"),
+    Column("unread", Integer, nullable=False, server_default=text("0"), comment="since its manager looked"),
+    moment("waiting_since"),
+    moment("last_at", required=True),
+    Column("last_excerpt", Text, nullable=False, server_default=""),
+    Column("last_direction", Text, nullable=False),
+    one_of("channel", WrittenChannel),
+    one_of("inbox_state", InboxState),
+    one_of("last_direction", Direction),
+)
+# Of a chat or a visitor one conversation is open; mails have a token each.
+Index(
+    "conversations_thread_key",
+    conversations.c.channel,
+    conversations.c.source,
+    conversations.c.thread,
+    unique=True,
+    postgresql_where=text("inbox_state <> 'closed'"),
+)
+Index("conversations_thread_idx", conversations.c.channel, conversations.c.source, conversations.c.thread)
+Index("conversations_live_idx", conversations.c.last_at, postgresql_where=text("inbox_state <> 'closed'"))
+Index("conversations_snoozed_idx", conversations.c.snoozed_until, postgresql_where=text("inbox_state = 'snoozed'"))
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256"),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    moment("stored_at", default_now=True),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="UUIDv7 of the moment first heard or written; names its partition"),
+    Column(
+        "interaction_id",
+        ForeignKey("interactions.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="its conversation",
+    ),
+    Column("external_id", Text, nullable=False, comment="Message-ID; chat_id:message_id; our own id"),
+    Column("kind", Text, nullable=False, server_default="message"),
+    Column("direction", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("author_id", Uuid, comment="who of us wrote it"),
+    Column("from_address", Text),
+    Column("from_name", Text, comment="a stranger's words"),
+    Column("to_addresses", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("subject", Text),
+    Column("body", Text, nullable=False, comment="all of it, as text"),
+    Column("own", Text, comment="without quotes and signature; null: the same"),
+    Column("html", Text, comment="sanitised"),
+    Column("answers", Text, comment="external id of the message it answers"),
+    flag("automatic", default=False),
+    moment("at", required=True),
+    moment("sent_at"),
+    moment("delivered_at"),
+    moment("read_at"),
+    moment("edited_at"),
+    Column("trouble", Text, comment="why it was not sent, in words"),
+    Column("raw", ForeignKey("blobs.digest"), comment="as it came; the only copy"),
+    version(),
+    one_of("kind", MessageKind),
+    one_of("direction", Direction),
+    one_of("state", MessageState),
+    postgresql_partition_by="RANGE (id)",
+)
+Index("messages_interaction_id_id_idx", messages.c.interaction_id, messages.c.id)
+Index("messages_external_id_idx", messages.c.external_id)
+Index("messages_search_idx", text(f"{SEARCHED} tsvector_ops"), postgresql_using="gin", _table=messages)
+
+message_files = Table(
+    "message_files",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, comment="came with it"),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False, comment="a stranger's words"),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", ForeignKey("blobs.digest"), nullable=False, comment="its bytes, kept once"),
+    Column("inline_id", Text, comment="Content-ID, when the text shows it in its place"),
+)
+Index("message_files_message_id_idx", message_files.c.message_id)
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column(
+        "message_id",
+        ForeignKey("messages.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="gone when nothing is left to be sent",
+    ),
+    Column("channel", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    moment("next_at", required=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "fence", BigInteger, nullable=False, server_default=text("0"), comment="grows with each sender that takes it"
+    ),
+    moment("taken_until"),
+    moment("begun_at"),
+    one_of("channel", WrittenChannel),
+)
+Index("outgoing_next_at_idx", outgoing.c.channel, outgoing.c.source, outgoing.c.next_at)
+
+conversation_turns = Table(
+    "conversation_turns",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "interaction_id",
+        ForeignKey("conversations.interaction_id", ondelete="CASCADE"),
+        nullable=False,
+        comment="its story",
+    ),
+    Column("agent_id", ForeignKey("users.id"), comment="who had it in this time; null: its queue"),
+    moment("from_at", required=True),
+    moment("to_at"),
+    Column("words", JSONB, nullable=False, comment="why: {ru, en}"),
+    Column("by", Uuid, comment="null: the system"),
+)
+Index("conversation_turns_interaction_id_idx", conversation_turns.c.interaction_id)
+Index("conversation_turns_agent_id_idx", conversation_turns.c.agent_id, conversation_turns.c.from_at)
+
+channel_links = Table(
+    "channel_links",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("position", JSONB, nullable=False, server_default=text("'{}'"), comment="everything until here is stored"),
+    Column("state", Text, nullable=False, server_default="down"),
+    moment("since", default_now=True),
+    Column("error", Text),
+    moment("heard_at"),
+    version(),
+    one_of("channel", WrittenChannel),
+    one_of("state", ("up", "down", "refused")),
+)

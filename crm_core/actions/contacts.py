@@ -9,9 +9,9 @@ whatever changes somebody's past simply forgets them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
-from crm_core.domain.interactions import StoredCall
 from crm_core.store.database import Transaction, to_json
 
 # What is younger than anything remembered comes after all of it; the rest has to be counted.
@@ -67,12 +67,23 @@ WHERE who = ANY($1::text[])
 """
 
 
-async def number_contacts(tx: Transaction, answered: Iterable[StoredCall]) -> dict[UUID, int]:
+class Contacted(Protocol):
+    """An interaction, as far as it is with somebody."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def client_id(self) -> UUID | None: ...
+    @property
+    def client_address(self) -> str | None: ...
+
+
+async def number_contacts(tx: Transaction, answered: Iterable[Contacted]) -> dict[UUID, int]:
     """Number these new contacts, by interaction; a stranger's are counted by their number, a nameless one is a first.
 
     Contacts of one batch count among each other: a spool that is drained brings a client's whole morning at once.
     """
-    people: dict[str | None, list[StoredCall]] = {}
+    people: dict[str | None, list[Contacted]] = {}
     for call in sorted(answered, key=lambda call: call.id):
         people.setdefault(_who(call), []).append(call)
     numbers = dict.fromkeys((call.id for call in people.pop(None, [])), 1)
@@ -86,7 +97,7 @@ async def number_contacts(tx: Transaction, answered: Iterable[StoredCall]) -> di
     return numbers
 
 
-async def renumber_contact(tx: Transaction, call: StoredCall, *, client_id: UUID) -> int:
+async def renumber_contact(tx: Transaction, call: Contacted, *, client_id: UUID) -> int:
     """Which contact this one is when it was with that client; whoever it was counted for is counted anew."""
     await forget(tx, [client_id, _who(call)])
     [row] = await tx.fetch(_COUNT_EARLIER, to_json([{"id": call.id, "client_id": client_id}]))
@@ -98,11 +109,11 @@ async def forget(tx: Transaction, people: Iterable[UUID | str | None]) -> None:
     await tx.execute(_FORGET, [str(who) for who in people if who is not None])
 
 
-def _who(call: StoredCall) -> str | None:
+def _who(call: Contacted) -> str | None:
     return str(call.client_id) if call.client_id is not None else call.client_address
 
 
-def _asked(who: str, calls: Sequence[StoredCall]) -> dict[str, object]:
+def _asked(who: str, calls: Sequence[Contacted]) -> dict[str, object]:
     return {
         "who": who,
         "client_id": calls[0].client_id,
@@ -114,7 +125,7 @@ def _asked(who: str, calls: Sequence[StoredCall]) -> dict[str, object]:
 
 
 async def _count(
-    tx: Transaction, asked: Sequence[Mapping[str, object]], people: Mapping[str | None, Sequence[StoredCall]]
+    tx: Transaction, asked: Sequence[Mapping[str, object]], people: Mapping[str | None, Sequence[Contacted]]
 ) -> dict[UUID, int]:
     """Whom we do not remember, and who was met before what we remember: by the log; remembered from now on."""
     if not asked:

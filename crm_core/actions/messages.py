@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from crm_core.actions.calls import FactTakenElsewhere
+from crm_core.actions.contacts import number_contacts
 from crm_core.domain.calls import Direction, InteractionState
 from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.events import FLOOR, MessageReceived, Room, agent_room, team_room
@@ -27,9 +28,11 @@ from crm_core.domain.written import (
     joining,
 )
 from crm_core.store import conversations as store
+from crm_core.store import inbox
+from crm_core.store import messages as texts
 from crm_core.store.clients import clients_by_addresses
-from crm_core.store.conversations import FreshMessage
 from crm_core.store.database import Record, Transaction, to_json
+from crm_core.store.messages import FreshMessage
 
 _KINDS: Mapping[WrittenChannel, ContactPointKind] = {
     WrittenChannel.EMAIL: ContactPointKind.EMAIL,
@@ -58,13 +61,6 @@ FROM jsonb_to_recordset($1::jsonb) AS asked (
     interaction_id uuid, inbox_state text, messages int, waiting_since timestamptz, last_at timestamptz,
     last_excerpt text)
 WHERE conversation.interaction_id = asked.interaction_id
-"""
-
-_TOUCH = """
-UPDATE interactions
-SET version = version + 1, updated_at = now()
-WHERE id = ANY($1::uuid[])
-RETURNING id, version
 """
 
 # Who may still be written to: they work here.
@@ -137,7 +133,7 @@ async def record_messages(tx: Transaction, heard: Sequence[HeardMessage]) -> lis
     if not await store.claim_facts(tx, [(one, placed[_fact(one)]) for one in fresh]):
         raise FactTakenElsewhere
     await _open(tx, [arrival for arrival in arrived if arrival.is_new])
-    await store.insert_messages(tx, [message for arrival in arrived for message in arrival.fresh])
+    await texts.insert_messages(tx, [message for arrival in arrived for message in arrival.fresh])
     await _go_on(tx, [arrival for arrival in arrived if not arrival.is_new])
     await _tell(tx, arrived)
     return [(known | placed)[_fact(one)] for one in heard]
@@ -290,6 +286,17 @@ async def _go_on(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
         for arrival in arrivals
     ]
     await tx.execute(_GO_ON, to_json(asked))
+    await _clients_answered(tx, {one.conversation.interaction_id: one for one in arrivals if one.waiting_since})
+
+
+async def _clients_answered(tx: Transaction, arrivals: Mapping[UUID, _Arrived]) -> None:
+    """Of what we began something is exchanged when the client writes back."""
+    answered = await inbox.unanswered_by_client(tx, list(arrivals))
+    numbers = await number_contacts(tx, answered)
+    for one in answered:
+        at = arrivals[one.id].waiting_since
+        assert at is not None
+        await inbox.first_answer(tx, one.id, at=at, contact_number=numbers[one.id])
 
 
 async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
@@ -297,8 +304,8 @@ async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
     if not ids:
         return
     known = [arrival.conversation.interaction_id for arrival in arrivals if not arrival.is_new]
-    versions = {row["id"]: row["version"] for row in (await tx.fetch(_TOUCH, known) if known else [])}
-    rooms = {row["id"]: _rooms(row) for row in await tx.fetch(_FIND_ROOMS, ids)}
+    versions = await inbox.touch(tx, known)
+    rooms = await rooms_of(tx, ids)
     for arrival in arrivals:
         interaction_id = arrival.conversation.interaction_id
         for message in arrival.fresh:
@@ -310,6 +317,11 @@ async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
                     version=versions.get(interaction_id, 1),
                 )
             )
+
+
+async def rooms_of(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, tuple[Room, ...]]:
+    """Who hears of these conversations: who has them, everybody of the queue while nobody has, their supervisors."""
+    return {row["id"]: _rooms(row) for row in await tx.fetch(_FIND_ROOMS, ids)}
 
 
 def _rooms(row: Record) -> tuple[Room, ...]:

@@ -52,7 +52,7 @@ async def record_reached(tx: Transaction, answered: Sequence[StoredCall], *, tim
     for call in answered:
         if call.client_id in owed or call.client_address in owed:
             assert call.answered_at is not None
-            await keep_for_answered_call(
+            await keep_for_contact(
                 tx,
                 client_id=call.client_id,
                 address=call.client_address,
@@ -63,7 +63,7 @@ async def record_reached(tx: Transaction, answered: Sequence[StoredCall], *, tim
             )
 
 
-async def keep_for_answered_call(
+async def keep_for_contact(
     tx: Transaction,
     *,
     client_id: UUID | None,
@@ -71,11 +71,12 @@ async def keep_for_answered_call(
     begun_at: datetime,
     answered_at: datetime,
     address: str | None = None,
+    channel: str = "call",
     timezone: tzinfo = UTC,
 ) -> UUID | None:
-    """A call with the client was answered: the promise it keeps, if any, is kept; told twice, once."""
+    """A call with the client was answered, or a message sent: the promise it keeps, if any, is kept."""
     owed = await store.lock_owed_to(tx, client_id, interaction_id, address=address)
-    contact = Contact(interaction_id=interaction_id, begun_at=begun_at, answered_at=answered_at)
+    contact = Contact(interaction_id=interaction_id, begun_at=begun_at, answered_at=answered_at, channel=channel)
     kept = which_is_kept(owed, contact)
     if kept is not None:
         undone = undone_by(await reached.turns_of(tx, kept.id), begun_at)

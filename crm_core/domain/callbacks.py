@@ -107,6 +107,10 @@ class Contact:
     answered_at: datetime
     channel: str = "call"
 
+    @property
+    def is_talk(self) -> bool:
+        return self.channel == "call"
+
 
 def which_is_kept(callbacks: Sequence[OwedCallback], contact: Contact) -> OwedCallback | None:
     """The promise that this contact keeps, or None.
@@ -114,27 +118,31 @@ def which_is_kept(callbacks: Sequence[OwedCallback], contact: Contact) -> OwedCa
     It does not matter who called whom: the client was promised a talk and has it. A talk keeps a promise of
     any kind, a message only one that was to be kept by such a message. One contact keeps one promise, the
     one due first, if it was given before this contact, not in it, and is late or due within
-    ``EARLIEST_KEPT``. The same contact told twice keeps nothing more.
+    ``EARLIEST_KEPT``. The same talk told twice keeps nothing more. A conversation goes on for days: each
+    message of it is a contact of its own, and may keep what was promised in it before.
     """
-    if any(callback.kept_in == contact.interaction_id for callback in callbacks):
+    if contact.is_talk and any(callback.kept_in == contact.interaction_id for callback in callbacks):
         return None
     keepable = [callback for callback in callbacks if callback.kept_in is None and _may_keep(contact, callback)]
     return min(keepable, key=lambda callback: (callback.due_at, callback.id), default=None)
 
 
 def settled_by(callbacks: Sequence[OwedCallback], contact: Contact) -> list[OwedCallback]:
-    """Promises made by missed calls before this contact: whether it kept them or another, the caller was heard."""
+    """Promises made by missed calls before this talk: whether it kept them or another, the caller was heard."""
     return [
         callback
         for callback in callbacks
-        if callback.missed and callback.kept_in is None and callback.promised_at < contact.answered_at
+        if contact.is_talk
+        and callback.missed
+        and callback.kept_in is None
+        and callback.promised_at < contact.answered_at
     ]
 
 
 def _may_keep(contact: Contact, callback: OwedCallback) -> bool:
     return (
-        contact.channel in ("call", callback.via)
-        and callback.promised_in != contact.interaction_id
+        (contact.is_talk or contact.channel == callback.via)
+        and (not contact.is_talk or callback.promised_in != contact.interaction_id)
         and callback.promised_at < contact.answered_at
         and callback.due_at <= contact.answered_at + EARLIEST_KEPT
     )

@@ -80,6 +80,12 @@ class ChannelUnknown(InputRejected):
     code = "channel_unknown"
 
 
+class SnoozeRejected(InputRejected):
+    """A conversation sleeps until a moment to come, at most a year away."""
+
+    code = "snooze_rejected"
+
+
 #: What may follow what: a receipt can come late, twice or before the answer to our sending.
 _FOLLOWS: Final[Mapping[MessageState, frozenset[MessageState]]] = {
     MessageState.RECEIVED: frozenset(),
@@ -190,11 +196,9 @@ def after_inbound(state: InboxState, *, automatic: bool) -> InboxState:
     return state if automatic else InboxState.OPEN
 
 
-def after_outbound(state: InboxState, *, waiting_since: datetime | None, written_at: datetime) -> InboxState:
+def after_outbound(state: InboxState, *, wrote_again: bool) -> InboxState:
     """Our answer gives the turn to the client, unless they have written again meanwhile."""
-    if state is InboxState.CLOSED or (waiting_since is not None and waiting_since > written_at):
-        return state
-    return InboxState.WAITING
+    return state if state is InboxState.CLOSED or wrote_again else InboxState.WAITING
 
 
 #: How long the inbox shows of a message.

@@ -1,29 +1,22 @@
-"""Conversations and their messages, read and written in batches.
+"""Conversations: found by what a message names, held while somebody writes, and whose they were when.
 
-Rows of conversations are locked in id order, so that two recorders never wait
-for each other in a ring; a fact somebody else wrote first is reported, and the
-batch is simply told again.
+Rows are locked in id order, so that two recorders never wait for each other in
+a ring; a fact somebody else wrote first is reported, and the batch is simply
+told again.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from crm_core.domain.ids import new_id
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
     Conversation,
-    HeardFile,
     HeardMessage,
     InboxState,
-    MessageKind,
-    MessageState,
     WrittenChannel,
-    excerpt,
 )
 from crm_core.store.database import Record, Transaction, to_json
 from crm_core.store.ids import AMONG_FIRST, as_ids
@@ -86,20 +79,6 @@ ORDER BY interaction_id
 FOR NO KEY UPDATE
 """  # noqa: S608  (a condition of our own)
 
-_SAVE_BLOBS = """
-INSERT INTO blobs (digest, size, data)
-SELECT DISTINCT ON (digest) digest, length(data), data
-FROM unnest($1::bytea[], $2::bytea[]) AS given (digest, data)
-ORDER BY digest
-ON CONFLICT (digest) DO NOTHING
-"""
-
-_MESSAGE_COLUMNS = (
-    *("id", "interaction_id", "external_id", "kind", "direction", "state", "author_id", "from_address", "from_name"),
-    *("to_addresses", "subject", "body", "own", "html", "answers", "automatic", "at", "raw"),
-)
-_FILE_COLUMNS = ("id", "message_id", "position", "name", "type", "size", "digest", "inline_id")
-
 _OPEN_TURN = """
 INSERT INTO conversation_turns (id, interaction_id, agent_id, from_at, words, by)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -110,35 +89,6 @@ UPDATE conversation_turns
 SET to_at = GREATEST(from_at, $2)
 WHERE interaction_id = $1 AND to_at IS NULL
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreshMessage:
-    """A message to be written: heard, or to be sent."""
-
-    id: UUID
-    interaction_id: UUID
-    external_id: str
-    direction: str
-    state: MessageState
-    body: str
-    at: datetime
-    kind: MessageKind = MessageKind.MESSAGE
-    author_id: UUID | None = None
-    from_address: str | None = None
-    from_name: str | None = None
-    to_addresses: tuple[str, ...] = ()
-    subject: str | None = None
-    own: str | None = None
-    html: str | None = None
-    answers: str | None = None
-    automatic: bool = False
-    raw: bytes | None = None
-    files: tuple[HeardFile, ...] = ()
-
-    @property
-    def excerpt(self) -> str:
-        return excerpt(self.own or self.body or self.subject or "")
 
 
 async def known_facts(tx: Transaction, heard: Sequence[HeardMessage]) -> dict[tuple[str, str, str], UUID]:
@@ -197,38 +147,6 @@ def _conversation(row: Record, inbox_state: InboxState) -> Conversation:
         agent_id=row["agent_id"],
         client_id=row["client_id"],
     )
-
-
-async def insert_messages(tx: Transaction, fresh: Sequence[FreshMessage]) -> None:
-    """Messages in nobody's log yet, with their files; equal bytes are stored once."""
-    digests: dict[bytes, bytes] = {}
-    for data in (data for one in fresh for data in (one.raw, *(file.data for file in one.files)) if data is not None):
-        digests[hashlib.sha256(data).digest()] = data
-    if digests:
-        await tx.execute(_SAVE_BLOBS, list(digests), list(digests.values()))
-    await tx.copy("messages", _MESSAGE_COLUMNS, [_row(one) for one in fresh])
-    files = [
-        (
-            new_id(one.at),
-            one.id,
-            position,
-            file.name,
-            file.type,
-            len(file.data),
-            hashlib.sha256(file.data).digest(),
-            file.inline_id,
-        )
-        for one in fresh
-        for position, file in enumerate(one.files)
-    ]
-    if files:
-        await tx.copy("message_files", _FILE_COLUMNS, files)
-
-
-def _row(one: FreshMessage) -> tuple[object, ...]:
-    values = {name: getattr(one, name) for name in _MESSAGE_COLUMNS}
-    values["raw"] = None if one.raw is None else hashlib.sha256(one.raw).digest()
-    return tuple(values.values())
 
 
 async def open_turn(

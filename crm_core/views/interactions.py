@@ -22,6 +22,7 @@ from crm_core.domain.written import WrittenChannel
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.store.ids import AMONG_FIRST, as_ids
+from crm_core.store.interactions import FROM_INTERACTIONS, narrow_to_scope
 from crm_core.views.messages import Message, messages_of
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
@@ -177,16 +178,8 @@ _COLUMNS = f"""
      WHERE recording.interaction_id = call.id AND recording.state <> 'empty') AS recordings
 """  # noqa: S608  (words of our own enum)
 
-# Client and agent are looked up row by row: of the ids it is given the planner guesses too many, and would
-# otherwise read every client there is.
-_FROM = """
-FROM interactions call
-LEFT JOIN LATERAL (SELECT name, owner_id FROM clients WHERE id = call.client_id OFFSET 0) client ON true
-LEFT JOIN LATERAL (SELECT name, team_id FROM users WHERE id = call.agent_id OFFSET 0) agent ON true
-"""
-
 # By primary key.
-_LOAD = f"SELECT {_COLUMNS} {_FROM} WHERE call.id = {AMONG_FIRST}"
+_LOAD = f"SELECT {_COLUMNS} {FROM_INTERACTIONS} WHERE call.id = {AMONG_FIRST}"
 
 # A consultation may have been folded into one that was folded itself. By primary key.
 _SURVIVOR = """
@@ -201,24 +194,6 @@ WITH RECURSIVE trail AS (
 )
 SELECT id FROM trail WHERE merged_into IS NULL
 """
-
-# What an agent may see: calls they had or were offered, and those of the clients they own.
-_OWN = """(
-    call.agent_id = {}
-    OR client.owner_id = {}
-    OR EXISTS (SELECT 1 FROM legs mine WHERE mine.interaction_id = call.id AND mine.agent_id = {})
-)"""
-
-# What a supervisor of a team may see: its people's, its queues', its clients'.
-_TEAM = """(
-    agent.team_id = {}
-    OR EXISTS (SELECT 1 FROM queues theirs WHERE theirs.name = ANY(call.queues) AND theirs.team_id = {})
-    OR EXISTS (SELECT 1 FROM users owner WHERE owner.id = client.owner_id AND owner.team_id = {})
-    OR EXISTS (
-        SELECT 1 FROM legs leg JOIN users person ON person.id = leg.agent_id
-        WHERE leg.interaction_id = call.id AND person.team_id = {}
-    )
-)"""
 
 
 async def load_interactions(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Interaction]:
@@ -237,8 +212,8 @@ async def get_interaction(db: Reader, interaction_id: UUID, viewer: Viewer) -> I
     survivor = await db.fetchval(_SURVIVOR, interaction_id)
     conditions = Conditions()
     conditions.add("call.id = {}", survivor or interaction_id)
-    scope(conditions, viewer)
-    row = await db.fetchrow(f"SELECT {_COLUMNS} {_FROM} {conditions.where}", *conditions.args)
+    narrow_to_scope(conditions, viewer)
+    row = await db.fetchrow(f"SELECT {_COLUMNS} {FROM_INTERACTIONS} {conditions.where}", *conditions.args)
     if row is None:
         raise NotFound
     interaction = _interaction(row)
@@ -257,11 +232,12 @@ async def list_interactions(
 ) -> Page[Interaction]:
     """Newest first, by id, which is the moment first heard; those folded into another are left out."""
     conditions = _narrowed(filters)
-    scope(conditions, viewer)
+    narrow_to_scope(conditions, viewer)
     if cursor is not None:
         conditions.add("call.id < {}", _after(cursor))
     rows = await db.fetch(
-        f"SELECT {_COLUMNS} {_FROM} {conditions.where} ORDER BY call.id DESC LIMIT {conditions.value(limit + 1)}",
+        f"SELECT {_COLUMNS} {FROM_INTERACTIONS} {conditions.where}"
+        f" ORDER BY call.id DESC LIMIT {conditions.value(limit + 1)}",
         *conditions.args,
     )
     items = [_interaction(row) for row in rows[:limit]]
@@ -291,16 +267,6 @@ def _narrowed(filters: InteractionFilters) -> Conditions:
         # An id is never younger than its interaction's start: this bound prunes partitions.
         conditions.add("call.id >= {}", first_id(filters.from_.astimezone(UTC)))
     return conditions
-
-
-def scope(conditions: Conditions, viewer: Viewer) -> None:
-    """Leave out what the viewer may not see, of ``call`` with its ``client`` and ``agent``."""
-    if viewer.sees_everything:
-        return
-    if viewer.supervises:
-        conditions.add(_TEAM, viewer.team_id)
-    else:
-        conditions.add(_OWN, viewer.user_id)
 
 
 def _after(cursor: str) -> UUID:

@@ -17,7 +17,7 @@ from crm_core.domain.ids import first_id
 from crm_core.domain.viewer import Viewer
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader
-from crm_core.views.interactions import scope
+from crm_core.store.interactions import narrow_to_scope
 from crm_core.views.model import WireModel
 from crm_core.views.paging import Page, decode_id, encode_cursor
 
@@ -156,5 +156,5 @@ def _answered(viewer: Viewer, pbxs: Sequence[str], since: datetime, until: datet
     conditions.add("call.id >= {}", first_id(since))  # an id is never younger than its call: prunes partitions
     conditions.add("call.started_at >= {}", since)
     conditions.add("call.started_at < {}", until)
-    scope(conditions, viewer)
+    narrow_to_scope(conditions, viewer)
     return conditions

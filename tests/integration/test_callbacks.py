@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from crm_core.actions import callbacks, handovers
 from crm_core.actions.callbacks import AgentUnknown, CallbackIn, ClientRequired, ContactUnknown
-from crm_core.actions.reached import keep_for_answered_call
+from crm_core.actions.reached import keep_for_contact
 from crm_core.domain.callbacks import DueTimeRejected, PolicyUnknown, PromisedCallback
 from crm_core.domain.errors import CallbackAlreadyClaimed, CallbackClosed, Forbidden, NotFound, TakeOverTooEarly
 from crm_core.domain.events import FLOOR, agent_room, team_room
@@ -52,7 +52,7 @@ class House:
 
     async def answers(self, tx: Transaction, call: UUID, *, at: datetime) -> UUID | None:
         """The client was reached in this call; gives the promise that it keeps."""
-        return await keep_for_answered_call(tx, client_id=self.client, interaction_id=call, begun_at=at, answered_at=at)
+        return await keep_for_contact(tx, client_id=self.client, interaction_id=call, begun_at=at, answered_at=at)
 
     async def call(self, *, before: timedelta = timedelta()) -> UUID:
         """An answered call with the client."""

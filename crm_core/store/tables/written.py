@@ -129,6 +129,7 @@ outgoing = Table(
         primary_key=True,
         comment="gone when nothing is left to be sent",
     ),
+    Column("interaction_id", Uuid, nullable=False, comment="one conversation's messages leave in their order"),
     Column("channel", Text, nullable=False),
     Column("source", Text, nullable=False),
     moment("next_at", required=True),
@@ -140,6 +141,7 @@ outgoing = Table(
     moment("begun_at"),
     one_of("channel", WrittenChannel),
 )
+Index("outgoing_interaction_id_idx", outgoing.c.interaction_id, outgoing.c.message_id)
 Index("outgoing_next_at_idx", outgoing.c.channel, outgoing.c.source, outgoing.c.next_at)
 
 conversation_turns = Table(

@@ -119,6 +119,7 @@ COMMENT ON COLUMN message_files.inline_id IS 'Content-ID, when the text shows it
 
 CREATE TABLE outgoing (
   message_id UUID NOT NULL,
+  interaction_id UUID NOT NULL,
   channel TEXT NOT NULL,
   source TEXT NOT NULL,
   next_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -131,8 +132,10 @@ CREATE TABLE outgoing (
   CONSTRAINT outgoing_message_id_fkey FOREIGN KEY(message_id) REFERENCES messages (id) ON DELETE CASCADE
 );
 
+CREATE INDEX outgoing_interaction_id_idx ON outgoing (interaction_id, message_id);
 CREATE INDEX outgoing_next_at_idx ON outgoing (channel, source, next_at);
 COMMENT ON COLUMN outgoing.message_id IS 'gone when nothing is left to be sent';
+COMMENT ON COLUMN outgoing.interaction_id IS 'one conversation''s messages leave in their order';
 COMMENT ON COLUMN outgoing.fence IS 'grows with each sender that takes it';
 
 CREATE TABLE conversation_turns (

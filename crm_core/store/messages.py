@@ -1,0 +1,205 @@
+"""Messages and their files: copied in, held, told how far they came.
+
+Equal bytes are stored once, under their digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from crm_core.domain.ids import new_id
+from crm_core.domain.written import HeardFile, MessageKind, MessageState, WrittenChannel, excerpt
+from crm_core.store.database import Reader, Transaction
+
+_SAVE_BLOBS = """
+INSERT INTO blobs (digest, size, data)
+SELECT DISTINCT ON (digest) digest, length(data), data
+FROM unnest($1::bytea[], $2::bytea[]) AS given (digest, data)
+ORDER BY digest
+ON CONFLICT (digest) DO NOTHING
+"""
+
+_MESSAGE_COLUMNS = (
+    *("id", "interaction_id", "external_id", "kind", "direction", "state", "author_id", "from_address", "from_name"),
+    *("to_addresses", "subject", "body", "own", "html", "answers", "automatic", "at", "raw"),
+)
+_FILE_COLUMNS = ("id", "message_id", "position", "name", "type", "size", "digest", "inline_id")
+
+_COLUMNS = "id, interaction_id, author_id, state, at"
+
+# By primary key.
+_FIND = f"SELECT {_COLUMNS} FROM messages WHERE id = $1"  # noqa: S608  (column names of our own)
+_HOLD = f"{_FIND} FOR NO KEY UPDATE"
+
+# By messages_external_id_idx.
+_FIND_OURS = """
+SELECT message.id
+FROM messages message
+JOIN conversations conversation ON conversation.interaction_id = message.interaction_id
+WHERE message.external_id = $2 AND message.direction = 'outbound' AND conversation.channel = $1
+ORDER BY message.id DESC
+LIMIT 1
+"""
+
+# By messages_interaction_id_id_idx.
+_LAST_OF_CLIENT = """
+SELECT external_id
+FROM messages
+WHERE interaction_id = $1 AND direction = 'inbound'
+ORDER BY at DESC, id DESC
+LIMIT 1
+"""
+
+# By messages_interaction_id_id_idx.
+_FIRST_AFTER = """
+SELECT min(at)
+FROM messages
+WHERE interaction_id = $1 AND direction = 'inbound' AND NOT automatic AND at > $2
+"""
+
+_PROGRESS = """
+UPDATE messages
+SET state = $2, external_id = COALESCE($3, external_id), trouble = $4, version = version + 1,
+    sent_at = CASE WHEN $2::text IN ('sent', 'delivered', 'read') THEN COALESCE(sent_at, $5) ELSE sent_at END,
+    delivered_at = CASE WHEN $2 = 'delivered' THEN $5 ELSE delivered_at END,
+    read_at = CASE WHEN $2 = 'read' THEN $5 ELSE read_at END
+WHERE id = $1
+RETURNING version
+"""
+
+_NOTE_TROUBLE = """
+UPDATE messages
+SET trouble = $2, version = version + 1
+WHERE id = $1
+"""
+
+_DELETE = """
+DELETE FROM messages
+WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message as far as the verbs look at it."""
+
+    id: UUID
+    interaction_id: UUID
+    author_id: UUID | None
+    state: MessageState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshMessage:
+    """A message to be written: heard, or to be sent."""
+
+    id: UUID
+    interaction_id: UUID
+    external_id: str
+    direction: str
+    state: MessageState
+    body: str
+    at: datetime
+    kind: MessageKind = MessageKind.MESSAGE
+    author_id: UUID | None = None
+    from_address: str | None = None
+    from_name: str | None = None
+    to_addresses: tuple[str, ...] = ()
+    subject: str | None = None
+    own: str | None = None
+    html: str | None = None
+    answers: str | None = None
+    automatic: bool = False
+    raw: bytes | None = None
+    files: tuple[HeardFile, ...] = ()
+
+    @property
+    def excerpt(self) -> str:
+        return excerpt(self.own or self.body or self.subject or "")
+
+
+async def insert_messages(tx: Transaction, fresh: Sequence[FreshMessage]) -> None:
+    """Messages in nobody's log yet, with their files; equal bytes are stored once."""
+    digests: dict[bytes, bytes] = {}
+    for data in (data for one in fresh for data in (one.raw, *(file.data for file in one.files)) if data is not None):
+        digests[hashlib.sha256(data).digest()] = data
+    if digests:
+        await tx.execute(_SAVE_BLOBS, list(digests), list(digests.values()))
+    await tx.copy("messages", _MESSAGE_COLUMNS, [_row(one) for one in fresh])
+    files = [
+        (
+            new_id(one.at),
+            one.id,
+            position,
+            file.name,
+            file.type,
+            len(file.data),
+            hashlib.sha256(file.data).digest(),
+            file.inline_id,
+        )
+        for one in fresh
+        for position, file in enumerate(one.files)
+    ]
+    if files:
+        await tx.copy("message_files", _FILE_COLUMNS, files)
+
+
+def _row(one: FreshMessage) -> tuple[object, ...]:
+    values = {name: getattr(one, name) for name in _MESSAGE_COLUMNS}
+    values["raw"] = None if one.raw is None else hashlib.sha256(one.raw).digest()
+    return tuple(values.values())
+
+
+async def find_message(db: Reader, message_id: UUID) -> StoredMessage | None:
+    return await _find(db, _FIND, message_id)
+
+
+async def hold_message(tx: Transaction, message_id: UUID) -> StoredMessage | None:
+    """The same, and nobody tells how far it came before this transaction ends."""
+    return await _find(tx, _HOLD, message_id)
+
+
+async def _find(db: Reader, sql: str, message_id: UUID) -> StoredMessage | None:
+    row = await db.fetchrow(sql, message_id)
+    return None if row is None else StoredMessage(**{**row, "state": MessageState(row["state"])})
+
+
+async def find_ours(db: Reader, channel: WrittenChannel, external_id: str) -> UUID | None:
+    """Our message that the other side knows by this id."""
+    found: UUID | None = await db.fetchval(_FIND_OURS, channel, external_id)
+    return found
+
+
+async def last_of_client(db: Reader, interaction_id: UUID) -> str | None:
+    """The external id of what the client wrote last."""
+    found: str | None = await db.fetchval(_LAST_OF_CLIENT, interaction_id)
+    return found
+
+
+async def first_of_client_after(db: Reader, interaction_id: UUID, moment: datetime) -> datetime | None:
+    """When the client wrote again after that; what a machine wrote does not count."""
+    at: datetime | None = await db.fetchval(_FIRST_AFTER, interaction_id, moment)
+    return at
+
+
+async def progress(
+    tx: Transaction, message_id: UUID, state: MessageState, *, external_id: str | None, trouble: str | None
+) -> int:
+    """It has come so far; gives its new version."""
+    version: int = await tx.fetchval(_PROGRESS, message_id, state, external_id, trouble, tx.now)
+    return version
+
+
+async def note_trouble(tx: Transaction, message_id: UUID, trouble: str) -> None:
+    """Why it has not left yet."""
+    await tx.execute(_NOTE_TROUBLE, message_id, trouble)
+
+
+async def delete_message(tx: Transaction, message_id: UUID) -> None:
+    """As if it had never been written; its outgoing row is gone already."""
+    await tx.execute(_DELETE, message_id)

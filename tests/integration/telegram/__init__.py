@@ -1,0 +1,1 @@
+"""The Telegram room against the stand-in of the Bot API."""

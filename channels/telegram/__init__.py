@@ -1,0 +1,1 @@
+"""Telegram: hearing what is written to our bots, and answering."""

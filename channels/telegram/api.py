@@ -163,9 +163,12 @@ def _ours(error: AiogramError) -> TelegramRefused | TelegramBusy | TelegramUnava
     words = error.message if isinstance(error, TelegramAPIError) else type(error).__name__
     match error:
         case TelegramRetryAfter():
+            # aiogram's words name the chat.
+            words = f"Telegram wants a pause of {error.retry_after} s"
             return TelegramBusy(words, retry_after=timedelta(seconds=error.retry_after))
         case TelegramMigrateToChat():
-            return TelegramRefused(words, reason=Reason.MOVED, moved_to=error.migrate_to_chat_id)
+            moved_to = error.migrate_to_chat_id
+            return TelegramRefused("the group has another id now", reason=Reason.MOVED, moved_to=moved_to)
         case TelegramUnauthorizedError() | TelegramNotFound():
             return TelegramRefused(words, reason=Reason.NOT_US)
         case TelegramConflictError():

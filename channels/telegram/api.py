@@ -9,7 +9,7 @@ megabytes: whoever has no bot, or only reads updates, does without.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,7 +33,17 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import DeleteWebhook, GetFile, GetMe, GetUpdates, Response, SetWebhook, TelegramMethod
+from aiogram.methods import (
+    DeleteWebhook,
+    GetFile,
+    GetMe,
+    GetUpdates,
+    Response,
+    SetMyCommands,
+    SetWebhook,
+    TelegramMethod,
+)
+from aiogram.types import BotCommand
 from aiogram.utils.token import TokenValidationError
 from aiohttp import ClientConnectorError, ClientError
 
@@ -105,6 +115,11 @@ class TelegramApi:
     async def listen_by_webhook(self, url: str, *, secret: str) -> None:
         """Have updates brought to ``url``, each with the secret."""
         await self.ask(SetWebhook(url=url, secret_token=secret, allowed_updates=list(WANTED_KINDS)))
+
+    async def name_commands(self, commands: Mapping[str, str], *, language: str | None = None) -> None:
+        """Show these beside the field of writing, to apps of that language or to all others."""
+        told = [BotCommand(command=name, description=words) for name, words in commands.items()]
+        await self.ask(SetMyCommands(commands=told, language_code=language))
 
     @asynccontextmanager
     async def open_file(self, file_id: str) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -25,6 +25,7 @@ from channels.telegram.outgoing import (
     Upload,
 )
 from channels.telegram.pacing import Pacing, Rate
+from channels.telegram.phrases import command_menu
 from channels.telegram.refusals import Reason, TelegramRefused
 from channels.telegram.sender import Sender
 from channels.telegram.values import FileKind
@@ -271,6 +272,15 @@ async def test_a_clients_file_is_fetched_unless_it_is_too_big_for_bots(scene: Sc
             async with scene.api.open_file(file_id):
                 pass
         assert refusal.value.reason is reason
+
+
+async def test_the_bot_says_who_it_is_and_what_it_can_be_asked(scene: Scene) -> None:
+    me = await scene.api.me()
+    for language in ("ru", "en"):
+        await scene.api.name_commands(command_menu(language), language=language)
+
+    assert (me.id, me.username) == (42, "perezvon_test_bot")
+    assert scene.bot.calls == ["getme", "setmycommands", "setmycommands"]
 
 
 def test_a_token_that_is_none_is_said_at_once() -> None:

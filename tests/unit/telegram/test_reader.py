@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.telegram.reader import WANTED_KINDS, read
@@ -311,6 +311,7 @@ def mangled(draw: st.DrawFn) -> Json:
     return update
 
 
+@settings(max_examples=40)
 @given(mangled())
 def test_nothing_that_can_be_written_in_json_raises(raw: Json) -> None:
     update = read(raw, username=US)

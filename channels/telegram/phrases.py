@@ -1,0 +1,132 @@
+"""What a bot says by itself, in the languages of the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from channels.telegram.buttons import ButtonSeal, PromiseButton, Verb
+from channels.telegram.outgoing import Button
+from channels.telegram.values import CommandName
+from crm_core.domain.words import Words, moment_in_words
+
+Language = Literal["ru", "en"]
+
+#: Whose apps speak these is better served in Russian than in English.
+_READ_RUSSIAN: Final = frozenset({"ru", "kk", "ky", "uz", "tg", "be", "uk", "hy", "az"})
+_NAMES: Final[dict[str, Language]] = {
+    "ru": "ru",
+    "рус": "ru",
+    "русский": "ru",
+    "russian": "ru",
+    "en": "en",
+    "eng": "en",
+    "english": "en",
+    "английский": "en",
+}
+
+GREETING: Final = Words(
+    ru="Здравствуйте! Напишите, что вас интересует: ответит менеджер. "
+    "/call – попросить перезвонить, /hotline – срочно, если вы в поездке.",
+    en="Hello! Write what you are interested in and a manager will answer. "
+    "/call asks for a call back, /hotline is for urgent matters during your trip.",
+)
+HOTLINE: Final = Words(
+    ru="Горячая линия слушает. Напишите, где вы и что случилось; можно прислать геопозицию.",
+    en="The hotline is listening. Write where you are and what has happened; you can send your location.",
+)
+NUMBER_ASKED: Final = Words(
+    ru="По какому номеру перезвонить? Нажмите кнопку или напишите номер.",
+    en="Which number shall we call? Press the button or write the number.",
+)
+SHARE_NUMBER: Final = Words(ru="Отправить мой номер", en="Send my number")
+CALL_ASKED: Final = Words(ru="Спасибо, перезвоним.", en="Thank you, we will call you back.")
+NOT_OWN_NUMBER: Final = Words(
+    ru="Это номер другого человека, поэтому мы не связали его с вами.",
+    en="This is somebody else's number, so we have not linked it to you.",
+)
+LANGUAGE_SET: Final = Words(ru="Будем писать по-русски.", en="We will write in English.")
+LANGUAGE_ASKED: Final = Words(ru="Напишите /lang ru или /lang en.", en="Write /lang ru or /lang en.")
+FILE_TOO_BIG: Final = Words(
+    ru="Этот файл больше 20 МБ, Telegram не отдаёт такие ботам. Пришлите его частями или по почте.",
+    en="This file is larger than 20 MB, and Telegram does not give such to bots. Send it in parts or by e-mail.",
+)
+CONFIRM: Final = Words(ru="Жду звонка", en="I am waiting")
+ANOTHER_TIME: Final = Words(ru="Другое время", en="Another time")
+CONFIRMED: Final = Words(ru="Спасибо, ждите звонка.", en="Thank you, expect our call.")
+WHEN_INSTEAD: Final = Words(ru="Когда вам удобнее?", en="What time suits you better?")
+NO_LONGER_SO: Final = Words(
+    ru="Эта договорённость уже изменилась. Напишите нам, и мы всё уточним.",
+    en="This arrangement has changed in the meantime. Write to us and we will sort it out.",
+)
+
+#: Shown by Telegram beside the field of writing.
+COMMANDS: Final[dict[CommandName, Words]] = {
+    CommandName.CALL: Words(ru="Перезвоните мне", en="Call me back"),
+    CommandName.HOTLINE: Words(ru="Срочно: я в поездке", en="Urgent: I am on my trip"),
+    CommandName.LANGUAGE: Words(ru="Язык", en="Language"),
+}
+
+
+def say(words: Words, language: Language) -> str:
+    return words.ru if language == "ru" else words.en
+
+
+def language_of(told: str | None, *, default: Language) -> Language:
+    """Of somebody whose app speaks ``told``: "kk", "en-GB"; the company's when the app does not tell."""
+    if not told:
+        return default
+    return "ru" if told.partition("-")[0].lower() in _READ_RUSSIAN else "en"
+
+
+def language_named(argument: str) -> Language | None:
+    """The one that ``/lang`` names."""
+    return _NAMES.get(argument.strip().lower())
+
+
+def command_menu(language: Language) -> dict[str, str]:
+    return {name.value: say(words, language) for name, words in COMMANDS.items()}
+
+
+def promise(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
+    """What is promised, asked to be confirmed."""
+    when = moment_in_words(due_at, zone, now=now)
+    return Words(ru=f"Мы позвоним вам: {when.ru}. Подходит?", en=f"We will call you: {when.en}. Does it suit you?")
+
+
+def moved(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
+    when = moment_in_words(due_at, zone, now=now)
+    return Words(ru=f"Перенесли: позвоним {when.ru}.", en=f"Moved: we will call {when.en}.")
+
+
+def promise_buttons(
+    seal: ButtonSeal, *, chat_id: int, callback_id: UUID, due_at: datetime, language: Language
+) -> tuple[tuple[Button, ...], ...]:
+    """To confirm, or to ask for another time."""
+    choices = ((Verb.CONFIRM, CONFIRM), (Verb.ASK_FOR_OTHERS, ANOTHER_TIME))
+    buttons = ((PromiseButton(verb=verb, callback_id=callback_id, moment=due_at), label) for verb, label in choices)
+    return (
+        tuple(Button(label=say(label, language), data=seal.data(button, chat_id=chat_id)) for button, label in buttons),
+    )
+
+
+def moment_buttons(
+    seal: ButtonSeal,
+    *,
+    chat_id: int,
+    callback_id: UUID,
+    moments: Sequence[datetime],
+    zone: ZoneInfo,
+    now: datetime,
+    language: Language,
+) -> tuple[tuple[Button, ...], ...]:
+    """The moments that are free, one below the other."""
+    rows = []
+    for moment in moments:
+        button = PromiseButton(verb=Verb.MOVE, callback_id=callback_id, moment=moment)
+        label = say(moment_in_words(moment, zone, now=now), language)
+        rows.append((Button(label=label, data=seal.data(button, chat_id=chat_id)),))
+    return tuple(rows)

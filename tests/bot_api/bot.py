@@ -184,6 +184,10 @@ class FakeBot:
             self._poll.set_exception(refusal)
             self._poll = None
 
+    def hang_up(self) -> None:
+        """Whoever waited for updates is no more, and Telegram has noticed."""
+        self._poll = None
+
     def set_webhook(self, webhook: Json) -> None:
         if webhook["url"]:
             self.interrupt(WEBHOOK_TAKES_OVER)

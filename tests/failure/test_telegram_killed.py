@@ -8,7 +8,6 @@ import signal
 from itertools import count
 from pathlib import Path
 
-from config.sections import TelegramSettings
 from tests.bot_api.bot import FakeBot
 from tests.bot_api.messages import message
 from tests.bot_api.server import fake_telegram
@@ -21,17 +20,15 @@ _FEWEST, _MOST = 7, 100
 async def test_what_is_written_to_a_bot_is_stored_once_wherever_its_hearer_is_killed(tmp_path: Path) -> None:
     bot, log, said = FakeBot(), tmp_path / "log.sqlite", []
     make_log(log)
-    async with fake_telegram(bot) as telegram:
-        settings = TelegramSettings(name="main", token=bot.token, api_base=telegram.url, queue="sales")
-        async with telegram_node(settings, log) as lives:
-            for step in count(1):
-                said += [bot.hears("message", message(step * 2 + n, text=f"{step}.{n}")) for n in (0, 1)]
-                outlived = await _one_life(lives, bot, dies_at=step)
-                acknowledged = set(bot.confirmed)
-                assert acknowledged <= {update_id for update_id, _ in stored(log)}, f"lost at await {step}"
-                if outlived:
-                    break
-                assert step < _MOST
+    async with fake_telegram(bot) as telegram, telegram_node(f"{telegram.url}/bot{bot.token}", log) as lives:
+        for step in count(1):
+            said += [bot.hears("message", message(step * 2 + n, text=f"{step}.{n}")) for n in (0, 1)]
+            outlived = await _one_life(lives, bot, dies_at=step)
+            acknowledged = set(bot.confirmed)
+            assert acknowledged <= {update_id for update_id, _ in stored(log)}, f"lost at await {step}"
+            if outlived:
+                break
+            assert step < _MOST
 
     assert step >= _FEWEST
     assert bot.confirmed == said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.telegram.albums import gather
@@ -33,6 +33,7 @@ SENT = [
 ]
 
 
+@settings(max_examples=40)
 @given(st.permutations([*SENT, *SENT[::2]]))
 def test_an_album_is_whole_in_whatever_order_its_parts_come(parts: list[MessageHeard]) -> None:
     groups = gather(parts)

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.telegram import phrases
@@ -20,6 +20,7 @@ SEAL = ButtonSeal("42:AAtoken")
 CONFIRM = PromiseButton(verb=Verb.CONFIRM, callback_id=PROMISE, moment=NOW)
 
 
+@settings(max_examples=40)
 @given(
     st.sampled_from(Verb),
     st.uuids(),
@@ -44,6 +45,7 @@ def test_a_button_of_another_chat_or_bot_is_none() -> None:
     assert ButtonSeal("43:AAother").read(data, chat_id=7001) is None
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 49), st.integers(1, 63))
 def test_an_altered_button_is_none(place: int, by: int) -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -56,6 +58,7 @@ def test_an_altered_button_is_none(place: int, by: int) -> None:
     assert read is None or (place == 49 and read == CONFIRM)
 
 
+@settings(max_examples=40)
 @given(st.text())
 def test_whatever_an_app_sends_is_read(data: str) -> None:
     assert SEAL.read(data, chat_id=7001) is None

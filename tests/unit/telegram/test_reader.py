@@ -320,6 +320,7 @@ def test_nothing_that_can_be_written_in_json_raises(raw: Json) -> None:
     assert update.raw_bytes
 
 
+@settings(max_examples=40)
 @given(JSON, st.sampled_from(WANTED_KINDS))
 def test_nor_does_anything_else_under_a_known_name(payload: object, kind: str) -> None:
     read({"update_id": 1, kind: payload}, username=US)

@@ -36,7 +36,7 @@ from crm_core.domain.events import (
 from crm_core.domain.explanations import MoveStory, move_record, move_sentence, nobody_record
 from crm_core.domain.leads import LeadReason
 from crm_core.domain.outages import Gap
-from crm_core.domain.policies import Moments, Policy, Rules, moments, rules_among
+from crm_core.domain.policies import Moments, Rules, moments, rules_among
 from crm_core.domain.rosters import Roster
 from crm_core.domain.watching import (
     Claim,
@@ -115,7 +115,7 @@ class _Batch:
     zone: ZoneInfo
     due: list[DueCallback]
     around: dict[UUID, Around]
-    rules: dict[tuple[str, int], Policy]
+    rules: dict[tuple[tuple[str, int], ...], Rules]  # by the versions of a promise
     calls: list[KnownCall]
     outages: Outages
     calendars: dict[UUID, Calendar]
@@ -127,13 +127,16 @@ class _Batch:
     async def read(cls, tx: Transaction, due: list[DueCallback], zone: ZoneInfo) -> _Batch:
         owners = {one.agent_id for one in due if one.agent_id is not None}
         since = min(min(one.due_at, one.grace_from or one.due_at) for one in due)
-        versions = {pair for one in due for pair in zip(one.policies, one.policy_versions, strict=True)}
+        versions = {pair for one in due for pair in one.versions}
+        known = await policies.of_versions(tx, versions)
         return cls(
             tx=tx,
             zone=zone,
             due=due,
             around=await store.around(tx, [one.id for one in due]),
-            rules=await policies.of_versions(tx, versions),
+            rules={
+                of: rules_among(known[pair] for pair in of if pair in known) for of in {one.versions for one in due}
+            },
             calls=await store.live_calls(tx),
             outages=await outages(tx, owners, since=since, now=tx.now),
             calendars=await calendars_of_agents(tx, owners),
@@ -165,11 +168,10 @@ class _Batch:
         calendar = (
             self.calendars.get(due.agent_id) if due.agent_id else await calendar_of_owner(self.tx, None, due.queue)
         )
-        pairs = zip(due.policies, due.policy_versions, strict=True)
         return _Look(
             due=due,
             around=self.around[due.id],
-            rules=rules_among(self.rules[pair] for pair in pairs if pair in self.rules),
+            rules=self.rules[due.versions],
             watched=_watched(due, self.calls),
             written=written,
             gaps=self.outages.of(due.agent_id, due.via),
@@ -291,8 +293,7 @@ class _Batch:
                 agent_id=agent_id,
                 reason=HistoryReason.LATE,
                 words=sentence.as_json(),
-                record=move_record(story, self.zone),
-                answers=self.roster.numbers_of(story.choice),
+                record=move_record(story, self.zone, self.roster),
             )
         )
 

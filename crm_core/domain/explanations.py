@@ -19,6 +19,7 @@ from crm_core.domain.distribution import Choice, Limits, Strategy, Verdict
 from crm_core.domain.distribution_words import verdict_in_words
 from crm_core.domain.outages import Gap, lost_spans
 from crm_core.domain.policies import Policy
+from crm_core.domain.rosters import Roster
 from crm_core.domain.watching import Move
 from crm_core.domain.words import Words, moment_in_words, span_in_words
 
@@ -53,8 +54,8 @@ class Explanation:
     record: Mapping[str, object]
 
 
-def move_record(story: MoveStory, zone: ZoneInfo) -> dict[str, object]:
-    """Everything a move was decided by but everybody's answers, which are put on a roster."""
+def move_record(story: MoveStory, zone: ZoneInfo, roster: Roster) -> dict[str, object]:
+    """Everything a move was decided by, to be stored with the ``roster`` on which everybody's verdict is put."""
     choice, chosen = story.choice, story.choice.chosen
     return {
         "schema": SCHEMA_WITH_ROSTER,
@@ -66,6 +67,7 @@ def move_record(story: MoveStory, zone: ZoneInfo) -> dict[str, object]:
         "load_cap": choice.limits.load_cap,
         "to_agent_id": str(chosen.agent_id) if chosen else None,
         "near_cap": choice.near_cap,
+        "answers": roster.answers_of(choice),
     }
 
 

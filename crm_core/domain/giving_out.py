@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
@@ -39,7 +39,7 @@ class GivingOut:
     def __init__(self, people: Iterable[Candidate], given: Mapping[UUID, Iterable[datetime]]) -> None:
         self.people = {one.agent_id: one for one in people}
         self.given = {agent_id: sorted(moments) for agent_id, moments in given.items()}
-        self._lines: dict[_Asked, _Line] = {}
+        self._lines: dict[tuple[object, ...], _Line] = {}  # by what is asked
 
     def choose(
         self,
@@ -51,20 +51,12 @@ class GivingOut:
         talked: Mapping[UUID, datetime],
     ) -> Choice:
         """Who shall have it. ``lost``: who lost this very thing, when last; ``talked``: with its client."""
-        asked = _Asked(
-            at=need.at,
-            strategy=strategy,
-            limits=limits,
-            team_id=need.team_id,
-            skills=need.skills,
-            languages=need.languages,
-            destination=need.destination,
-        )
+        asked = (need.at, need.team_id, need.skills, need.languages, need.destination, strategy, limits)
         line = self._lines.get(asked)
         if line is None:
-            line = self._lines[asked] = _Line(asked, self.people, self.given)
-        apart = {one for one in (need.from_agent_id, *lost, *talked) if one in self.people}
-        return line.choose(need, apart, lost, talked)
+            alike = replace(need, from_agent_id=None, cooldown=timedelta())
+            line = self._lines[asked] = _Line(alike, strategy, limits, self.people, self.given)
+        return line.choose(need, lost, talked)
 
     def note_given(self, agent_id: UUID, at: datetime) -> None:
         """They hold one more, and it was their turn."""
@@ -83,42 +75,13 @@ def as_asked(person: Candidate, languages: Sequence[str], talked_at: datetime | 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What many promises ask alike."""
-
-    at: datetime
-    strategy: Strategy
-    limits: Limits
-    team_id: UUID | None
-    skills: frozenset[str]
-    languages: tuple[str, ...]
-    destination: str | None
-
-    @property
-    def need(self) -> Need:
-        return Need(
-            at=self.at,
-            team_id=self.team_id,
-            skills=self.skills,
-            languages=self.languages,
-            destination=self.destination,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """One person before something that is asked; ``passed_over``: the same for each reason it was needed for."""
+    """One person before something that is asked; ``passed_over``: what was said of them, by the criterion."""
 
     ranks: Ranks  # empty: they may not have it
     name: tuple[str, int]
     verdict: Verdict
-    passed_over: dict[Reason, Verdict] = field(default_factory=dict)
-
-    def passed_over_for(self, reason: Reason, need: Need) -> Verdict:
-        known = self.passed_over.get(reason)
-        if known is None:
-            known = self.passed_over[reason] = passed_over_for(reason, self.verdict, need)
-        return known
+    passed_over: dict[int, Verdict] = field(default_factory=dict)
 
 
 _RANKS, _NAME = attrgetter("ranks"), attrgetter("name")
@@ -131,36 +94,50 @@ def _first(criteria: int) -> Callable[[_Standing], Ranks]:
 class _Line:
     """Everybody in the order in which they would get what is asked; ``changed``: to be judged anew before that."""
 
-    def __init__(self, asked: _Asked, people: Mapping[UUID, Candidate], given: Mapping[UUID, list[datetime]]) -> None:
+    def __init__(
+        self,
+        need: Need,
+        strategy: Strategy,
+        limits: Limits,
+        people: Mapping[UUID, Candidate],
+        given: Mapping[UUID, list[datetime]],
+    ) -> None:
         self.changed: set[UUID] = set()
-        self._asked = asked
-        self._need = asked.need
-        self._criteria = criteria_of(asked.strategy)
+        self._need = need
+        self._strategy = strategy
+        self._limits = limits
+        self._criteria = criteria_of(strategy)
         self._people = people
         self._given = given
         self._standings: dict[UUID, _Standing] = {}
         self._eligible: list[_Standing] = []
         self._refused: list[_Standing] = []
+        self._had_it: dict[UUID, _Standing] = {}
         for agent_id in people:
             self._enter(agent_id)
 
-    def choose(
-        self,
-        need: Need,
-        apart: set[UUID],
-        lost: Mapping[UUID, datetime],
-        talked: Mapping[UUID, datetime],
-    ) -> Choice:
-        """``apart``: who is to be judged for this one alone."""
+    def choose(self, need: Need, lost: Mapping[UUID, datetime], talked: Mapping[UUID, datetime]) -> Choice:
         self._refresh()
         eligible, refused = self._eligible, self._refused
+        apart = self._people.keys() & {need.from_agent_id, *lost, *talked}
         if apart:
-            eligible = [one for one in eligible if one.verdict.candidate.agent_id not in apart]
-            refused = [one for one in refused if one.verdict.candidate.agent_id not in apart]
+            eligible, refused = eligible.copy(), refused.copy()
             for agent_id in apart:
-                _put(self._stand(agent_id, need, lost, talked.get(agent_id)), eligible, refused)
+                _take_out(self._standings[agent_id], eligible, refused)
+                _put(self._apart(agent_id, need, lost, talked), eligible, refused)
         verdicts = (*self._compared(eligible), *[one.verdict for one in refused])
-        return Choice(strategy=self._asked.strategy, limits=self._asked.limits, verdicts=verdicts)
+        return Choice(strategy=self._strategy, limits=self._limits, verdicts=verdicts)
+
+    def _apart(
+        self, agent_id: UUID, need: Need, lost: Mapping[UUID, datetime], talked: Mapping[UUID, datetime]
+    ) -> _Standing:
+        """One to whom this promise is not like the others; most often only because it is being taken from them."""
+        if agent_id in lost or agent_id in talked:
+            return self._stand(agent_id, need, lost, talked.get(agent_id))
+        known = self._had_it.get(agent_id)
+        if known is None:
+            known = self._had_it[agent_id] = self._stand(agent_id, need, {}, None)
+        return known
 
     def _compared(self, eligible: list[_Standing]) -> list[Verdict]:
         """The chosen one and the next best: who was worse in the last criterion only stands before all others."""
@@ -172,15 +149,21 @@ class _Line:
             if begins == len(eligible):
                 break
             ends = bisect_right(eligible, best[:criterion], begins, key=_first(criterion))
-            reason = self._criteria[criterion]
-            verdicts += [one.passed_over_for(reason, self._need) for one in eligible[begins:ends]]
+            verdicts += [
+                one.passed_over.get(criterion) or self._pass_over(one, criterion) for one in eligible[begins:ends]
+            ]
             begins = ends
         return verdicts
+
+    def _pass_over(self, standing: _Standing, criterion: int) -> Verdict:
+        verdict = passed_over_for(self._criteria[criterion], standing.verdict, self._need)
+        return standing.passed_over.setdefault(criterion, verdict)
 
     def _refresh(self) -> None:
         for agent_id in self.changed:
             _take_out(self._standings[agent_id], self._eligible, self._refused)
             self._enter(agent_id)
+            self._had_it.pop(agent_id, None)
         self.changed.clear()
 
     def _enter(self, agent_id: UUID) -> None:
@@ -191,12 +174,11 @@ class _Line:
         self, agent_id: UUID, need: Need, lost: Mapping[UUID, datetime], talked_at: datetime | None
     ) -> _Standing:
         person = as_asked(self._people[agent_id], need.languages, talked_at)
-        asked = self._asked
         history = History(lost=lost, given=self._given)
-        verdict = judge(person, need, asked.strategy, history, asked.limits)
+        verdict = judge(person, need, self._strategy, history, self._limits)
         may_have_it = verdict.reason is Reason.CHOSEN
         return _Standing(
-            ranks=ranks(verdict, need, asked.strategy) if may_have_it else (),
+            ranks=ranks(verdict, need, self._strategy) if may_have_it else (),
             name=by_name(verdict),
             verdict=verdict,
         )

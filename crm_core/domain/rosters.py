@@ -31,10 +31,14 @@ class Roster:
         self._numbers: dict[int, int] = {}
         self._kept: list[Verdict] = []
 
-    def numbers_of(self, choice: Choice) -> list[int]:
-        """How everybody's answer is found again, in the order of the choice."""
-        known = self._numbers
-        return [known[id(one)] if id(one) in known else self._add(one) for one in choice.verdicts]
+    def answers_of(self, choice: Choice) -> str:
+        """How everybody's verdict is found again, in the order of the choice.
+
+        Numbers in one word: as an array of jsonb each would take twelve bytes.
+        """
+        numbers = list(map(self._numbers.get, map(id, choice.verdicts)))
+        known = zip(numbers, choice.verdicts, strict=True)
+        return " ".join([str(self._add(one) if number is None else number) for number, one in known])
 
     def _add(self, verdict: Verdict) -> int:
         number = self._numbers[id(verdict)] = len(self._kept)
@@ -51,10 +55,10 @@ class Roster:
 
 
 def read_verdicts(
-    people: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]], numbers: Sequence[int]
+    people: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]], answers: str
 ) -> tuple[Verdict, ...]:
-    """The answers a promise got, from the ``people`` and ``verdicts`` of a stored roster."""
-    return tuple(_read(people[one["person"]], one) for one in (verdicts[number] for number in numbers))
+    """The verdicts on one promise, from the ``people`` and ``verdicts`` of a stored roster."""
+    return tuple(_read(people[one["person"]], one) for one in (verdicts[int(number)] for number in answers.split()))
 
 
 def _person(candidate: Candidate) -> dict[str, object]:

@@ -118,18 +118,7 @@ SET to_at = GREATEST(from_at, $2)
 WHERE callback_id = ANY($1::uuid[]) AND to_at IS NULL
 """
 
-_HISTORY = (
-    "id",
-    "callback_id",
-    "agent_id",
-    "from_at",
-    "reason",
-    "explanation",
-    "words",
-    "record",
-    "roster_id",
-    "answers",
-)
+_HISTORY = ("id", "callback_id", "agent_id", "from_at", "reason", "explanation", "words", "record", "roster_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +151,11 @@ class DueCallback:
     policies: Sequence[str]
     policy_versions: Sequence[int]
     version: int
+
+    @property
+    def versions(self) -> tuple[tuple[str, int], ...]:
+        """The rules of its day."""
+        return tuple(zip(self.policies, self.policy_versions, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +217,6 @@ class Turn:
     reason: HistoryReason
     words: dict[str, str]
     record: dict[str, object]
-    answers: Sequence[int]  # of the roster
 
 
 class StaleDecision(RuntimeError):
@@ -293,4 +286,4 @@ async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn
 def _as_history(turn: Turn, at: datetime, roster_id: UUID) -> tuple[object, ...]:
     words, record = to_json(turn.words), to_json(turn.record)
     reason, sentence = turn.reason.value, turn.words["en"]
-    return new_id(at), turn.callback_id, turn.agent_id, at, reason, sentence, words, record, roster_id, turn.answers
+    return new_id(at), turn.callback_id, turn.agent_id, at, reason, sentence, words, record, roster_id

@@ -173,7 +173,7 @@ SELECT moved.id, moved.callback_id, moved.from_at AS at, moved.reason, moved.exp
 
 _EXPLAINED = f"""
 {_COLUMNS},
-       moved.record, moved.answers, roster.people, roster.verdicts, callback.created_at AS promised_at,
+       moved.record, roster.people, roster.verdicts, callback.created_at AS promised_at,
        (SELECT made.created_at FROM callback_policies made
         WHERE made.name = moved.record #>> '{{policy,name}}'
             AND made.version = (moved.record #>> '{{policy,version}}')::int) AS rule_made_at
@@ -228,19 +228,24 @@ async def explain_move(db: Reader, callback_id: UUID, history_id: UUID, viewer: 
         raise NotFound
     values = _values(row)
     record: dict[str, Any] = values.pop("record") or {}
-    people, verdicts, answers = values.pop("people"), values.pop("verdicts"), values.pop("answers")
+    people, verdicts = values.pop("people"), values.pop("verdicts")
     promised_at, made_at = values.pop("promised_at"), values.pop("rule_made_at")
     return ExplainedMove(
         **values,
         clocks=_clocks(record.get("clocks"), row, promised_at),
         rule=await _rule(db, record.get("policy"), made_at),
         strategy=record.get("strategy"),
-        candidates=[_candidate(told) for told in tell_verdicts(record, read_verdicts(people, verdicts, answers))]
-        if people
-        else _inline_candidates(record),
+        candidates=_candidates(record, people, verdicts) if people else _inline_candidates(record),
         near_cap=record.get("near_cap", False),
         undo=await _undo_right(db, row, viewer),
     )
+
+
+def _candidates(
+    record: dict[str, Any], people: list[dict[str, Any]], verdicts: list[dict[str, Any]]
+) -> list[Candidate]:
+    answers = read_verdicts(people, verdicts, record["answers"])
+    return [_candidate(told) for told in tell_verdicts(record, answers)]
 
 
 def _inline_candidates(record: dict[str, Any]) -> list[Candidate]:

@@ -118,8 +118,8 @@ _END_TURN = "UPDATE callback_history SET to_at = $2 WHERE callback_id = $1 AND t
 
 _BEGIN_TURN = """
 INSERT INTO callback_history
-    (id, callback_id, agent_id, from_at, reason, explanation, words, record, roster_id, answers)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    (id, callback_id, agent_id, from_at, reason, explanation, words, record, roster_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 # The new owner has the whole grace from when it came to them.
@@ -207,11 +207,11 @@ async def _move(
         choice=choice,
     )
     roster = Roster(at)
-    sentence, record, answers = move_sentence(story, zone), move_record(story, zone), roster.numbers_of(choice)
+    sentence, record = move_sentence(story, zone), move_record(story, zone, roster)
     await rosters.keep(tx, roster)
     await tx.execute(_END_TURN, callback_id, at)
     row = (new_id(tx.now), callback_id, chosen.agent_id, at, HistoryReason.LATE, sentence.en)
-    await tx.execute(_BEGIN_TURN, *row, to_json(sentence.as_json()), to_json(record), roster.id, answers)
+    await tx.execute(_BEGIN_TURN, *row, to_json(sentence.as_json()), to_json(record), roster.id)
     await tx.execute(_GIVE, callback_id, chosen.agent_id, at)
     if moved.is_kept:
         manager = Viewer(user_id=chosen.agent_id, role=Role.AGENT, team_id=None)

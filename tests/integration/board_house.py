@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,7 +28,6 @@ class ToldMove:
     sentence: Words
     record: Mapping[str, object]
     roster: Roster | None = None
-    answers: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +79,8 @@ class BoardHouse:
                 await rosters.keep(tx, told.roster)
             await tx.execute(
                 """INSERT INTO callback_history
-                       (id, callback_id, agent_id, from_at, reason, explanation, words, record, roster_id, answers)
-                   VALUES ($1, $2, $3, $4, $5, 'It moved.', $6, $7, $8, $9)""",
+                       (id, callback_id, agent_id, from_at, reason, explanation, words, record, roster_id)
+                   VALUES ($1, $2, $3, $4, $5, 'It moved.', $6, $7, $8)""",
                 step,
                 promise,
                 to,
@@ -90,7 +89,6 @@ class BoardHouse:
                 to_json(told.sentence.as_json()) if told else None,
                 to_json(told.record) if told else None,
                 told.roster.id if told and told.roster else None,
-                list(told.answers) if told and told.roster else None,
             )
             await tx.execute("UPDATE callbacks SET agent_id = $2, moves = moves + 1 WHERE id = $1", promise, to)
         return step

@@ -233,12 +233,7 @@ def told_by_the_watchdog(house: BoardHouse, *, at: datetime, due_at: datetime) -
         choice=choose_agent(people, Need(at=at, from_agent_id=house.anna), Strategy.LEAST_LOADED, History()),
     )
     zone, roster = ZoneInfo("Asia/Almaty"), Roster(at)
-    return ToldMove(
-        sentence=move_sentence(story, zone),
-        record=move_record(story, zone),
-        roster=roster,
-        answers=roster.numbers_of(story.choice),
-    )
+    return ToldMove(sentence=move_sentence(story, zone), record=move_record(story, zone, roster), roster=roster)
 
 
 async def test_a_move_of_the_system_is_explained_whole_from_what_was_stored_then(house: BoardHouse) -> None:

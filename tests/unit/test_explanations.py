@@ -107,8 +107,7 @@ def test_the_record_holds_the_rule_every_clock_and_everybody_who_was_asked() -> 
     outage = Gap(source="system", from_at=NOON - 30 * MINUTE, to_at=NOON - 8 * MINUTE)
     roster = Roster(NOON)
 
-    told = replace(story(), gaps=(outage,))
-    record, answers = stored(move_record(told, ALMATY)), roster.numbers_of(told.choice)
+    record = stored(move_record(replace(story(), gaps=(outage,)), ALMATY, roster))
 
     assert record["schema"] == 2
     assert (record["policy"]["name"], record["policy"]["version"]) == ("strict-10m", 4)
@@ -125,7 +124,7 @@ def test_the_record_holds_the_rule_every_clock_and_everybody_who_was_asked() -> 
         "gaps": [{"from": "2026-11-21T11:50:00+00:00", "to": "2026-11-21T11:52:00+00:00"}],
     }
     assert (record["from_agent_id"], record["to_agent_id"]) == (str(RUSLAN), str(DINARA))
-    verdicts = read_verdicts(stored(roster.people), stored(roster.verdicts), answers)
+    verdicts = read_verdicts(stored(roster.people), stored(roster.verdicts), record["answers"])
     assert [
         (one.verdict.candidate.name, one.verdict.reason, one.words.ru) for one in tell_verdicts(record, verdicts)
     ] == [
@@ -145,7 +144,7 @@ def test_promises_of_one_batch_share_the_answers_they_have_in_common() -> None:
     for talked in ({}, {}, {RUSLAN: NOON - timedelta(days=1)}):
         choice = giving.choose(need, Strategy.LEAST_LOADED, limits=limits, lost={}, talked=talked)
         choices.append(choice)
-        answers.append(roster.numbers_of(choice))
+        answers.append(roster.answers_of(choice))
     assert choices[0].chosen is not None
 
     assert answers[0] == answers[1] != answers[2]

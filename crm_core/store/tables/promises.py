@@ -159,12 +159,7 @@ callback_history = Table(
     Column("explanation", Text, nullable=False),
     Column("words", JSONB, comment='the explanation in both languages: {"ru": …, "en": …}; null: a person\'s words'),
     Column("record", JSONB, comment="everything it was decided by; see crm_core.domain.explanations"),
-    Column("roster_id", ForeignKey("rosters.id"), comment="who was asked"),
-    Column(
-        "answers",
-        ARRAY(Integer),
-        comment="which of the roster's verdicts were about this promise, the chosen one first",
-    ),
+    Column("roster_id", ForeignKey("rosters.id"), comment="who was asked; the record names its verdicts by number"),
     Column("by", Uuid, comment="who decided; null: the system"),
     one_of("reason", ("promised", "given", "late", "taken_over", "absence", "moved", "undone")),
 )

@@ -233,11 +233,9 @@ COMMENT ON COLUMN callback_policies.by IS 'who made this version; null: it was s
 ALTER TABLE callback_history ADD COLUMN words JSONB;
 ALTER TABLE callback_history ADD COLUMN record JSONB;
 ALTER TABLE callback_history ADD COLUMN roster_id UUID REFERENCES rosters (id);
-ALTER TABLE callback_history ADD COLUMN answers INTEGER[];
 COMMENT ON COLUMN callback_history.words IS 'the explanation in both languages: {"ru": …, "en": …}; null: a person''s words';
 COMMENT ON COLUMN callback_history.record IS 'everything it was decided by; see crm_core.domain.explanations';
-COMMENT ON COLUMN callback_history.roster_id IS 'who was asked';
-COMMENT ON COLUMN callback_history.answers IS 'which of the roster''s verdicts were about this promise, the chosen one first';
+COMMENT ON COLUMN callback_history.roster_id IS 'who was asked; the record names its verdicts by number';
 
 CREATE INDEX callbacks_lead_id_idx ON callbacks (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX callbacks_load_idx ON callbacks (agent_id, client_id, address) WHERE state IN ('open', 'claimed');

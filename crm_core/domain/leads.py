@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Literal
 
 from crm_core.domain.contact_points import ContactPointKind, address
 from crm_core.domain.errors import DecisionRefused, InputRejected
@@ -37,6 +38,10 @@ class LeadStage(StrEnum):
     @property
     def is_closed(self) -> bool:
         return self in {LeadStage.WON, LeadStage.LOST}
+
+
+#: Where a lead may be while somebody follows it.
+OpenStage = Literal[LeadStage.IN_WORK, LeadStage.OFFER]
 
 
 class LeadReason(StrEnum):

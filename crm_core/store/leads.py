@@ -37,7 +37,7 @@ FOR NO KEY UPDATE
 _COLUMNS = f"""
 SELECT lead.id, lead.client_id, lead.name, lead.address, lead.source, lead.note, lead.language, lead.destination,
        lead.skills, lead.stage, lead.team_id, lead.owner_id, owner.name AS owner_name, lead.accept_by,
-       lead.accepted_at, lead.moves, lead.nobody_since, lead.created_at, lead.version,
+       lead.accepted_at, lead.moves, lead.nobody_since, lead.created_at, lead.closed_at, lead.version,
        client.owner_id AS client_owner_id
 {FROM_LEADS}
 """
@@ -131,6 +131,30 @@ WHERE id = $1
 RETURNING version
 """
 
+_TAKE_ACCEPTANCE_BACK = """
+UPDATE leads
+SET accepted_at = NULL, accept_by = $2, next_at = $2, version = version + 1,
+    stage = CASE WHEN stage = 'in_work' AND moves = 0 THEN 'new' ELSE stage END
+WHERE id = $1
+RETURNING version
+"""
+
+# The owner is asked again, when they had not accepted it; without one the engine looks at once.
+_REOPEN = """
+UPDATE leads
+SET stage = $2, lost_reason = NULL, closed_at = NULL, owner_id = $3, accept_by = $4, next_at = $5,
+    accepted_at = CASE WHEN $3::uuid IS NOT NULL THEN accepted_at END, version = version + 1
+WHERE id = $1
+RETURNING version
+"""
+
+# By lead_history_lead_id_idx.
+_CAME_BY = """
+SELECT reason
+FROM lead_history
+WHERE lead_id = $1 AND to_at IS NULL
+"""
+
 _INSERT_HISTORY = """
 INSERT INTO lead_history (id, lead_id, agent_id, from_at, reason, explanation, words, record, by)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -183,6 +207,7 @@ class StoredLead:
     moves: int
     nobody_since: datetime | None
     created_at: datetime
+    closed_at: datetime | None
     version: int
     client_owner_id: UUID | None
 
@@ -338,6 +363,32 @@ async def set_stage(
 ) -> int:
     version: int = await tx.fetchval(_SET_STAGE, lead_id, stage, lost_reason, closed_at)
     return version
+
+
+async def take_acceptance_back(tx: Transaction, lead_id: UUID, *, accept_by: datetime) -> int:
+    """It is theirs to accept until ``accept_by``, as before."""
+    version: int = await tx.fetchval(_TAKE_ACCEPTANCE_BACK, lead_id, accept_by)
+    return version
+
+
+async def reopen(
+    tx: Transaction,
+    lead_id: UUID,
+    stage: LeadStage,
+    *,
+    owner_id: UUID | None,
+    accept_by: datetime | None,
+    next_at: datetime | None,
+) -> int:
+    """It is followed again, by ``owner_id`` or by whom the engine finds."""
+    version: int = await tx.fetchval(_REOPEN, lead_id, stage, owner_id, accept_by, next_at)
+    return version
+
+
+async def came_by(db: Reader, lead_id: UUID) -> LeadReason | None:
+    """Why its present owner has it; None: it is closed."""
+    reason: str | None = await db.fetchval(_CAME_BY, lead_id)
+    return LeadReason(reason) if reason else None
 
 
 async def edit(tx: Transaction, lead_id: UUID, changes: Mapping[str, object]) -> int:

@@ -93,6 +93,7 @@ LONG_NAME = lead(
     accepted_at=ago(minutes=290),
     stage="in_work",
 )
+LOST = {**KNOWN, "stage": "lost", "lost_reason": "Купили у соседей", "closed_at": ago(minutes=5)}
 LEADS = [MINE, FREE, THEIRS, KNOWN, LONG_NAME]
 
 _HISTORY = [
@@ -176,6 +177,12 @@ def pages(leads: list[Json]) -> Json:
     """The list, and each lead with a story."""
     stories = {f"/leads/{one['id']}": {**one, "history": _HISTORY} for one in leads}
     return {"/leads": {"items": leads, "next": None}, **stories}
+
+
+def accepted() -> Json:
+    """What the server says when the first is accepted."""
+    mine = {**MINE, "accepted_at": ago(minutes=0), "accept_by": None, "stage": "in_work", "version": 3}
+    return {f"/leads/{MINE['id']}/accept": {**mine, "history": _HISTORY}}
 
 
 def sources() -> Json:

@@ -249,6 +249,15 @@ SCENES: dict[str, Scene] = {
         pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources()},
         act=click("Не купил"),
     ),
+    "lead-closed": Scene(
+        path=f"/leads?lead={leads.LOST['id']}",
+        pages={**lists.pages(), **leads.pages([leads.LOST]), **leads.sources()},
+    ),
+    "lead-accepted": Scene(
+        path="/leads",
+        pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources(), **leads.accepted()},
+        act=click("Принять"),
+    ),
     "leads-new": Scene(
         path="/leads",
         pages={**lists.pages(), **leads.pages(leads.LEADS), **leads.sources()},

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from crm_core.actions import leads
+from crm_core.actions import lead_undo, leads
 from crm_core.actions.callbacks import AgentUnknown
+from crm_core.actions.lead_undo import LeadReopenIn
 from crm_core.actions.leads import LeadIn, LeadMoveIn, LeadPatch, LeadReleaseIn
 from crm_core.domain.contact_points import ContactPointRejected
 from crm_core.domain.errors import NotFound, VersionConflict
+from crm_core.domain.handovers import UndoTooLate
 from crm_core.domain.leads import (
     LeadClosed,
     LeadNobody,
@@ -111,4 +113,24 @@ async def move_lead(request: Request, tx: Transaction, lead_id: UUID, body: Lead
 async def release_lead(request: Request, tx: Transaction, lead_id: UUID, body: LeadReleaseIn) -> LeadStory:
     """Somebody else is found for it."""
     await leads.release(tx, lead_id, request.viewer, reason=body.reason)
+    return await load_story(tx, lead_id)
+
+
+@routes.add(
+    "POST",
+    "/leads/{lead_id}/accept/undo",
+    permission=Permission.SIGNED_IN,
+    summary="It is not mine after all",
+    refusals=[LeadClosed, UndoTooLate],
+)
+async def undo_accept(request: Request, tx: Transaction, lead_id: UUID, body: Nothing) -> LeadStory:
+    """For ten minutes: it waits to be accepted as before, or is nobody's when they had taken it."""
+    await lead_undo.take_acceptance_back(tx, lead_id, request.viewer)
+    return await load_story(tx, lead_id)
+
+
+@routes.add("POST", "/leads/{lead_id}/reopen", permission=Permission.SIGNED_IN, summary="Open a closed lead again")
+async def reopen_lead(request: Request, tx: Transaction, lead_id: UUID, body: LeadReopenIn) -> LeadStory:
+    """One's own, or as a supervisor; said within ten minutes, what was called off with it is owed again."""
+    await lead_undo.reopen(tx, lead_id, request.viewer, body)
     return await load_story(tx, lead_id)

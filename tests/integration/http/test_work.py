@@ -388,3 +388,21 @@ async def test_a_list_goes_round_and_comes_back_the_same(house: House, path: str
 
     assert (after.status, after.body["items"]) == (200, before["items"])
     assert late.code == "version_conflict"
+
+
+async def test_a_lead_accepted_or_lost_by_mistake_is_taken_back(house: House) -> None:
+    boss = await house.program("boss", Role.SUPERVISOR)
+    anna = await house.program("anna")
+    anna_id = (await anna.get("/api/v1/session")).body["user"]["id"]
+    left = {"source": "WEB_FORM", "address": "+77011234567", "owner_id": anna_id}
+    address = f"/api/v1/leads/{(await boss.post('/api/v1/leads', json=left)).body['id']}"
+
+    await anna.post(f"{address}/accept", json={})
+    waiting = await anna.post(f"{address}/accept/undo", json={})
+    await anna("PATCH", address, {"stage": "lost", "lost_reason": "Too dear"})
+    followed = await anna.post(f"{address}/reopen", json={"stage": "offer"})
+    new = await anna.post(f"{address}/reopen", json={"stage": "new"})
+
+    assert (waiting.status, waiting.body["stage"], waiting.body["accepted_at"]) == (200, "new", None)
+    assert (followed.status, followed.body["stage"], followed.body["lost_reason"]) == (200, "offer", None)
+    assert new.status == 422

@@ -3,7 +3,10 @@ import { type Ref, ref } from 'vue'
 import { api } from '@/api/client'
 import type { Lead, LeadStage, LeadStory } from '@/api/leads'
 import { sentence } from '@/api/problems'
+import { t } from '@/i18n'
 import { useLeads } from '@/stores/leads'
+import { useToasts } from '@/stores/toasts'
+import { leadName } from './leadNames'
 
 export interface LeadActs {
   busy: Readonly<Ref<boolean>>
@@ -12,11 +15,16 @@ export interface LeadActs {
   move: (lead: Lead, agentId: string, reason: string) => Promise<LeadStory | null>
   release: (lead: Lead, reason: string) => Promise<LeadStory | null>
   goTo: (lead: Lead, stage: LeadStage, lostReason?: string) => Promise<LeadStory | null>
+  /** A closed one is followed again. */
+  reopen: (lead: Lead) => Promise<LeadStory | null>
   edit: (lead: Lead, change: Partial<Pick<Lead, 'name' | 'client_id' | 'note' | 'destination'>>) => Promise<LeadStory | null>
 }
 
+const UNDO_MS = 10_000
+
 export function useLeadActs(): LeadActs {
   const leads = useLeads()
+  const toasts = useToasts()
   const busy = ref(false)
   const problem = ref('')
 
@@ -38,13 +46,37 @@ export function useLeadActs(): LeadActs {
   const verb = (lead: Lead, name: string, body: object) => act(() => api.post<LeadStory>(`/leads/${lead.id}/${name}`, body))
   const patch = (lead: Lead, change: object) => act(() => api.patch<LeadStory>(`/leads/${lead.id}`, { ...change, version: lead.version }))
 
+  /** Says what was done, and offers to take it back: `back` makes of the lead as it is what it was. */
+  function offerUndo(after: LeadStory | null, said: string, back: (lead: Lead) => Promise<LeadStory | null>): LeadStory | null {
+    if (!after) return null
+    const takeBack = async (): Promise<void> => {
+      if (!(await back(after)) && problem.value) toasts.say(problem.value, { tone: 'problem' })
+    }
+    toasts.say(said, { action: { label: t('common.undo'), run: () => void takeBack() }, lastsMs: UNDO_MS })
+    return after
+  }
+  async function accept(lead: Lead): Promise<LeadStory | null> {
+    return offerUndo(await verb(lead, 'accept', {}), t('leads.accepted', { who: leadName(lead) }), (now) => verb(now, 'accept/undo', {}))
+  }
+  async function goTo(lead: Lead, stage: LeadStage, lostReason?: string): Promise<LeadStory | null> {
+    const before = lead.stage
+    const after = await patch(lead, { stage, ...(lostReason ? { lost_reason: lostReason } : {}) })
+    const said = t('leads.went_to', { who: leadName(lead), stage: t(`leads.stage.${stage}`) })
+    if (stage === 'won' || stage === 'lost') return offerUndo(after, said, (now) => reopen(now, before))
+    // A new lead was accepted on the way, so that is what is taken back.
+    if (before === 'new') return offerUndo(after, said, (now) => verb(now, 'accept/undo', {}))
+    return offerUndo(after, said, (now) => patch(now, { stage: before }))
+  }
+  const reopen = (lead: Lead, stage: LeadStage) => verb(lead, 'reopen', stage === 'offer' ? { stage } : {})
+
   return {
     busy,
     problem,
-    accept: (lead) => verb(lead, 'accept', {}),
+    accept,
     move: (lead, agentId, reason) => verb(lead, 'move', { agent_id: agentId, reason }),
     release: (lead, reason) => verb(lead, 'release', { reason }),
-    goTo: (lead, stage, lostReason) => patch(lead, { stage, ...(lostReason ? { lost_reason: lostReason } : {}) }),
+    goTo,
+    reopen: (lead) => reopen(lead, 'in_work'),
     edit: (lead, change) => patch(lead, change),
   }
 }

@@ -20,6 +20,7 @@ from crm_core.actions.sharing import Portion
 from crm_core.domain.errors import CallbackAlreadyClaimed, NotFound
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database, Record
+from crm_core.views.moves import explain_move
 from tests.integration.desk import add_team, agent, owner, supervisor
 from tests.people import add_agent, add_client, events_of
 
@@ -257,3 +258,17 @@ async def test_it_is_written_down_who_got_how_much(house: House) -> None:
     (shared,) = line["details"]["shared"]
     assert line["details"]["to"] == "engine"
     assert (shared["promises"], shared["clients"], shared["stuck"]) == (1, 1, False)
+
+
+async def test_whoever_asks_why_reads_everybody_who_was_asked(house: House) -> None:
+    promised = await house.promise(await house.client("Aigerim"))
+    await house.dismiss_anna()
+
+    async with house.database.read() as db:
+        history_id = await db.fetchval("SELECT id FROM callback_history WHERE to_at IS NULL")
+        told = await explain_move(db, promised, history_id, supervisor(house.irina, house.team))
+
+    assert {one.name: one.reason for one in told.candidates}["Anna"] == "had_it"
+    assert told.candidates[0].reason == "chosen"
+    assert told.candidates[0].words.en.startswith("available, 0 of 60 clients")
+    assert (told.rule, told.undo.code) == (None, "previous_owner_left")

@@ -70,6 +70,8 @@ class Identity:
 
     id: int
     username: str
+    #: BotFather's privacy mode is off. Otherwise only commands and replies to the bot are heard in groups.
+    hears_groups: bool
 
 
 class TelegramApi:
@@ -99,7 +101,11 @@ class TelegramApi:
     async def me(self) -> Identity:
         """Who we are."""
         told = await self.ask(GetMe())
-        return Identity(id=told["id"], username=told.get("username", ""))
+        return Identity(
+            id=told["id"],
+            username=told.get("username", ""),
+            hears_groups=told.get("can_read_all_group_messages") is True,
+        )
 
     async def updates(self, offset: int, *, wait: timedelta) -> list[object]:
         """Confirm every update below ``offset`` and give those from it on, or none after ``wait``."""

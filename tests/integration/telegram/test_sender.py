@@ -279,7 +279,7 @@ async def test_the_bot_says_who_it_is_and_what_it_can_be_asked(scene: Scene) -> 
     for language in ("ru", "en"):
         await scene.api.name_commands(command_menu(language), language=language)
 
-    assert (me.id, me.username) == (42, "perezvon_test_bot")
+    assert (me.id, me.username, me.hears_groups) == (42, "perezvon_test_bot", False)
     assert scene.bot.calls == ["getme", "setmycommands", "setmycommands"]
 
 

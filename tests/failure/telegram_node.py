@@ -1,9 +1,10 @@
 """A program that hears one Telegram bot, and is killed at the await that it is told.
 
-``python -m tests.failure.telegram_node API LOG`` loads everything once and says ``ready``. For each line ``N``
-it is told it becomes a new process that hears the bot until its N-th await; it answers with the process's
-number, and at its end with how it ended. The product's poller asks through a door of our own: loading aiogram's
-takes longer than all these lives together, and it would put the same single question.
+``python -m tests.failure.telegram_node LOG [API]`` loads everything once and says at which port it hears by
+webhook, when it is not told of an API to poll. For each line ``N`` it is told it becomes a new process that hears
+the bot until its N-th await; it answers with the process's number, and at its end with how it ended. The
+product's poller asks through a door of our own: loading aiogram's takes longer than all these lives together,
+and it would put the same single question.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Coroutine, Generator, Sequence
@@ -20,14 +22,19 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import coroutine
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import structlog
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
+from channels.telegram.keeping import Store
 from channels.telegram.polling import Poller
 from channels.telegram.values import MessageHeard, Update
+from channels.telegram.webhook import SECRET_HEADER, Webhook
 
+Result = TypeVar("Result")
+
+SECRET: Final = "of-the-killed"
 _ROOT = Path(__file__).parents[2]
 
 
@@ -36,6 +43,7 @@ class Lives:
     """The program, seen from outside."""
 
     process: asyncio.subprocess.Process
+    port: int
 
     async def begin(self, dies_at: int) -> int:
         """A new life; gives the number of its process."""
@@ -53,21 +61,20 @@ class Lives:
 
 
 @asynccontextmanager
-async def telegram_node(api: str, log: Path) -> AsyncIterator[Lives]:
+async def telegram_node(log: Path, *api: str) -> AsyncIterator[Lives]:
     """The program as one without a life yet; gone at the end, with whatever life it has."""
     process = await asyncio.create_subprocess_exec(
-        *("setpriv", "--pdeathsig", "KILL", sys.executable, "-m", __name__, api, str(log)),
+        *("setpriv", "--pdeathsig", "KILL", sys.executable, "-m", __name__, str(log), *api),
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
-    assert process.stdin is not None
     assert process.stdout is not None
     try:
-        assert await process.stdout.readline() == b"ready\n"
-        yield Lives(process)
+        yield Lives(process, int(await process.stdout.readline()))
     finally:
-        process.stdin.close()
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
@@ -103,7 +110,7 @@ class _Log:
 
 
 @coroutine
-def _dying_at(step: int, mortal: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+def _dying_at(step: int, mortal: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
     """The same work; before it goes on after its ``step``-th await, the process is no more."""
     error: BaseException | None = None
     for number in count(1):
@@ -111,8 +118,9 @@ def _dying_at(step: int, mortal: Coroutine[Any, Any, None]) -> Generator[Any, An
             os.kill(os.getpid(), signal.SIGKILL)
         try:
             awaited = mortal.send(None) if error is None else mortal.throw(error)
-        except StopIteration:
-            return
+        except StopIteration as done:
+            result: Result = done.value
+            return result
         try:
             yield awaited
         except BaseException as raised:
@@ -138,21 +146,38 @@ class _Door:
         pass
 
 
-def main(api: str, log: str) -> None:
-    async def live(dies_at: int) -> None:
-        async with ClientSession() as session:
-            poller = Poller("main", _Door(api, session), _Log(log).store, username="perezvon_test_bot")
-            await _dying_at(dies_at, poller.run())
+async def _poll(api: str, store: Store, dies_at: int) -> None:
+    async with ClientSession() as session:
+        poller = Poller("main", _Door(api, session), store, username="perezvon_test_bot")
+        await _dying_at(dies_at, poller.run())
 
+
+async def _answer(door: socket.socket, store: Store, dies_at: int) -> None:
+    webhook = Webhook("main", store, username="perezvon_test_bot", secret=SECRET)
+
+    async def knock(request: web.Request) -> web.Response:
+        body, secret = await request.read(), request.headers.get(SECRET_HEADER)
+        return web.Response(status=await _dying_at(dies_at, webhook.receive(body, secret=secret)))
+
+    app = web.Application()
+    app.router.add_post("/", knock)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.SockSite(runner, door).start()
+    await asyncio.Event().wait()
+
+
+def main(log: str, api: str | None = None) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    print("ready", flush=True)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            asyncio.run(live(int(line)))
-            os._exit(0)
-        print(child, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    with socket.create_server(("127.0.0.1", 0)) as door:  # every life hears at the same one
+        print(door.getsockname()[1], flush=True)
+        for line in sys.stdin:
+            child = os.fork()
+            if child == 0:
+                store = _Log(log).store
+                asyncio.run(_poll(api, store, int(line)) if api else _answer(door, store, int(line)))
+            print(child, flush=True)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
 if __name__ == "__main__":

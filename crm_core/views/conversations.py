@@ -1,0 +1,228 @@
+"""The inbox: written interactions with whose turn it is, and the search over everything that was said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from crm_core.domain.errors import NotFound
+from crm_core.domain.ids import first_id
+from crm_core.domain.viewer import Viewer
+from crm_core.domain.written import InboxState, WrittenChannel
+from crm_core.inputs import InputModel, Moment, Word
+from crm_core.store.conditions import Conditions
+from crm_core.store.database import Reader, Record
+from crm_core.store.interactions import FROM_INTERACTIONS, narrow_to_scope
+from crm_core.views.interactions import Interaction, load_interactions
+from crm_core.views.messages import messages_of
+from crm_core.views.model import WireModel
+from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
+
+
+class Conversation(Interaction):
+    """A written interaction.
+
+    ``source`` is the mailbox, bot or site; ``waiting_since`` the oldest message of the client that nobody has
+    answered; ``unread`` counts what came since its manager looked; ``follows`` the conversation it goes on from.
+    ``last_excerpt`` is a stranger's words. Lists leave ``messages`` out.
+    """
+
+    inbox_state: InboxState
+    source: str
+    subject: str | None
+    snoozed_until: datetime | None
+    participants: list[str]
+    follows: UUID | None
+    unread: int
+    waiting_since: datetime | None
+    last_at: datetime
+    last_excerpt: str
+    last_direction: str
+
+
+class ConversationFilters(InputModel):
+    """What the list can be narrowed to; all of them together. ``unassigned``: nobody has it yet."""
+
+    channel: WrittenChannel | None = None
+    queue: Word | None = None
+    agent_id: UUID | None = None
+    client_id: UUID | None = None
+    inbox_state: InboxState | None = None
+    unread: bool | None = None
+    unassigned: bool | None = None
+
+
+class Passage(WireModel):
+    """A piece of what was said; ``hit``: it is what was looked for."""
+
+    text: str
+    hit: bool
+
+
+class Found(WireModel):
+    """A message in which it was said."""
+
+    message_id: UUID
+    interaction_id: UUID
+    channel: str
+    client_id: UUID | None
+    client_name: str | None
+    agent_id: UUID | None
+    direction: str
+    author_name: str | None
+    from_name: str | None
+    subject: str | None
+    at: datetime
+    passages: list[Passage]
+
+
+class SaidFilters(InputModel):
+    """What to look for, as people type it: words, "a phrase", -without; ``from ≤ at < to`` of the message."""
+
+    q: Annotated[str, Field(min_length=2, max_length=200)]
+    channel: WrittenChannel | None = None
+    client_id: UUID | None = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
+
+
+_INBOX = """
+    conversation.inbox_state, conversation.source, conversation.subject, conversation.snoozed_until,
+    conversation.participants, conversation.follows, conversation.unread, conversation.waiting_since,
+    conversation.last_at, conversation.last_excerpt, conversation.last_direction
+"""
+
+_FROM = f"{FROM_INTERACTIONS} JOIN conversations conversation ON conversation.interaction_id = call.id"
+
+# The expression is that of messages_search_idx.
+_MATCHES = """
+    to_tsvector('russian', replace(replace(((COALESCE(message.subject, '') || ' ') || message.body),
+                                           'ё', 'е'), 'Ё', 'Е')) @@ {}
+"""
+_QUERY = "websearch_to_tsquery('russian', replace(replace({}, 'ё', 'е'), 'Ё', 'Е'))"
+
+# No text of ours or theirs holds these: what they surround is found again after the headline was made.
+_OPENS, _CLOSES = "\ue000", "\ue001"
+_HEADLINE = f"StartSel={_OPENS}, StopSel={_CLOSES}, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter= … "
+
+
+async def get_conversation(db: Reader, interaction_id: UUID, viewer: Viewer) -> Conversation:
+    """One conversation with everything that was said in it.
+
+    Raises:
+        NotFound: there is none, or none the viewer may see.
+    """
+    conditions = Conditions()
+    conditions.add("call.id = {}", interaction_id)
+    narrow_to_scope(conditions, viewer)
+    row = await db.fetchrow(f"SELECT call.id, {_INBOX} {_FROM} {conditions.where}", *conditions.args)
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    [conversation] = await _conversations(db, [row])
+    return conversation.model_copy(update={"messages": await messages_of(db, interaction_id)})
+
+
+async def list_conversations(
+    db: Reader,
+    viewer: Viewer,
+    filters: ConversationFilters,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Conversation]:
+    """Those in which something was said last come first."""
+    conditions = Conditions()
+    for template, value in (
+        ("conversation.channel = {}", filters.channel),
+        ("{} = ANY(call.queues)", filters.queue),
+        ("call.agent_id = {}", filters.agent_id),
+        ("call.client_id = {}", filters.client_id),
+        ("conversation.inbox_state = {}", filters.inbox_state),
+        ("(conversation.unread > 0) = {}", filters.unread),
+        ("(call.agent_id IS NULL) = {}", filters.unassigned),
+    ):
+        conditions.add_known(template, value)
+    narrow_to_scope(conditions, viewer)
+    if cursor is not None:
+        at, interaction_id = _place(cursor)
+        conditions.parts.append(
+            f"(conversation.last_at, call.id) < ({conditions.value(at)}, {conditions.value(interaction_id)})"
+        )
+    rows = await db.fetch(
+        f"SELECT call.id, {_INBOX} {_FROM} {conditions.where}"
+        f" ORDER BY conversation.last_at DESC, call.id DESC LIMIT {conditions.value(limit + 1)}",
+        *conditions.args,
+    )
+    items = await _conversations(db, rows[:limit])
+    last = items[-1] if len(rows) > limit else None
+    return Page[Conversation](items=items, next=encode_cursor(last.last_at.isoformat(), str(last.id)) if last else None)
+
+
+async def search_said(
+    db: Reader, viewer: Viewer, filters: SaidFilters, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Found]:
+    """Messages and notes in which it was said, the newest first; forms of a word are the word."""
+    conditions = Conditions()
+    query = _QUERY.replace("{}", conditions.value(filters.q))
+    conditions.parts.append(_MATCHES.replace("{}", query))
+    conditions.add_known("call.channel = {}", filters.channel)
+    conditions.add_known("call.client_id = {}", filters.client_id)
+    if filters.from_ is not None:
+        conditions.add("message.at >= {}", filters.from_)
+        conditions.add("message.id >= {}", first_id(filters.from_))  # heard at that moment or later
+    conditions.add_known("message.at < {}", filters.to)
+    if cursor is not None:
+        conditions.add("message.id < {}", decode_id(cursor))
+    narrow_to_scope(conditions, viewer)
+    most, how = conditions.value(limit + 1), conditions.value(_HEADLINE)
+    rows = await db.fetch(
+        f"""
+        WITH found AS (
+            SELECT message.id, message.interaction_id, message.body, message.subject, message.direction, message.at,
+                   message.author_id, message.from_name, call.channel, call.client_id, client.name AS client_name,
+                   call.agent_id
+            {FROM_INTERACTIONS}
+            JOIN messages message ON message.interaction_id = call.id
+            {conditions.where}
+            ORDER BY message.id DESC
+            LIMIT {most}
+        )
+        SELECT found.*, author.name AS author_name, ts_headline('russian', found.body, {query}, {how}) AS headline
+        FROM found
+        LEFT JOIN users author ON author.id = found.author_id
+        ORDER BY found.id DESC
+        """,  # noqa: S608  (placeholders and conditions of our own)
+        *conditions.args,
+    )
+    more = encode_cursor(str(rows[limit - 1]["id"])) if len(rows) > limit else None
+    return Page[Found](items=[_found(row) for row in rows[:limit]], next=more)
+
+
+async def _conversations(db: Reader, rows: list[Record]) -> list[Conversation]:
+    interactions = await load_interactions(db, [row["id"] for row in rows])
+    return [Conversation.model_validate(dict(interactions[row["id"]]) | dict(row)) for row in rows]
+
+
+def _found(row: Record) -> Found:
+    values = {name: row[name] for name in Found.model_fields if name in row}
+    return Found.model_validate({**values, "message_id": row["id"], "passages": _passages(row["headline"])})
+
+
+def _passages(headline: str) -> list[Passage]:
+    found = []
+    for place, piece in enumerate(headline.split(_OPENS)):
+        hit, _, rest = piece.partition(_CLOSES) if place else ("", "", piece)
+        found += [Passage(text=hit, hit=True)] if hit else []
+        found += [Passage(text=rest, hit=False)] if rest else []
+    return found
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    at, interaction_id = decode_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(at), UUID(interaction_id)
+    except ValueError as error:
+        raise CursorInvalid from error

@@ -1,0 +1,212 @@
+"""The inbox: conversations, what is said in them, and whose they are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from config.settings import Settings
+from crm_core.actions import conversations, replies
+from crm_core.actions.callbacks import AgentUnknown
+from crm_core.actions.conversations import AssignIn, SnoozeIn
+from crm_core.actions.replies import MessageIn, Source, Sources
+from crm_core.domain.errors import ClientBlocked, NotFound
+from crm_core.domain.written import (
+    AddressUnknown,
+    ChannelUnknown,
+    ConversationClosed,
+    MessageGone,
+    SnoozeRejected,
+    WrittenChannel,
+)
+from crm_core.inputs import InputModel, Prose
+from crm_core.store.database import Reader, Transaction
+from crm_core.views.conversations import (
+    Conversation,
+    ConversationFilters,
+    Found,
+    SaidFilters,
+    get_conversation,
+    list_conversations,
+    search_said,
+)
+from crm_core.views.messages import Message, load_messages
+from crm_core.views.paging import CursorInvalid, Page
+from gateway.http.inputs import Nothing, Paging
+from gateway.http.permissions import Permission
+from gateway.http.request import Request
+from gateway.http.route import Routes
+
+routes: Final = Routes("conversations")
+
+
+class ConversationQuery(ConversationFilters, Paging):
+    """What to narrow the list to, and which page."""
+
+
+class SaidQuery(SaidFilters, Paging):
+    """What to look for, and which page."""
+
+
+class NoteIn(InputModel):
+    """A word to colleagues."""
+
+    text: Annotated[Prose, Field(min_length=1)]
+
+
+@routes.add(
+    "GET",
+    "/conversations",
+    permission=Permission.SIGNED_IN,
+    summary="List conversations",
+    snapshot=True,
+    refusals=[CursorInvalid],
+)
+async def find_conversations(request: Request, reader: Reader, query: ConversationQuery) -> Page[Conversation]:
+    """The last spoken in first; of those nobody has an agent sees what came to queues of theirs."""
+    return await list_conversations(reader, request.viewer, query, limit=query.limit, cursor=query.cursor)
+
+
+@routes.add(
+    "GET",
+    "/conversations/{interaction_id}",
+    permission=Permission.SIGNED_IN,
+    summary="One conversation",
+    snapshot=True,
+)
+async def get_one_conversation(request: Request, reader: Reader, interaction_id: UUID) -> Conversation:
+    """With everything that was said in it, notes among it, the oldest first."""
+    return await get_conversation(reader, interaction_id, request.viewer)
+
+
+@routes.add(
+    "POST",
+    "/conversations/{interaction_id}/assign",
+    permission=Permission.SIGNED_IN,
+    summary="Give a conversation to somebody, take it, or put it back",
+    refusals=[AgentUnknown, ConversationClosed],
+)
+async def assign_conversation(
+    request: Request, tx: Transaction, interaction_id: UUID, body: AssignIn
+) -> Conversation | None:
+    """Null when it is no longer the caller's to see."""
+    await conversations.assign(tx, request.viewer, interaction_id, body)
+    try:
+        return await get_conversation(tx, interaction_id, request.viewer)
+    except NotFound:
+        return None
+
+
+@routes.add(
+    "POST", "/conversations/{interaction_id}/close", permission=Permission.SIGNED_IN, summary="Close a conversation"
+)
+async def close_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> Conversation:
+    """What the client writes next opens a new one."""
+    await conversations.close(tx, request.viewer, interaction_id)
+    return await get_conversation(tx, interaction_id, request.viewer)
+
+
+@routes.add(
+    "POST",
+    "/conversations/{interaction_id}/reopen",
+    permission=Permission.SIGNED_IN,
+    summary="Open a conversation again",
+    refusals=[ConversationClosed],
+)
+async def reopen_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> Conversation:
+    """It was closed too early, or sleeps too long; not when a newer one with the same chat has begun."""
+    await conversations.reopen(tx, request.viewer, interaction_id)
+    return await get_conversation(tx, interaction_id, request.viewer)
+
+
+@routes.add(
+    "POST",
+    "/conversations/{interaction_id}/snooze",
+    permission=Permission.SIGNED_IN,
+    summary="Put a conversation off",
+    refusals=[ConversationClosed, SnoozeRejected],
+)
+async def snooze_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: SnoozeIn) -> Conversation:
+    """Nobody's turn until then; a message of the client ends it at once."""
+    await conversations.snooze(tx, request.viewer, interaction_id, body.until)
+    return await get_conversation(tx, interaction_id, request.viewer)
+
+
+@routes.add(
+    "POST",
+    "/conversations/{interaction_id}/read",
+    permission=Permission.SIGNED_IN,
+    summary="Everything in it was seen",
+    status=204,
+)
+async def read_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> None:
+    """By whoever has it; a supervisor who looks in changes nothing."""
+    await conversations.mark_read(tx, request.viewer, interaction_id)
+
+
+@routes.add(
+    "POST",
+    "/conversations/{interaction_id}/notes",
+    permission=Permission.SIGNED_IN,
+    summary="Leave a note for colleagues",
+    status=201,
+)
+async def add_note(request: Request, tx: Transaction, interaction_id: UUID, body: NoteIn) -> Message:
+    """It never leaves the house."""
+    return await _shown(tx, await replies.note(tx, request.viewer, interaction_id, body.text))
+
+
+@routes.add(
+    "POST",
+    "/messages",
+    permission=Permission.SIGNED_IN,
+    summary="Write to a client",
+    status=201,
+    refusals=[AddressUnknown, ChannelUnknown, ClientBlocked, ConversationClosed, NotFound],
+)
+async def write_message(request: Request, tx: Transaction, body: MessageIn) -> Message:
+    """It is sent after ``send_after_s``; until then it can be taken back. What nobody has yet is the writer's then."""
+    sources = _sources(request.services.settings)
+    return await _shown(tx, await replies.send(tx, request.viewer, body, sources=sources))
+
+
+@routes.add(
+    "DELETE",
+    "/messages/{message_id}",
+    permission=Permission.SIGNED_IN,
+    summary="Take a message back before it leaves",
+    status=204,
+    refusals=[MessageGone],
+)
+async def withdraw_message(request: Request, tx: Transaction, message_id: UUID) -> None:
+    await replies.withdraw(tx, request.viewer, message_id)
+
+
+@routes.add(
+    "GET",
+    "/messages",
+    permission=Permission.SIGNED_IN,
+    summary="Search what was said",
+    refusals=[CursorInvalid],
+)
+async def search_messages(request: Request, reader: Reader, query: SaidQuery) -> Page[Found]:
+    """Words in any form, in Russian and English, "a phrase", -without; the newest first."""
+    return await search_said(reader, request.viewer, query, limit=query.limit, cursor=query.cursor)
+
+
+async def _shown(tx: Transaction, message_id: UUID) -> Message:
+    return (await load_messages(tx, [message_id]))[message_id]
+
+
+def _sources(settings: Settings) -> Sources:
+    """What we write from when a conversation is begun: the first of each channel's list."""
+    found: dict[WrittenChannel, Source] = {}
+    for mailbox in settings.mailbox[:1]:
+        found[WrittenChannel.EMAIL] = Source(name=mailbox.name, queue=mailbox.queue, address=mailbox.address)
+    for bot in settings.telegram[:1]:
+        found[WrittenChannel.TELEGRAM] = Source(name=bot.name, queue=bot.queue, address=None)
+    for site in settings.webchat[:1]:
+        found[WrittenChannel.WEBCHAT] = Source(name=site.name, queue=site.queue, address=None)
+    return found

@@ -28,7 +28,7 @@ logger = structlog.get_logger(__name__)
 #: Somebody may be eligible who was not.
 WOKEN = "watchdog"
 
-BATCH = 200
+BATCH = 500
 _LONGEST_SLEEP = timedelta(seconds=1)
 #: Many that are due one after the other are done together.
 _SHORTEST_SLEEP = timedelta(milliseconds=50)

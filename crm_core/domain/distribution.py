@@ -9,8 +9,9 @@ which the chosen one was better.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from operator import itemgetter
@@ -161,7 +162,7 @@ def choose_agent(
     limits: Limits = USUAL_LIMITS,
 ) -> Choice:
     """Who shall have it."""
-    asked = [judge(candidate, need, strategy, history, limits) for candidate in candidates]
+    asked = [_judge_from(history, candidate, need, strategy, limits) for candidate in candidates]
     eligible = sorted(
         ((ranks(verdict, need, strategy), verdict) for verdict in asked if verdict.reason is Reason.CHOSEN),
         key=itemgetter(0),  # the last criterion is never a tie
@@ -179,16 +180,25 @@ def by_name(verdict: Verdict) -> tuple[str, int]:
     return verdict.candidate.name, verdict.candidate.agent_id.int
 
 
-def judge(candidate: Candidate, need: Need, strategy: Strategy, history: History, limits: Limits) -> Verdict:
-    """May they have it; ``CHOSEN`` stands for yes until they are compared."""
-    given = history.given.get(candidate.agent_id, ())
-    an_hour_ago = need.at - _HOUR
-    lately = [at for at in given if at > an_hour_ago]
-    lately.sort()
+def _judge_from(history: History, candidate: Candidate, need: Need, strategy: Strategy, limits: Limits) -> Verdict:
+    lost_at = history.lost.get(candidate.agent_id)
+    return judge(candidate, need, strategy, limits, lost_at, sorted(history.given.get(candidate.agent_id, ())))
+
+
+def judge(
+    candidate: Candidate,
+    need: Need,
+    strategy: Strategy,
+    limits: Limits,
+    lost_at: datetime | None,
+    given: Sequence[datetime],
+) -> Verdict:
+    """May they have it; ``CHOSEN`` stands for yes until they are compared. ``given``: them, in order."""
+    lately = given[bisect_right(given, need.at - _HOUR) :]
     refusal = (
         _is_away(candidate, need, limits)
         or _is_no_match(candidate, need, strategy)
-        or _has_enough(candidate, need, history, limits, lately)
+        or _has_enough(candidate, need, lost_at, limits, lately)
     )
     reason, until, missing = refusal or (Reason.CHOSEN, None, ())
     return Verdict(
@@ -197,7 +207,7 @@ def judge(candidate: Candidate, need: Need, strategy: Strategy, history: History
         until=until,
         missing=missing,
         given_lately=len(lately),
-        last_given_at=max(given, default=None),
+        last_given_at=given[-1] if given else None,
     )
 
 
@@ -233,9 +243,8 @@ def _is_no_match(candidate: Candidate, need: Need, strategy: Strategy) -> _Refus
 
 
 def _has_enough(
-    candidate: Candidate, need: Need, history: History, limits: Limits, lately: Sequence[datetime]
+    candidate: Candidate, need: Need, lost_at: datetime | None, limits: Limits, lately: Sequence[datetime]
 ) -> _Refusal | None:
-    lost_at = history.lost.get(candidate.agent_id)
     if lost_at is not None and need.at < lost_at + need.cooldown:
         return Reason.LOST_BEFORE, lost_at + need.cooldown, ()
     if candidate.active_clients >= limits.load_cap:
@@ -247,7 +256,13 @@ def _has_enough(
 
 def passed_over_for(reason: Reason, verdict: Verdict, need: Need) -> Verdict:
     """The same verdict, with the first criterion in which the chosen one was better."""
-    return replace(verdict, reason=reason, missing=_missing(reason, need))
+    return Verdict(
+        candidate=verdict.candidate,
+        reason=reason,
+        missing=_missing(reason, need),
+        given_lately=verdict.given_lately,
+        last_given_at=verdict.last_given_at,
+    )
 
 
 def _missing(reason: Reason, need: Need) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from uuid import UUID
 from crm_core.domain.distribution import (
     Candidate,
     Choice,
-    History,
     Limits,
     Need,
     Ranks,
@@ -174,8 +173,8 @@ class _Line:
         self, agent_id: UUID, need: Need, lost: Mapping[UUID, datetime], talked_at: datetime | None
     ) -> _Standing:
         person = as_asked(self._people[agent_id], need.languages, talked_at)
-        history = History(lost=lost, given=self._given)
-        verdict = judge(person, need, self._strategy, history, self._limits)
+        given = self._given.get(agent_id, ())
+        verdict = judge(person, need, self._strategy, self._limits, lost.get(agent_id), given)
         may_have_it = verdict.reason is Reason.CHOSEN
         return _Standing(
             ranks=ranks(verdict, need, self._strategy) if may_have_it else (),

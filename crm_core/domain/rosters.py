@@ -28,7 +28,7 @@ class Roster:
         self.verdicts: list[dict[str, object]] = []
         self._places: dict[UUID, int] = {}
         # The same object for most promises of a batch: by identity it is found without comparing what it says.
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[int, str] = {}
         self._kept: list[Verdict] = []
 
     def answers_of(self, choice: Choice) -> str:
@@ -36,15 +36,16 @@ class Roster:
 
         Numbers in one word: as an array of jsonb each would take twelve bytes.
         """
-        numbers = list(map(self._numbers.get, map(id, choice.verdicts)))
-        known = zip(numbers, choice.verdicts, strict=True)
-        return " ".join([str(self._add(one) if number is None else number) for number, one in known])
+        known = self._numbers
+        for one in choice.verdicts:
+            if id(one) not in known:
+                self._add(one)
+        return " ".join([known[id(one)] for one in choice.verdicts])
 
-    def _add(self, verdict: Verdict) -> int:
-        number = self._numbers[id(verdict)] = len(self._kept)
+    def _add(self, verdict: Verdict) -> None:
+        self._numbers[id(verdict)] = str(len(self._kept))
         self._kept.append(verdict)
         self.verdicts.append(_verdict(verdict, self._place(verdict.candidate)))
-        return number
 
     def _place(self, candidate: Candidate) -> int:
         place = self._places.get(candidate.agent_id)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,11 +21,9 @@ from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.heartbeat import Beat, beat
 from crm_core.store.lead_watch import retry_waiting
 from crm_core.store.outage import Outage
+from crm_core.store.watch import DUE, ELIGIBLE
 
 logger = structlog.get_logger(__name__)
-
-#: Somebody may be eligible who was not.
-WOKEN = "watchdog"
 
 BATCH = 500
 _LONGEST_SLEEP = timedelta(seconds=1)
@@ -47,24 +44,26 @@ class Watchdog:
     async def run(self) -> None:
         """Until cancelled."""
         outage = Outage("watchdog")
-        async with self._database.wakeups.waiter(WOKEN) as woken:
+        wakeups = self._database.wakeups
+        async with wakeups.waiter(DUE) as due, wakeups.waiter(ELIGIBLE) as eligible:
             while True:
                 try:
-                    await self._watch(woken, outage)
+                    await self._watch(due, eligible, outage)
                 except DATABASE_AWAY as away:
                     await outage.wait(away)
 
-    async def _watch(self, woken: asyncio.Event, outage: Outage) -> None:
+    async def _watch(self, due: asyncio.Event, eligible: asyncio.Event, outage: Outage) -> None:
         while True:
+            due.clear()
             seen = await beat(self._database)
             outage.over()
             if seen.silent is not None:
                 logger.warning("nobody watched", action="watchdog_silent", silent_s=seen.silent.total_seconds())
-            if woken.is_set():
-                woken.clear()
+            if eligible.is_set():
+                eligible.clear()
                 await self._try_again()
             await self._do_due(seen)
-            await _sleep(woken, seen)
+            await _sleep(seen, due, eligible)
 
     async def _do_due(self, seen: Beat) -> None:
         if seen.callbacks_at is not None and seen.callbacks_at <= seen.now:
@@ -90,9 +89,12 @@ class Watchdog:
             await beat(self._database)
 
 
-async def _sleep(woken: asyncio.Event, seen: Beat) -> None:
+async def _sleep(seen: Beat, *woken: asyncio.Event) -> None:
     until_next = seen.until_next()
     at_most = _LONGEST_SLEEP if until_next is None else min(max(until_next, _SHORTEST_SLEEP), _LONGEST_SLEEP)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(at_most.total_seconds()):
-            await woken.wait()
+    waiting = [asyncio.create_task(event.wait()) for event in woken]
+    try:
+        await asyncio.wait(waiting, timeout=at_most.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()

@@ -21,6 +21,7 @@ from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Moment, Sentence, unchanged
 from crm_core.store.database import Record, Transaction
 from crm_core.store.holdings import find_work
+from crm_core.store.watch import ELIGIBLE
 
 #: A longer absence, or one further away, is a slip of the pen.
 FURTHEST = timedelta(days=1100)
@@ -149,7 +150,7 @@ async def change(tx: Transaction, by: Viewer, absence_id: UUID, given: AbsencePa
     await _check(tx, absence_id, absence["user_id"], after["from_at"], after["to_at"])
     await tx.execute(_SAVE, absence_id, after["kind"], after["from_at"], after["to_at"], after["note"])
     await _note(tx, "absence.changed", absence_id, by, absence["user_id"])
-    tx.wake("watchdog")
+    tx.wake(ELIGIBLE)
 
 
 async def end(tx: Transaction, by: Viewer, absence_id: UUID) -> None:
@@ -165,7 +166,7 @@ async def end(tx: Transaction, by: Viewer, absence_id: UUID) -> None:
     else:
         await tx.execute(_REMOVE, absence_id)
     await _note(tx, "absence.ended", absence_id, by, absence["user_id"])
-    tx.wake("watchdog")
+    tx.wake(ELIGIBLE)
 
 
 async def _lock_person(tx: Transaction, user_id: UUID, by: Viewer) -> Record:

@@ -20,6 +20,7 @@ from crm_core.domain.people import SETTABLE, AgentState, desired_pause, shown_st
 from crm_core.store import commands
 from crm_core.store.database import Record, Transaction
 from crm_core.store.ids import AMONG_FIRST, as_ids
+from crm_core.store.watch import ELIGIBLE
 
 #: A pause that comes this late would stop the wrong call; the resync at login mends it instead.
 PAUSE_EXPIRY = timedelta(seconds=30)
@@ -242,7 +243,7 @@ async def _save(tx: Transaction, changes: list[tuple[_Desk, _Desk]]) -> None:
         rooms = (FLOOR, agent_room(desk.user_id), *((team_room(desk.team_id),) if desk.team_id else ()))
         tx.emit(AgentChanged(rooms=rooms, agent_id=desk.user_id, version=desk.version + 1))
     if any(desk.is_at_work and not before.is_at_work for before, desk in changes):
-        tx.wake("watchdog")
+        tx.wake(ELIGIBLE)
     await _ask_pauses(tx, {desk.user_id: desk.pause for before, desk in changes if desk.pause != before.pause})
 
 

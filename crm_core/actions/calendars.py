@@ -23,6 +23,7 @@ from crm_core.domain.working_time import Calendar, Hours, Span, Week, next_openi
 from crm_core.inputs import InputModel, TimezoneName, Word, unchanged
 from crm_core.store.calendars import calendar_from_row, stored_days, stored_week
 from crm_core.store.database import Transaction, to_json
+from crm_core.store.watch import ELIGIBLE
 
 _INSERT = """
 INSERT INTO calendars (id, name, zone, country, week, days)
@@ -160,7 +161,7 @@ async def change(tx: Transaction, calendar_id: UUID, given: CalendarPatch, *, by
     await audit.write(
         tx, "calendar.changed", by=by, subject_kind="calendar", subject_id=calendar_id, details={"changed": changed}
     )
-    tx.wake("watchdog")
+    tx.wake(ELIGIBLE)
 
 
 async def remove(tx: Transaction, calendar_id: UUID, *, by: UUID) -> None:

@@ -43,6 +43,7 @@ from crm_core.store.calendars import calendar_of_agent
 from crm_core.store.clients import find_survivor, may_see_client
 from crm_core.store.database import Transaction
 from crm_core.store.leads import FreshLead, LeadSource, StoredLead
+from crm_core.store.watch import DUE, ELIGIBLE
 
 # Waits for whoever is being dismissed at this moment.
 _FIND_AGENT = """
@@ -202,6 +203,7 @@ async def edit(tx: Transaction, lead_id: UUID, by: Viewer, given: LeadPatch) -> 
         version = await _set_stage(tx, lead, by, given)
     if version != lead.version:
         await announce(tx, lead.id, version=version)
+        tx.wake(ELIGIBLE)  # it may ask for somebody else now, or, when it is closed, its owner may have another
 
 
 async def accept(tx: Transaction, lead_id: UUID, by: Viewer) -> None:
@@ -345,7 +347,9 @@ async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: Stor
     if before is not None:
         rooms = (*rooms, *await rooms_of(tx, before))
     tx.emit(LeadChanged(rooms=rooms, lead_id=lead_id, version=version))
-    tx.wake("watchdog")
+    tx.wake(DUE)
+    if before is not None and before.owner_id not in (None, lead.owner_id):
+        tx.wake(ELIGIBLE)  # whoever had it may have another
     return lead
 
 

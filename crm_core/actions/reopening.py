@@ -20,6 +20,7 @@ from crm_core.store import reopening as store
 from crm_core.store.callbacks import StoredCallback
 from crm_core.store.clients import find_block
 from crm_core.store.database import Transaction
+from crm_core.store.watch import DUE
 
 
 async def reopen(tx: Transaction, callback_id: UUID, by: Viewer, *, due_at: datetime | None) -> None:
@@ -96,4 +97,4 @@ async def _owed_again(
 ) -> None:
     await promises.open_history(tx, callback.id, callback.agent_id, reason=reason, explanation=words, by=by)
     await announce(tx, callback.id, version=version)
-    tx.wake("watchdog")
+    tx.wake(DUE)

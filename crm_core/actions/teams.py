@@ -18,6 +18,7 @@ from crm_core.domain.errors import DecisionRefused, InputRejected, NotFound, Ver
 from crm_core.domain.ids import new_id
 from crm_core.inputs import InputModel, Word, unchanged
 from crm_core.store.database import Record, Transaction
+from crm_core.store.watch import ELIGIBLE
 
 _INSERT = """
 INSERT INTO teams
@@ -174,7 +175,7 @@ async def change(tx: Transaction, team_id: UUID, given: TeamPatch, *, by: UUID) 
     await audit.write(
         tx, "team.changed", by=by, subject_kind="team", subject_id=team_id, details={"changed": sorted(changes)}
     )
-    tx.wake("watchdog")
+    tx.wake(ELIGIBLE)
 
 
 async def dissolve(tx: Transaction, team_id: UUID, *, by: UUID) -> None:

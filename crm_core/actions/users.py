@@ -27,6 +27,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.store.audience import audience
 from crm_core.store.database import Record, Transaction
+from crm_core.store.watch import ELIGIBLE
 
 #: What ``hash_password`` made; computed before the transaction, as it is slow.
 PasswordHash = NewType("PasswordHash", str)
@@ -278,7 +279,7 @@ async def change_user(
         await sessions.end_sessions_of(tx, user_id)
     await _note(tx, "user.changed", user_id, by, changed=sorted(changes), role=role, enabled=enabled)
     await _announce(tx, user_id)
-    tx.wake("watchdog")
+    tx.wake(ELIGIBLE)
 
 
 async def set_password(tx: Transaction, user_id: UUID, password: PasswordHash, *, by: Viewer | None) -> None:

@@ -19,6 +19,11 @@ from crm_core.domain.watching import LiveCall
 from crm_core.store import rosters
 from crm_core.store.database import Reader, Transaction, to_json
 
+#: Woken when something may be due now that was not.
+DUE = "due"
+#: Woken when somebody may be eligible who was not: has come to work, or may have more.
+ELIGIBLE = "eligible"
+
 #: A node that freezes with a batch in its hands loses it after this: its rows are free, and its words are not heard.
 LEASE = "10s"
 

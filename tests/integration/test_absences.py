@@ -21,6 +21,7 @@ from crm_core.domain.errors import NotFound
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
+from crm_core.store.watch import ELIGIBLE
 from crm_core.views.absences import Absence, get_absence, list_absences, preview_absence
 from crm_core.views.people import Person, list_people, list_skills
 from tests.integration.test_people import account, add
@@ -179,7 +180,7 @@ async def test_who_is_back_is_back_at_once_and_whoever_gives_work_out_is_woken(d
     async with database.begin() as tx:
         await absences.end(tx, anna, ill)
 
-    assert "watchdog" in tx.topics
+    assert ELIGIBLE in tx.topics
     assert (await person(database, lead, anna.user_id)).absence is None
     for over in (ill, planned):
         with pytest.raises(AbsenceOver):

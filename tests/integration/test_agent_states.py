@@ -7,6 +7,7 @@ from uuid import UUID
 from crm_core.actions.agents import record_presence, set_state
 from crm_core.domain.people import AgentState
 from crm_core.store.database import Database
+from crm_core.store.watch import ELIGIBLE
 from tests.people import add_agent
 
 
@@ -70,6 +71,6 @@ async def test_whoever_gives_work_out_is_woken_when_somebody_comes_to_work_and_n
 ) -> None:
     anna = await add_agent(database, "anna", extension=None)
 
-    assert "watchdog" not in await choose(database, anna, AgentState.PAUSED, "LUNCH")
-    assert "watchdog" in await choose(database, anna, AgentState.AVAILABLE)
-    assert "watchdog" not in await choose(database, anna, AgentState.OFFLINE)
+    assert ELIGIBLE not in await choose(database, anna, AgentState.PAUSED, "LUNCH")
+    assert ELIGIBLE in await choose(database, anna, AgentState.AVAILABLE)
+    assert ELIGIBLE not in await choose(database, anna, AgentState.OFFLINE)

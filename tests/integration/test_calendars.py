@@ -14,6 +14,7 @@ from crm_core.domain.errors import NotFound, VersionConflict
 from crm_core.domain.working_time import CalendarHasNoHours, CalendarRejected, is_open
 from crm_core.store.calendars import calendar_of_agent, calendar_of_team
 from crm_core.store.database import Database
+from crm_core.store.watch import ELIGIBLE
 from crm_core.views.calendars import PeriodRejected, WorkDay, get_calendar, list_calendars, list_days
 from tests.integration.test_people import add
 
@@ -123,7 +124,7 @@ async def test_a_change_touches_what_it_names_and_wakes_whoever_gives_work_out(d
 
     woken = await change(database, office, name="Main office", country=None)
 
-    assert "watchdog" in woken
+    assert ELIGIBLE in woken
     async with database.read() as db:
         seen = await get_calendar(db, office)
     assert (seen.name, seen.country, seen.zone, list(seen.days)) == (

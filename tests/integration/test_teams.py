@@ -11,6 +11,7 @@ from crm_core.actions import teams
 from crm_core.actions.teams import CalendarUnknown, TeamIn, TeamNameTaken, TeamNotEmpty, TeamPatch, WarningAboveCap
 from crm_core.domain.errors import NotFound, VersionConflict
 from crm_core.store.database import Database
+from crm_core.store.watch import ELIGIBLE
 from crm_core.views.teams import TeamRules, get_team, list_teams
 from tests.integration.test_calendars import create as create_calendar
 from tests.integration.test_people import add
@@ -43,7 +44,7 @@ async def test_a_team_begins_with_the_usual_rules_and_keeps_what_is_not_changed(
     woken = await change(database, north, calendar_id=str(office), strategy="round_robin", hourly_cap=5)
 
     seen = await team(database, north)
-    assert "watchdog" in woken
+    assert ELIGIBLE in woken
     assert (seen.calendar, seen.strategy, seen.hourly_cap) == ("Office", "round_robin", 5)
     assert (seen.load_cap, seen.load_warning, seen.long_pause_s, seen.accept_within_s) == (60, 50, 600, 300)
     assert (seen.people, seen.version) == (1, 2)

@@ -39,6 +39,7 @@ from crm_core.store.candidates import Field, gather, talked_with
 from crm_core.store.database import Transaction, to_json
 from crm_core.store.lead_watch import RETRY_AFTER, DueLead
 from crm_core.store.leads import LeadSource, StoredLead
+from crm_core.store.outages import outages
 
 #: What the supervisor was told.
 NOBODY = "nobody"
@@ -54,7 +55,7 @@ async def watch_leads(tx: Transaction, limit: int, *, zone: ZoneInfo) -> int:
     if not locked:
         return 0
     given = [one.given_at for one in due.values() if one.given_at is not None]
-    gaps = await store.own_gaps(tx, min(given)) if given else []
+    gaps = (await outages(tx, (), since=min(given), now=tx.now)).own if given else []
     field = await gather(tx)
     for one in in_line(waiting, tx.now):
         await _watch(tx, by_id[one.id], due[one.id], field, gaps, zone)

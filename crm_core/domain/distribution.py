@@ -364,6 +364,15 @@ class Waiting:
     weight: int = 1  # a client of weight 3 waits three times as fast
 
 
+#: How many times as fast a client of this class waits; the others: once.
+WEIGHTS = {"A": 3, "B": 2}
+
+
+def weight_of(service_class: str | None) -> int:
+    """How fast a client of this class waits."""
+    return WEIGHTS.get(service_class or "", 1)
+
+
 def in_line(waiting: Iterable[Waiting], now: datetime) -> list[Waiting]:
     """Oldest and most valuable first; whoever waits long enough comes before anybody."""
     return sorted(waiting, key=lambda one: (-(now - one.since).total_seconds() * one.weight, one.since, one.id))

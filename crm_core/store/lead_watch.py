@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from crm_core.domain.outages import Gap
+from crm_core.domain.distribution import weight_of
 from crm_core.store.database import Transaction
 from crm_core.store.ids import AMONG_FIRST, as_ids
 
 #: While nobody is eligible, a lead is looked at again this often even if nobody told us of a change.
 RETRY_AFTER = timedelta(seconds=5)
-#: A client of class A waits three times as fast.
-WEIGHTS = {"A": 3, "B": 2}
 
 # By leads_next_at_idx. Locked one after the other by whoever comes first; what another node holds is not ours.
 _CLAIM = """
@@ -52,13 +50,6 @@ FROM (
 ) AS lead
 LEFT JOIN clients client ON client.id = lead.client_id
 """  # noqa: S608
-
-_OWN_GAPS = """
-SELECT source, from_at, to_at
-FROM gaps
-WHERE source = 'system' AND COALESCE(to_at, $2) > $1 AND from_at < $2
-ORDER BY from_at
-"""
 
 # By lead_history_lead_id_idx.
 _LOST = """
@@ -118,7 +109,7 @@ async def claim_due(tx: Transaction, limit: int) -> list[DueLead]:
             id=row["id"],
             given_at=row["given_at"],
             in_call=row["in_call"],
-            weight=WEIGHTS.get(row["service_class"], 1),
+            weight=weight_of(row["service_class"]),
         )
         for row in rows
     ]
@@ -127,11 +118,6 @@ async def claim_due(tx: Transaction, limit: int) -> list[DueLead]:
 async def retry_waiting(tx: Transaction) -> None:
     """Those for whom nobody could be found are due now."""
     await tx.execute(_RETRY, tx.now)
-
-
-async def own_gaps(tx: Transaction, since: datetime) -> list[Gap]:
-    """When we were away ourselves."""
-    return [Gap(**dict(row)) for row in await tx.fetch(_OWN_GAPS, since, tx.now)]
 
 
 async def lost_by(tx: Transaction, lead_id: UUID) -> dict[UUID, datetime]:

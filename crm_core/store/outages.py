@@ -39,10 +39,15 @@ class Outages:
     gaps: tuple[Gap, ...]
     phones: Mapping[UUID, frozenset[str]]
 
+    @property
+    def own(self) -> list[Gap]:
+        """When we were away ourselves."""
+        return [gap for gap in self.gaps if gap.source == SYSTEM]
+
     def of(self, agent_id: UUID | None, via: str) -> list[Gap]:
         """The gaps in which this agent, or the people of a queue, could not have kept a promise of that kind."""
         if via != "call":
-            return [gap for gap in self.gaps if gap.source == SYSTEM]
+            return self.own
         pbxs = self.phones.get(agent_id, frozenset({_ANY})) if agent_id else frozenset({_ANY})
         return [gap for gap in self.gaps if gap.source == SYSTEM or _ANY in pbxs or gap.source in pbxs]
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from crm_core.domain.callbacks import HistoryReason
+from crm_core.domain.distribution import WEIGHTS
 from crm_core.domain.ids import new_id
 from crm_core.domain.rosters import Roster
 from crm_core.domain.watching import LiveCall
@@ -47,13 +48,15 @@ LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
 """
 
-# By callbacks_nobody_idx. As in crm_core.domain.distribution.in_line: who waits longest, and class A thrice as fast.
+_WEIGHTS = " ".join(f"WHEN '{service_class}' THEN {weight}" for service_class, weight in WEIGHTS.items())
+
+# By callbacks_nobody_idx. As in crm_core.domain.distribution.in_line: who waits longest, the dearest the fastest.
 _WAITING = f"""
 {_COLUMNS}
 LEFT JOIN clients client ON client.id = callback.client_id
 WHERE callback.state IN ('open', 'claimed') AND callback.nobody_since IS NOT NULL
 ORDER BY extract(epoch FROM $1 - callback.due_at)
-             * CASE client.service_class WHEN 'A' THEN 3 WHEN 'B' THEN 2 ELSE 1 END DESC,
+             * CASE client.service_class {_WEIGHTS} ELSE 1 END DESC,
          callback.id
 LIMIT $2
 FOR NO KEY UPDATE OF callback SKIP LOCKED

@@ -213,10 +213,13 @@ SELECT callback.id, callback.client_id, client.name AS client_name,
 # By primary key.
 _LOAD = f"{_COLUMNS} WHERE callback.id = ANY($1::uuid[])"
 
-# By callbacks_client_id_idx. What is late stands first, then what is due first: both are the order of due_at.
+# By callbacks_client_id_idx and interactions_live_idx. What is late stands first, then what is due first: both
+# are the order of due_at.
 _OWED_TO_CLIENTS = f"""
 {_COLUMNS}
-WHERE callback.client_id = ANY($1::uuid[]) AND callback.state IN ('open', 'claimed')
+WHERE callback.client_id = ANY($1::uuid[])
+    AND (callback.state IN ('open', 'claimed')
+         OR callback.kept_in IN (SELECT call.id FROM interactions call WHERE call.state <> 'closed'))
 ORDER BY callback.due_at, callback.id
 """
 
@@ -229,7 +232,10 @@ async def load_callbacks(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Callback
 
 
 async def load_owed_to(db: Reader, client_ids: Iterable[UUID]) -> dict[UUID, list[Callback]]:
-    """What these clients are owed: the late ones first, then by deadline; without a scope, for cards."""
+    """What these clients are owed: the late ones first, then by deadline; without a scope, for cards.
+
+    What a talk that is not closed yet has kept is among it: a screen opened in mid talk says so too.
+    """
     wanted = list(set(client_ids))
     owed: dict[UUID, list[Callback]] = {client_id: [] for client_id in wanted}
     for row in await db.fetch(_OWED_TO_CLIENTS, wanted) if wanted else []:

@@ -75,6 +75,25 @@ async def test_what_was_promised_stands_first_the_latest_on_top(database: Databa
     assert shown[1].late_s == pytest.approx(600, abs=30)
 
 
+async def test_what_the_talk_has_kept_stays_on_a_card_that_is_read_again_until_the_call_is_closed(
+    database: Database,
+) -> None:
+    anna = await add_agent(database, "anna", extension="1001")
+    aigerim = await add_client(database, "Айгерим", phone="+77011234567", owner=anna)
+    kept = await promise(database, aigerim, anna, within=timedelta(hours=1))
+    async with database.begin() as tx:
+        talk = await add_interaction(tx, client=aigerim, agent=anna, state="active")
+        await callbacks.keep(tx, kept, agent(anna), interaction_id=talk)
+
+    talking = (await card(database, client_id=aigerim)).callbacks
+    async with database.begin() as tx:
+        await tx.execute("UPDATE interactions SET state = 'closed' WHERE id = $1", talk)
+    afterwards = (await card(database, client_id=aigerim)).callbacks
+
+    assert [(one.id, one.state, one.kept_in) for one in talking] == [(kept, "kept", talk)]
+    assert afterwards == []
+
+
 async def test_the_card_tells_the_family_the_trips_and_the_open_deals(database: Database) -> None:
     aigerim = await add_client(database, "Айгерим", phone="+77011234567")
     marat = await add_client(database, "Марат", phone="+77011234567")

@@ -221,7 +221,7 @@ WHERE callback.client_id = ANY($1::uuid[])
     AND (callback.state IN ('open', 'claimed')
          OR callback.kept_in IN (SELECT call.id FROM interactions call WHERE call.state <> 'closed'))
 ORDER BY callback.due_at, callback.id
-"""
+"""  # noqa: S608
 
 
 async def load_callbacks(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Callback]:

@@ -421,12 +421,13 @@ async def hand_over(
     *,
     reason: HistoryReason,
     explanation: str | Words,
-    by: UUID,
+    by: UUID | None,
     record: Mapping[str, object] | None = None,
+    counts: bool = True,
 ) -> None:
     """The new owner has the whole grace: nobody is late with what was not theirs.
 
-    ``record``: everything it was decided by, when the engine chose.
+    ``record``: everything it was decided by, when the engine chose; ``counts``: among the moves a promise may make.
     """
     if agent_id == callback.agent_id:
         return
@@ -434,7 +435,7 @@ async def hand_over(
     calendar = await calendars.calendar_of_owner(tx, agent_id)
     made = moments(rules, callback.due_at, since=tx.now, calendar=calendar)
     await store.close_history(tx, callback.id, tx.now)
-    version = await store.assign(tx, callback.id, agent_id, made)
+    version = await store.assign(tx, callback.id, agent_id, made, counts=counts)
     await store.open_history(tx, callback.id, agent_id, reason=reason, explanation=explanation, by=by, record=record)
     if callback.agent_id is None:  # it was nobody's own: there is no loser to tell
         await announce(tx, callback.id, version=version)

@@ -11,15 +11,13 @@ from uuid import UUID
 
 import structlog
 
-from crm_core.actions.callbacks import announce, mark_cancelled
+from crm_core.actions.callbacks import announce, hand_over, mark_cancelled
 from crm_core.actions.missed_calls import owe
 from crm_core.domain.callbacks import HistoryReason
-from crm_core.domain.events import CallbackMoved
 from crm_core.domain.missed_calls import Because, Taker
 from crm_core.domain.words import Words
 from crm_core.store import callbacks as promises
 from crm_core.store import lead_promises as store
-from crm_core.store.audience import audience
 from crm_core.store.database import Transaction
 from crm_core.store.leads import StoredLead
 from crm_core.store.missed_calls import Caller
@@ -52,20 +50,11 @@ async def promise_call(tx: Transaction, lead: StoredLead, due_at: datetime) -> N
 
 async def take_along(tx: Transaction, lead_id: UUID, agent_id: UUID, *, by: UUID | None) -> None:
     """Whoever has the lead now owes what was promised for it, unless somebody is calling at this moment."""
-    for callback_id, before in (await store.lock_of_others(tx, lead_id, agent_id)).items():
-        version = await store.pass_on(tx, callback_id, agent_id)
-        await promises.close_history(tx, callback_id, tx.now)
-        await promises.open_history(tx, callback_id, agent_id, reason=HistoryReason.GIVEN, explanation=_ALONG, by=by)
-        tx.emit(
-            CallbackMoved(
-                rooms=await audience(tx, {before, agent_id}),
-                callback_id=callback_id,
-                from_agent_id=before,
-                to_agent_id=agent_id,
-                explanation=_ALONG.en,
-                version=version,
-            )
-        )
+    for callback_id in await store.lock_of_others(tx, lead_id, agent_id):
+        callback = await promises.lock(tx, callback_id)
+        assert callback is not None, "it is held"
+        reason = HistoryReason.GIVEN
+        await hand_over(tx, callback, agent_id, reason=reason, explanation=_ALONG, by=by, counts=False)
 
 
 async def call_off(tx: Transaction, lead_id: UUID, *, reason: str) -> None:

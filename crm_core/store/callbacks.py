@@ -140,7 +140,7 @@ WHERE id = $1
 _ASSIGN = """
 UPDATE callbacks
 SET agent_id = $2, grace_from = $3, warn_at = $4, notify_at = $5, escalate_at = $6, next_at = $7,
-    warned_at = NULL, forgiven_s = 0, nobody_since = NULL, stuck = NULL, moves = moves + 1,
+    warned_at = NULL, forgiven_s = 0, nobody_since = NULL, stuck = NULL, moves = moves + $8::int,
     state = 'open', claimed_by = NULL, claimed_at = NULL, claimed_until = NULL, version = version + 1
 WHERE id = $1
 RETURNING version
@@ -370,7 +370,7 @@ async def take(tx: Transaction, callback_id: UUID, agent_id: UUID) -> None:
     await tx.execute(_TAKE, callback_id, agent_id)
 
 
-async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, moments: Moments) -> int:
-    """Somebody else owes it from now on, under ``moments``."""
-    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, *clock(moments), moments.first)
+async def assign(tx: Transaction, callback_id: UUID, agent_id: UUID, moments: Moments, *, counts: bool = True) -> int:
+    """Somebody else owes it from now on, under ``moments``; ``counts``: among the moves it may make."""
+    version: int = await tx.fetchval(_ASSIGN, callback_id, agent_id, *clock(moments), moments.first, int(counts))
     return version

@@ -10,22 +10,11 @@ from crm_core.store.database import Reader, Transaction, to_json
 
 # By callbacks_lead_id_idx; in id order, so that nobody waits in a ring. Who is calling at this moment goes on.
 _LOCK = """
-SELECT id, agent_id
+SELECT id
 FROM callbacks
 WHERE lead_id = $1 AND state = 'open' AND agent_id IS DISTINCT FROM $2
 ORDER BY id
 FOR NO KEY UPDATE
-"""
-
-# Who receives it late has the whole grace; the watchdog looks at it anew.
-_HAND_ON = """
-UPDATE callbacks
-SET agent_id = $2,
-    escalate_at = escalate_at + (GREATEST(due_at, $3) - GREATEST(due_at, COALESCE(grace_from, due_at))),
-    grace_from = GREATEST(due_at, $3), warned_at = NULL, nobody_since = NULL,
-    next_at = CASE WHEN next_at IS NOT NULL THEN $3 END, version = version + 1
-WHERE id = $1
-RETURNING version
 """
 
 # By callbacks_lead_id_idx.
@@ -53,20 +42,14 @@ WHERE id = $1
 """
 
 
-async def lock_of_others(tx: Transaction, lead_id: UUID, agent_id: UUID) -> dict[UUID, UUID]:
-    """What others than ``agent_id`` owe for this lead, and who."""
-    return {row["id"]: row["agent_id"] for row in await tx.fetch(_LOCK, lead_id, agent_id)}
+async def lock_of_others(tx: Transaction, lead_id: UUID, agent_id: UUID) -> list[UUID]:
+    """What others than ``agent_id`` owe for this lead."""
+    return [row["id"] for row in await tx.fetch(_LOCK, lead_id, agent_id)]
 
 
 async def lock_all(tx: Transaction, lead_id: UUID) -> list[UUID]:
     """Everything that is owed for this lead."""
     return [row["id"] for row in await tx.fetch(_LOCK, lead_id, None)]
-
-
-async def pass_on(tx: Transaction, callback_id: UUID, agent_id: UUID) -> int:
-    """They owe it from now on."""
-    version: int = await tx.fetchval(_HAND_ON, callback_id, agent_id, tx.now)
-    return version
 
 
 async def is_owed_by(db: Reader, lead_id: UUID, due_at: datetime) -> bool:

@@ -164,6 +164,9 @@ async def test_the_call_that_was_asked_for_goes_along_with_the_lead(house: House
 
     assert {first, second} == {house.anna, house.boris}
     assert await house.owed(lead_id) == [(second, "given")]
+    async with house.database.read() as db:
+        [owed] = await db.fetch("SELECT moves, escalate_at - grace_from AS grace FROM callbacks")
+    assert (owed["moves"], owed["grace"]) == (0, 10 * MINUTE)  # whoever has it now has the whole grace
     moved = [rooms for name, rooms in await events_of(house.database) if name == "callback.moved"]
     assert agent_room(second) in moved[-1]
     assert agent_room(first) in moved[-1]

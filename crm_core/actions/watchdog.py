@@ -21,7 +21,7 @@ import structlog
 from crm_core.actions import leads
 from crm_core.actions.callbacks import announce
 from crm_core.actions.choosing import Wanted, choose
-from crm_core.domain.callbacks import CallbackState, HistoryReason
+from crm_core.domain.callbacks import CLAIM_LEASE, CallbackState, HistoryReason
 from crm_core.domain.distribution import Choice, Strategy
 from crm_core.domain.events import (
     FLOOR,
@@ -391,7 +391,8 @@ def _watched(due: DueCallback, calls: Sequence[KnownCall]) -> WatchedCallback:
 def _claim(due: DueCallback) -> Claim | None:
     if due.state != CallbackState.CLAIMED or due.claimed_at is None or due.claimed_until is None:
         return None
-    return Claim(at=due.claimed_at, until=due.claimed_until)
+    # Claimed again and again it holds off colleagues, but not the move.
+    return Claim(at=due.claimed_at, until=min(due.claimed_until, due.claimed_at + CLAIM_LEASE))
 
 
 def _counts_working_time(rules: Rules) -> bool:

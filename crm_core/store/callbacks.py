@@ -113,9 +113,13 @@ WHERE id = $1
 RETURNING version
 """
 
+# Who claims again when the time is over has claimed in time all the same: the first claim counts.
 _CLAIM = """
 UPDATE callbacks
-SET state = 'claimed', claimed_by = $2, claimed_at = $3, claimed_until = $4, version = version + 1
+SET state = 'claimed', claimed_by = $2, claimed_until = $4, version = version + 1,
+    claimed_at = CASE
+        WHEN claimed_by = $2 AND claimed_until > $3 AND escalate_at < $3 AND nobody_since IS NULL THEN claimed_at
+        ELSE $3 END
 WHERE id = $1
 RETURNING version
 """

@@ -239,6 +239,25 @@ async def test_while_they_talk_or_the_owner_has_claimed_in_time_nothing_moves(ho
     assert (await house.read(claimed)).agent_id == house.anna
 
 
+async def test_who_claims_again_when_the_time_is_over_keeps_what_is_left_of_the_first_claim_and_no_more(
+    house: House,
+) -> None:
+    promise = await house.promise(late=GRACE - MINUTE)
+    async with house.database.begin() as tx:
+        await callbacks.claim(tx, promise, agent(house.anna))
+    await make_older(house.database, promise, 1.5 * MINUTE)
+    async with house.database.begin() as tx:
+        await callbacks.claim(tx, promise, agent(house.anna))
+
+    await house.watch()
+    held = await house.read(promise)
+    await make_older(house.database, promise, 0.75 * MINUTE)
+    await house.watch()
+
+    assert (held.agent_id, held.state) == (house.anna, "claimed")
+    assert (await house.read(promise)).agent_id != house.anna  # or claims could put it off for ever
+
+
 async def test_four_watchdogs_move_each_promise_once_and_nobody_gets_more_than_the_hourly_cap(house: House) -> None:
     promises = [await house.promise(late=GRACE) for _ in range(30)]
 

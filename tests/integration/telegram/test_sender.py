@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ from channels.telegram.refusals import Reason, TelegramRefused
 from channels.telegram.sender import Sender
 from channels.telegram.values import FileKind
 from config.sections import TelegramSettings
-from tests.bot_api.bot import Breakage, FakeBot, Pace
+from tests.bot_api.bot import Breakage, FakeBot
 from tests.bot_api.messages import AIGUL, BORIS, TRIP_GROUP, message, pressed, private_chat
 from tests.bot_api.refusals import Refusal, too_many_requests
 from tests.bot_api.server import fake_telegram
@@ -204,10 +205,21 @@ async def test_when_telegram_wants_quiet_that_chat_is_quiet_and_the_others_are_n
     assert len(scene.bot.calls) == 2
 
 
+class Noted(Pacing):
+    """Remembers when each message went out, by the clock it was paced with."""
+
+    def __init__(self, chat: Rate, overall: Rate) -> None:
+        super().__init__(chat=chat, overall=overall)
+        self.said: list[tuple[int, float]] = []
+
+    def note(self, chat_id: int, now: float, *, count: int = 1) -> None:
+        super().note(chat_id, now, count=count)
+        self.said.append((chat_id, now))
+
+
 async def test_many_messages_at_once_keep_telegrams_pace_and_their_order() -> None:
-    bot = FakeBot(pace=Pace(chat_s=0.05, all_count=6, all_s=0.1))
-    pacing = Pacing(chat=Rate(count=1, seconds=0.06), overall=Rate(count=5, seconds=0.12))
-    people = [AIGUL | {"id": 7001 + number} for number in range(10)]
+    bot, pacing = FakeBot(), Noted(chat=Rate(count=1, seconds=0.05), overall=Rate(count=5, seconds=0.1))
+    people = [AIGUL | {"id": 7001 + number} for number in range(8)]
     async with bot_at_telegram(bot) as (_, api):
         sender = Sender("main", api, pacing=pacing)
         for person in people:
@@ -221,7 +233,11 @@ async def test_many_messages_at_once_keep_telegrams_pace_and_their_order() -> No
         )
 
     assert all(isinstance(fate, Sent) for fate in fates)
+    times = [at for _, at in pacing.said]
+    assert all(later - earlier > 0.1 - 1e-6 for earlier, later in zip(times, times[5:], strict=False))
     for person in people:
+        here = [at for chat, at in pacing.said if chat == person["id"]]
+        assert all(later - earlier > 0.05 - 1e-6 for earlier, later in pairwise(here))
         heard = [sent.message["text"] for sent in bot.sent if sent.message["chat"]["id"] == person["id"]]
         assert heard == ["0", "1", "2"]
 

@@ -17,7 +17,7 @@ from tests.bot_api.bot import Breakage, FakeBot
 from tests.bot_api.messages import message
 from tests.bot_api.refusals import OTHER_POLLER, Refusal, too_many_requests
 from tests.bot_api.server import FakeTelegram, fake_telegram
-from tests.integration.telegram.room import Log, bot_at_telegram, listening, settings
+from tests.telegram.room import Log, bot_at_telegram, listening, settings
 from tests.waiting import eventually
 
 

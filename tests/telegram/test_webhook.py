@@ -13,7 +13,7 @@ from channels.telegram.values import Parked
 from channels.telegram.webhook import LARGEST_BODY, SECRET_HEADER, Answer, Webhook
 from tests.bot_api.bot import FakeBot
 from tests.bot_api.messages import message
-from tests.integration.telegram.room import Log, bot_at_telegram, listening
+from tests.telegram.room import Log, bot_at_telegram, listening
 from tests.waiting import eventually
 
 SECRET = "s3cret-of_the-door"

@@ -35,7 +35,7 @@ from tests.bot_api.bot import Breakage, FakeBot
 from tests.bot_api.messages import AIGUL, BORIS, TRIP_GROUP, message, pressed, private_chat
 from tests.bot_api.refusals import Refusal, too_many_requests
 from tests.bot_api.server import fake_telegram
-from tests.integration.telegram.room import bot_at_telegram, settings
+from tests.telegram.room import bot_at_telegram, settings
 
 HELLO = Outgoing(chat_id=AIGUL["id"], content=Text(text="Здравствуйте, Айгүл 👋"))
 UNLIMITED = Rate(count=10_000, seconds=1)

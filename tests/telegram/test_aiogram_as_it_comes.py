@@ -22,7 +22,7 @@ from channels.telegram.sender import Sender
 from tests.bot_api.bot import FakeBot
 from tests.bot_api.messages import AIGUL, message, private_chat
 from tests.bot_api.server import fake_telegram
-from tests.integration.telegram.room import Log, bot_at_telegram, listening
+from tests.telegram.room import Log, bot_at_telegram, listening
 from tests.waiting import eventually
 
 

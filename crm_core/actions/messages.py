@@ -45,7 +45,8 @@ _OPENED = (
     *("caller_name", "our_address", "agent_id", "started_at"),
 )
 _CONVERSATION = (
-    *("interaction_id", "channel", "source", "thread", "subject", "inbox_state", "participants", "follows", "unread"),
+    *("interaction_id", "channel", "source", "thread", "subject", "inbox_state", "participants", "follows"),
+    *("refers_to", "unread"),
     *("waiting_since", "last_at", "last_excerpt", "last_direction"),
 )
 
@@ -99,6 +100,7 @@ class _Arrived:
     conversation: Conversation
     is_new: bool
     follows: UUID | None = None
+    refers_to: UUID | None = None
     heard: list[HeardMessage] = field(default_factory=list)
     fresh: list[FreshMessage] = field(default_factory=list)
 
@@ -159,8 +161,12 @@ async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arr
             client_id = clients.get((one.channel, one.from_address or ""))
             agent_id = place.follows.agent_id if place.follows else owners.get(client_id)
             conversation = _opened_by(tx, one, client_id=client_id, agent_id=agent_id)
-            follows = place.follows.interaction_id if place.follows else None
-            arrivals[conversation.interaction_id] = _Arrived(conversation=conversation, is_new=True, follows=follows)
+            arrivals[conversation.interaction_id] = _Arrived(
+                conversation=conversation,
+                is_new=True,
+                follows=place.follows.interaction_id if place.follows else None,
+                refers_to=place.refers_to.interaction_id if place.refers_to else None,
+            )
             by_thread[one.channel, one.source, conversation.thread] = conversation
         arrival = arrivals.setdefault(conversation.interaction_id, _Arrived(conversation=conversation, is_new=False))
         by_message[one.external_id] = conversation
@@ -263,6 +269,7 @@ def _conversation_row(arrival: _Arrived) -> tuple[object, ...]:
         arrival.inbox_state,
         sorted(conversation.participants),
         arrival.follows,
+        arrival.refers_to,
         len(arrival.fresh),
         arrival.waiting_since,
         arrival.last.at,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
+    HAS_LEFT,
+    IS_LOST,
     AddressUnknown,
     ChannelUnknown,
     MessageGone,
@@ -43,7 +45,7 @@ from crm_core.store import messages as texts
 from crm_core.store.clients import find_block, find_survivor, may_see_client
 from crm_core.store.database import Transaction
 from crm_core.store.inbox import HeldConversation
-from crm_core.store.messages import FreshMessage
+from crm_core.store.messages import FreshMessage, StoredMessage
 from crm_core.store.outgoing import Taken
 
 _ANSWERED_FIRST = Words(ru="Ответил первым.", en="Answered first.")
@@ -182,8 +184,7 @@ async def withdraw(tx: Transaction, by: Viewer, message_id: UUID) -> None:
 async def record_sent(tx: Transaction, message_id: UUID, *, external_id: str | None = None, timezone: tzinfo) -> None:
     """It has left; ``external_id``: the name it was given there. Told twice, it has left once."""
     await outgoing.done(tx, message_id)
-    if await _progress(tx, message_id, MessageState.SENT, external_id=external_id):
-        await _client_was_answered(tx, message_id, timezone)
+    await _progress(tx, message_id, MessageState.SENT, external_id=external_id, timezone=timezone)
 
 
 async def record_failed(tx: Transaction, message_id: UUID, *, trouble: str) -> None:
@@ -213,13 +214,19 @@ async def settle_abandoned(tx: Transaction, channel: str, source: str) -> int:
 
 
 async def record_receipt(
-    tx: Transaction, channel: WrittenChannel, external_id: str, told: MessageState, *, trouble: str | None = None
+    tx: Transaction,
+    channel: WrittenChannel,
+    external_id: str,
+    told: MessageState,
+    *,
+    trouble: str | None = None,
+    timezone: tzinfo,
 ) -> bool:
     """The other side tells how far one of ours came: delivered, read, bounced. False: we know of no such message."""
     found = await texts.find_ours(tx, channel, external_id)
     if found is None:
         return False
-    await _progress(tx, found, told, trouble=trouble)
+    await _progress(tx, found, told, trouble=trouble, timezone=timezone)
     return True
 
 
@@ -273,19 +280,20 @@ async def _progress(
     *,
     external_id: str | None = None,
     trouble: str | None = None,
-) -> bool:
-    """Whether that was news."""
+    timezone: tzinfo = UTC,
+) -> None:
     message = await texts.hold_message(tx, message_id)
     if message is None or (state := progressed(message.state, told)) is message.state:
-        return False
+        return
     version = await texts.progress(tx, message_id, state, external_id=external_id, trouble=trouble)
+    if state in HAS_LEFT and message.state not in HAS_LEFT:  # a receipt may come before our sender tells of it
+        await _client_was_answered(tx, message, timezone)
+    elif state in IS_LOST and await inbox.is_ours_again(tx, message.interaction_id):
+        await _tell_changed(tx, message.interaction_id)
     await _tell_message(tx, message.interaction_id, message_id, version=version)
-    return True
 
 
-async def _client_was_answered(tx: Transaction, message_id: UUID, timezone: tzinfo) -> None:
-    message = await texts.find_message(tx, message_id)
-    assert message is not None  # it is held
+async def _client_was_answered(tx: Transaction, message: StoredMessage, timezone: tzinfo) -> None:
     conversation = await inbox.hold_conversation(tx, message.interaction_id)
     assert conversation is not None
     wrote_again_at = await texts.first_of_client_after(tx, conversation.id, message.at)

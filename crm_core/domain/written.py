@@ -8,7 +8,7 @@ asked for every message, and a wrong answer would show one client's words to ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -101,6 +101,12 @@ _FOLLOWS: Final[Mapping[MessageState, frozenset[MessageState]]] = {
 }
 
 
+#: The client has it, or will.
+HAS_LEFT: Final = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.READ})
+#: They have it not, or perhaps not: somebody must look.
+IS_LOST: Final = frozenset({MessageState.FAILED, MessageState.BOUNCED, MessageState.UNCERTAIN})
+
+
 def progressed(state: MessageState, told: MessageState) -> MessageState:
     """The state after somebody told of ``told``: it only goes forward, whatever comes late or twice."""
     return told if told in _FOLLOWS[state] else state
@@ -167,28 +173,43 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joining:
-    """Where a message belongs: to ``conversation``; None: it opens one, which goes on from ``follows``."""
+    """Where a message belongs: to ``conversation``; None: it opens one.
 
-    conversation: Conversation | None
+    That one goes on from ``follows``, which was closed; or it is somebody else's who named ``refers_to``, linked for
+    whoever may see both.
+    """
+
+    conversation: Conversation | None = None
     follows: Conversation | None = None
+    refers_to: Conversation | None = None
 
 
-def joining(heard: HeardMessage, named: Iterable[Conversation]) -> Joining:
+def joining(heard: HeardMessage, named: Sequence[Conversation]) -> Joining:
     """Where ``heard`` belongs, of the conversations that it names by its thread or by what it answers.
 
-    The best named comes first. A chat belongs to whoever is in it, so its thread is enough. A mail's sender
-    must be one of the participants: who only knows an id, or was sent a copy, opens a conversation of their own
-    and neither sees nor joins that of others.
+    The best named comes first. A chat belongs to whoever is in it, so its thread is enough. Ids of mails can be
+    guessed and mails are forwarded, so a mail's sender must be one of the participants: anybody else opens a
+    conversation of their own, and neither sees what was said in the other.
     """
-    for conversation in named:
-        if conversation.channel is not heard.channel or conversation.source != heard.source:
-            continue
-        if heard.channel is WrittenChannel.EMAIL and heard.from_address not in conversation.participants:
-            continue
-        if conversation.is_closed:
-            return Joining(conversation=None, follows=conversation)
-        return Joining(conversation=conversation)
-    return Joining(conversation=None)
+    known = [one for one in named if (one.channel, one.source) == (heard.channel, heard.source)]
+    theirs = [one for one in known if _is_part_of(heard, one)]
+    for conversation in theirs:
+        if not conversation.is_closed:
+            return Joining(conversation=conversation)
+    if theirs:
+        return Joining(follows=theirs[0])
+    return Joining(refers_to=known[0]) if known else Joining()
+
+
+def _is_part_of(heard: HeardMessage, conversation: Conversation) -> bool:
+    if heard.channel is WrittenChannel.EMAIL:
+        return heard.from_address is not None and heard.from_address in conversation.participants
+    return heard.thread == conversation.thread
+
+
+def named_ids(in_reply_to: Sequence[str], references: Sequence[str]) -> tuple[str, ...]:
+    """What a mail says to answer, the nearest first: what is answered, then its forebears backwards."""
+    return tuple(dict.fromkeys([*in_reply_to, *reversed(references)]))
 
 
 def after_inbound(state: InboxState, *, automatic: bool) -> InboxState:

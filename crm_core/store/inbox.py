@@ -93,6 +93,13 @@ SET inbox_state = $2, snoozed_until = CASE WHEN $2::text = 'snoozed' THEN snooze
 WHERE interaction_id = $1
 """
 
+_OURS_AGAIN = """
+UPDATE conversations
+SET inbox_state = 'open'
+WHERE interaction_id = $1 AND inbox_state = 'waiting'
+RETURNING interaction_id
+"""
+
 _FIRST_ANSWER = """
 UPDATE interactions
 SET answered_at = $2, wait_s = EXTRACT(epoch FROM GREATEST($2::timestamptz - started_at, interval '0'))::float8,
@@ -273,6 +280,11 @@ async def answered(
 ) -> None:
     """What the client wrote is answered, but for what they wrote since."""
     await tx.execute(_ANSWERED, interaction_id, inbox_state, waiting_since)
+
+
+async def is_ours_again(tx: Transaction, interaction_id: UUID) -> bool:
+    """The client waits in vain for what we wrote: it is our turn. False: it was already, or is over."""
+    return await tx.fetchval(_OURS_AGAIN, interaction_id) is not None
 
 
 async def first_answer(tx: Transaction, interaction_id: UUID, *, at: datetime, contact_number: int) -> None:

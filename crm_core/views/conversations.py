@@ -26,7 +26,8 @@ class Conversation(Interaction):
     """A written interaction.
 
     ``source`` is the mailbox, bot or site; ``waiting_since`` the oldest message of the client that nobody has
-    answered; ``unread`` counts what came since its manager looked; ``follows`` the conversation it goes on from.
+    answered; ``unread`` counts what came since its manager looked; ``follows`` the conversation it goes on from,
+    ``refers_to`` one of others that it named.
     ``last_excerpt`` is a stranger's words. Lists leave ``messages`` out.
     """
 
@@ -36,6 +37,7 @@ class Conversation(Interaction):
     snoozed_until: datetime | None
     participants: list[str]
     follows: UUID | None
+    refers_to: UUID | None
     unread: int
     waiting_since: datetime | None
     last_at: datetime
@@ -91,7 +93,8 @@ class SaidFilters(InputModel):
 
 _INBOX = """
     conversation.inbox_state, conversation.source, conversation.subject, conversation.snoozed_until,
-    conversation.participants, conversation.follows, conversation.unread, conversation.waiting_since,
+    conversation.participants, conversation.follows, conversation.refers_to,
+    conversation.unread, conversation.waiting_since,
     conversation.last_at, conversation.last_excerpt, conversation.last_direction
 """
 

@@ -117,6 +117,8 @@ async def test_a_stranger_who_knows_a_message_id_neither_joins_nor_is_told(post:
     assert of_boris != of_anna
     assert len((await post.read(of_anna)).messages) == 1
     assert (await post.read(of_boris)).client_address == BORIS
+    async with post.database.read() as db:
+        assert await db.fetchval("SELECT refers_to FROM conversations WHERE interaction_id = $1", of_boris) == of_anna
 
 
 async def test_after_closing_the_next_message_opens_a_new_conversation_with_whoever_had_it(post: Post) -> None:

@@ -138,6 +138,30 @@ async def test_a_client_who_writes_while_the_answer_leaves_is_still_owed_one(des
     assert waiting_since is not None
 
 
+async def test_a_bounce_makes_it_our_turn_again_and_a_receipt_before_our_sender_counts_as_sent(desk: Desk) -> None:
+    conversation = await desk.hears()
+    message = await desk.writes(conversation)
+    await desk.sent(message)
+
+    async def receipt(told: MessageState) -> bool:
+        async with desk.database.begin() as tx:
+            return await replies.record_receipt(tx, WrittenChannel.TELEGRAM, f"{CHAT}:500", told, timezone=UTC)
+
+    assert await receipt(MessageState.DELIVERED)
+    assert (await desk.inbox(conversation))[0] == "waiting"
+    assert await receipt(MessageState.BOUNCED)
+    assert await receipt(MessageState.BOUNCED)
+    assert (await desk.inbox(conversation))[0] == "open"
+    second = await desk.writes(conversation)
+    async with desk.database.begin() as tx:
+        assert await replies.record_receipt(tx, WrittenChannel.TELEGRAM, str(second), MessageState.READ, timezone=UTC)
+    assert (await desk.inbox(conversation))[0] == "waiting"
+    await desk.sent(second)
+    assert (await desk.last(conversation)).state is MessageState.READ
+    async with desk.database.begin() as tx:
+        assert not await replies.record_receipt(tx, WrittenChannel.EMAIL, str(second), MessageState.READ, timezone=UTC)
+
+
 async def test_of_many_senders_one_is_given_the_message_and_only_once(desk: Desk) -> None:
     await desk.writes(await desk.hears())
 

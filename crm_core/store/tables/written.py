@@ -34,6 +34,7 @@ conversations = Table(
     moment("snoozed_until"),
     Column("participants", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="of the client's side"),
     Column("follows", Uuid, comment="the conversation that it goes on from, when that was closed"),
+    Column("refers_to", Uuid, comment="a conversation of others that its first message named"),
     Column("unread", Integer, nullable=False, server_default=text("0"), comment="since its manager looked"),
     moment("waiting_since"),
     moment("last_at", required=True),

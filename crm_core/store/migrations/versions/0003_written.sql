@@ -10,6 +10,7 @@ CREATE TABLE conversations (
   snoozed_until TIMESTAMP WITH TIME ZONE,
   participants TEXT[] DEFAULT '{}' NOT NULL,
   follows UUID,
+  refers_to UUID,
   unread INTEGER DEFAULT 0 NOT NULL,
   waiting_since TIMESTAMP WITH TIME ZONE,
   last_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -31,6 +32,7 @@ COMMENT ON COLUMN conversations.source IS 'name of the mailbox, bot or site';
 COMMENT ON COLUMN conversations.thread IS 'the chat, the visitor, or the token in the address we write from';
 COMMENT ON COLUMN conversations.participants IS 'of the client''s side';
 COMMENT ON COLUMN conversations.follows IS 'the conversation that it goes on from, when that was closed';
+COMMENT ON COLUMN conversations.refers_to IS 'a conversation of others that its first message named';
 COMMENT ON COLUMN conversations.unread IS 'since its manager looked';
 
 CREATE TABLE blobs (

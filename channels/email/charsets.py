@@ -12,6 +12,8 @@ from __future__ import annotations
 import codecs
 import math
 import re
+from collections import Counter
+from functools import lru_cache
 
 #: What a name is really used for, where that is more than its standard says (as browsers read them).
 _READ_AS = {
@@ -50,7 +52,11 @@ _RARITY = {"cp1251": 0.0, "koi8-r": 0.3, "cp866": 0.7, "iso8859-5": 0.7, _LATIN:
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 #: More than this says nothing new about the charset.
-_SAMPLE_BYTES = 4096
+_SAMPLE_BYTES = 2048
+#: A declaration that makes letters this likely of it is believed without looking further.
+_RUSSIAN = -3.8
+_WESTERN = -4.5
+_ENOUGH_LETTERS = 30  # of which it does not matter how they stand in words
 #: By so much (nats a letter) another reading must be likelier than the declared one.
 _MARGIN = 0.7
 
@@ -93,6 +99,7 @@ def decoded(data: bytes, declared: str | None) -> str:
     return data.decode(_likeliest(data, charset), "replace")
 
 
+@lru_cache(maxsize=256)
 def known(declared: str | None) -> str | None:
     """Python's name of the codec that is meant, if there is one for text."""
     if declared is None:
@@ -125,11 +132,25 @@ def _likeliest(data: bytes, declared: str | None) -> str:
     sample = data[:_SAMPLE_BYTES]
     if declared is not None and declared not in _RARITY and declared != "utf-8" and _strict(data, declared) is not None:
         return declared  # Greek, Turkish, Kazakh …: not ours to doubt
+    if declared in _RARITY and _reads_well(sample, declared):
+        return declared
     scores = {charset: _likelihood(sample, charset) - rarity for charset, rarity in _RARITY.items()}
     best = max(scores, key=lambda charset: scores[charset])
     if declared in scores and scores[best] - scores[declared] < _MARGIN:
         return declared
     return best
+
+
+def _reads_well(sample: bytes, charset: str) -> bool:
+    if charset == _LATIN:
+        return _likelihood(sample, charset) >= _WESTERN
+    letters = [
+        (letter, n) for letter, n in Counter(sample.decode(charset, "replace").lower()).items() if letter > "\x7f"
+    ]
+    total = sum(n for _, n in letters)
+    if total < _ENOUGH_LETTERS:
+        return _likelihood(sample, charset) >= _RUSSIAN
+    return sum(_LIKELY.get(letter, _ODD) * n for letter, n in letters) / total >= _RUSSIAN
 
 
 def _likelihood(sample: bytes, charset: str) -> float:

@@ -26,6 +26,7 @@ def first(headers: Headers, name: str) -> str:
 def head_of(headers: Headers) -> Head:
     authors = addresses(first(headers, "from"))
     sender = authors[0] if authors else None
+    subject = words(first(headers, "subject"))
     own_ids = message_ids(first(headers, "message-id"))
     return Head(
         message_id=own_ids[0] if own_ids else None,
@@ -36,9 +37,9 @@ def head_of(headers: Headers) -> Head:
         to=_all(headers, "to"),
         cc=_all(headers, "cc"),
         delivered_to=tuple(one for name in _DELIVERED_TO for one in _all(headers, name)),
-        subject=words(first(headers, "subject")),
+        subject=subject,
         date=moment(first(headers, "date")),
-        automatic=why_automatic(headers, sender),
+        automatic=why_automatic(headers, sender, subject),
         receipt_to=next(iter(addresses(first(headers, "disposition-notification-to"))), None),
     )
 

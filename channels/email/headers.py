@@ -38,6 +38,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _ADDRESS_TOKEN = re.compile(
     r'"((?:[^"\\]|\\.)*)"?|\(((?:[^()\\]|\\.)*)\)?|<([^<>]*)>?|([,;:])|([^\s",;:<>()]+)|(\s+|.)', re.DOTALL
 )
+#: What nearly every header is; anything else is cut into tokens.
+_ONE_PERSON = re.compile(r"\s*([^\s\"\\<>,;:()@]*(?:\s+[^\s\"\\<>,;:()@]+)*)\s*<([^\s<>,;:()\"\\]+)>\s*")
 _SALVAGE = re.compile(r"[^\s<>\",;:()\[\]\\@]{1,64}@[^\s<>\",;:()\[\]\\@]{1,255}")
 _MESSAGE_ID = re.compile(r"<([^<>]{1,998})>|([^\s<>,;]{1,498}@[^\s<>,;]{1,498})")
 _PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', re.DOTALL)
@@ -63,17 +65,16 @@ def storable(text: str) -> str:
 
 def one_line(text: str, longest: int = _LONGEST) -> str:
     """A text that can stand beside others: one line, no control signs, read in its own direction."""
-    shown = _UNSHOWABLE.sub(" ", _DIRECTIONS.sub("", text[: 4 * longest]))
-    return " ".join(storable(shown).split())[:longest]
+    shown = text[: 4 * longest]
+    if not shown.isprintable():
+        shown = storable(_UNSHOWABLE.sub(" ", _DIRECTIONS.sub("", shown)))
+    return " ".join(shown.split())[:longest]
 
 
 def words(raw: str) -> str:
     """An unstructured header: encoded words decoded, raw bytes read as what they seem to be."""
-    return one_line(_words(raw[: 8 * _LONGEST]))
-
-
-def _words(raw: str) -> str:
-    return _ENCODED_RUN.sub(lambda run: _run(run.group()), _readable(raw))
+    text = _readable(raw[: 8 * _LONGEST])
+    return one_line(_ENCODED_RUN.sub(lambda run: _run(run.group()), text) if "=?" in text else text)
 
 
 def _readable(raw: str) -> str:
@@ -106,6 +107,9 @@ def _base64(payload: str) -> bytes:
 def addresses(raw: str) -> tuple[Address, ...]:
     """The mailboxes in a header, in order; what is none is left out, groups are opened."""
     raw = raw[: 300 * _MOST_PEOPLE]
+    plain = _ONE_PERSON.fullmatch(raw)
+    if plain is not None and is_address(plain[2]):
+        return (Address(name=words(plain[1]), address=plain[2]),)
     found = tuple(_addresses(raw)) or tuple(_salvaged(raw))
     return found[:_MOST_PEOPLE]
 
@@ -191,6 +195,8 @@ def parameters(raw: str) -> dict[str, str]:
 
     The plain spelling of a name loses against the encoded one: it is the fallback for old programs.
     """
+    if ";" not in raw:
+        return {}
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, quoted, bare in _PARAMETER.findall(";" + raw[: 10 * _LONGEST].partition(";")[2]):

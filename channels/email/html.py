@@ -16,10 +16,10 @@ from functools import lru_cache
 from typing import Literal
 
 import nh3
-from lxml.html import HtmlElement, tostring
+from lxml.etree import tostring
 
 from channels.email.html_quotes import fold_quotes
-from channels.email.markup import Tangled, tree
+from channels.email.markup import Element, Tangled, tree
 
 #: Where the address of a remote picture waits; the page shows that there is one.
 REMOTE_ATTRIBUTE = "data-remote-src"
@@ -88,7 +88,7 @@ def safe_html(
         page.tidy(element)
     fold_quotes(body)
     inside = (body.text or "") and _escaped(body.text or "")
-    source = inside + "".join(tostring(child, encoding="unicode") for child in body)
+    source = inside + "".join(tostring(child, encoding="unicode", method="html") for child in body)
     return SafeHtml(
         html=_cleaner(page.placed).clean(source),
         remote_pictures=page.remote_pictures,
@@ -106,7 +106,7 @@ class _Page:
         self.remote_pictures = 0
         self.content_ids: list[str] = []
 
-    def tidy(self, element: HtmlElement) -> None:
+    def tidy(self, element: Element) -> None:
         if element.tag in {"details", "summary"}:
             element.tag = "div"  # folding is ours
         style = element.get("style")
@@ -117,7 +117,7 @@ class _Page:
         elif element.tag == "img":
             self._picture(element)
 
-    def _link(self, element: HtmlElement) -> None:
+    def _link(self, element: Element) -> None:
         to = _INVISIBLE.sub("", element.get("href") or "")
         element.attrib.pop("href", None)
         if _LINK.match(to) and len(to) <= _LONGEST_LINK:
@@ -126,7 +126,7 @@ class _Page:
         else:
             element.tag = "span"
 
-    def _picture(self, element: HtmlElement) -> None:
+    def _picture(self, element: Element) -> None:
         source = _INVISIBLE.sub("", element.get("src") or "")
         for name in ("src", REMOTE_ATTRIBUTE):
             element.attrib.pop(name, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from lxml.html import HtmlElement, builder
+from channels.email.markup import Element, words_of
 
 #: Elements that hold the quoted mail.
 _HOLDERS = re.compile(
@@ -24,18 +24,20 @@ _INTRODUCTION = re.compile(r".{5,300}:\s*$", re.DOTALL)
 _MOST_CLIMBS = 20
 
 
-def fold_quotes(body: HtmlElement) -> None:
+def fold_quotes(body: Element) -> None:
     """Puts the quoted mail at the end into a closed ``<details>``, in place."""
     found = _quoted(body)
     if not found or not _something_before(found[0], body):
         return
-    folded = builder.DETAILS(builder.SUMMARY("…"))
+    folded = body.makeelement("details")
+    summary = body.makeelement("summary")
+    summary.text = "…"
+    folded.append(summary)
     found[0].addprevious(folded)
-    for element in found:
-        folded.append(element)
+    folded.extend(found)
 
 
-def _quoted(body: HtmlElement) -> list[HtmlElement]:
+def _quoted(body: Element) -> list[Element]:
     """Neighbours that are the quoted mail, the first of them where it begins."""
     for element in body.iter():
         if _holds_quote(element):
@@ -51,11 +53,11 @@ def _quoted(body: HtmlElement) -> list[HtmlElement]:
     return []
 
 
-def _holds_quote(element: HtmlElement) -> bool:
+def _holds_quote(element: Element) -> bool:
     return element.tag == "blockquote" or bool(_HOLDERS.search(element.get("class") or ""))
 
 
-def _begins_quote(element: HtmlElement) -> bool:
+def _begins_quote(element: Element) -> bool:
     return (
         element.get("id") in _BEGINNING_IDS
         or element.get("class") == "OutlookMessageHeader"
@@ -63,14 +65,14 @@ def _begins_quote(element: HtmlElement) -> bool:
     )
 
 
-def _introduces(element: HtmlElement) -> bool:
+def _introduces(element: Element) -> bool:
     if "moz-cite-prefix" in (element.get("class") or ""):
         return True
-    text = element.text_content()
+    text = words_of(element)
     return not (element.tail or "").strip() and len(text) < 400 and bool(_INTRODUCTION.match(text.strip()))
 
 
-def _outermost(element: HtmlElement, body: HtmlElement) -> HtmlElement:
+def _outermost(element: Element, body: Element) -> Element:
     """Outlook wraps its rule in blocks of its own."""
     for _ in range(_MOST_CLIMBS):
         parent = element.getparent()
@@ -81,8 +83,8 @@ def _outermost(element: HtmlElement, body: HtmlElement) -> HtmlElement:
     return element
 
 
-def _something_before(element: HtmlElement, body: HtmlElement) -> bool:
-    at: HtmlElement | None = element
+def _something_before(element: Element, body: Element) -> bool:
+    at: Element | None = element
     while at is not None and at is not body:
         if any(_says(sibling) for sibling in at.itersiblings(preceding=True)):
             return True
@@ -92,8 +94,8 @@ def _something_before(element: HtmlElement, body: HtmlElement) -> bool:
     return False
 
 
-def _something_after(element: HtmlElement, body: HtmlElement) -> bool:
-    at: HtmlElement | None = element
+def _something_after(element: Element, body: Element) -> bool:
+    at: Element | None = element
     while at is not None and at is not body:
         if (at.tail or "").strip() or any(_says(sibling) for sibling in at.itersiblings()):
             return True
@@ -101,5 +103,5 @@ def _something_after(element: HtmlElement, body: HtmlElement) -> bool:
     return False
 
 
-def _says(element: HtmlElement) -> bool:
-    return element.tag == "img" or bool((element.text_content() + (element.tail or "")).strip())
+def _says(element: Element) -> bool:
+    return element.tag == "img" or bool((words_of(element) + (element.tail or "")).strip())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.message import Message
 from email.parser import BytesHeaderParser
+from functools import lru_cache
 
 from channels.email import tnef
 from channels.email.automatic import Headers
@@ -243,6 +244,7 @@ def _kind(headers: Headers, default: str) -> str:
     return _media_type(first(headers, "content-type"), default)
 
 
+@lru_cache(maxsize=1024)
 def _media_type(raw: str, default: str = "application/octet-stream") -> str:
     kind = value_of(raw)
     kind = "text/plain" if kind == "text" else kind
@@ -257,7 +259,8 @@ def _content_id(headers: Headers) -> str | None:
 
 def _file_name(headers: Headers) -> str | None:
     said = parameters(first(headers, "content-disposition"))
-    return said.get("filename") or said.get("name") or parameters(first(headers, "content-type")).get("name")
+    name = said.get("filename") or said.get("name")
+    return name or parameters(first(headers, "content-type")).get("name")
 
 
 def _data(part: Message) -> bytes:

@@ -10,9 +10,8 @@ import re
 from html import unescape
 
 from lxml.etree import iterwalk
-from lxml.html import HtmlElement
 
-from channels.email.markup import Tangled, tree
+from channels.email.markup import Element, Tangled, tree, words_of
 
 _WITH_EMPTY_LINES = "p h1 h2 h3 h4 h5 h6 ul ol blockquote"
 _APART = frozenset(_WITH_EMPTY_LINES.split())
@@ -44,7 +43,7 @@ class _Writer:
         self._quotes = 0
         self._verbatim = 0
 
-    def write(self, body: HtmlElement) -> str:
+    def write(self, body: Element) -> str:
         for event, element in iterwalk(body, events=("start", "end")):
             if event == "start":
                 self._open(element)
@@ -56,7 +55,7 @@ class _Writer:
         self._end_line()
         return "\n".join(self._lines).strip("\n")
 
-    def _open(self, element: HtmlElement) -> None:
+    def _open(self, element: Element) -> None:
         tag = element.tag
         if tag in _BLOCKS:
             self._end_line()
@@ -74,7 +73,7 @@ class _Writer:
             case "img":
                 self._say(element.get("alt"))
 
-    def _close(self, element: HtmlElement) -> None:
+    def _close(self, element: Element) -> None:
         tag = element.tag
         if tag == "a":
             self._tell_where(element)
@@ -89,10 +88,10 @@ class _Writer:
         if tag in _APART:
             self._leave_empty()
 
-    def _tell_where(self, link: HtmlElement) -> None:
+    def _tell_where(self, link: Element) -> None:
         to = (link.get("href") or "").strip()
         if _WEB.match(to) and len(to) <= _LONGEST_LINK:
-            shown = _SPACES.sub(" ", str(link.text_content())).strip()
+            shown = _SPACES.sub(" ", words_of(link)).strip()
             if shown and _bare(shown) != _bare(to):
                 self._line += f" <{to}>"
 

@@ -1,9 +1,9 @@
 /** What can be done with a lead. Every refusal is told in a sentence. */
-import { type Ref, ref } from 'vue'
+import type { Ref } from 'vue'
 import { api } from '@/api/client'
 import type { Lead, LeadStage, LeadStory } from '@/api/leads'
-import { sentence } from '@/api/problems'
 import { t } from '@/i18n'
+import { useAttempt } from '@/lib/attempt'
 import { useLeads } from '@/stores/leads'
 import { useToasts } from '@/stores/toasts'
 import { leadName } from './leadNames'
@@ -25,23 +25,12 @@ const UNDO_MS = 10_000
 export function useLeadActs(): LeadActs {
   const leads = useLeads()
   const toasts = useToasts()
-  const busy = ref(false)
-  const problem = ref('')
+  const { busy, problem, attempt } = useAttempt()
 
   async function act(work: () => Promise<LeadStory>): Promise<LeadStory | null> {
-    if (busy.value) return null
-    busy.value = true
-    problem.value = ''
-    try {
-      const story = await work()
-      leads.put(story)
-      return story
-    } catch (error) {
-      problem.value = sentence(error)
-      return null
-    } finally {
-      busy.value = false
-    }
+    const story = await attempt(work)
+    if (story) leads.put(story)
+    return story
   }
   const verb = (lead: Lead, name: string, body: object) => act(() => api.post<LeadStory>(`/leads/${lead.id}/${name}`, body))
   const patch = (lead: Lead, change: object) => act(() => api.patch<LeadStory>(`/leads/${lead.id}`, { ...change, version: lead.version }))

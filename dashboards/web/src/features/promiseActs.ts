@@ -1,9 +1,9 @@
 /** What can be done with a promise besides keeping it by a call. Every refusal is told in a sentence. */
-import { type Ref, ref } from 'vue'
+import type { Ref } from 'vue'
 import { api } from '@/api/client'
-import { sentence } from '@/api/problems'
 import type { Callback, DueRequest } from '@/api/types'
 import { t } from '@/i18n'
+import { useAttempt } from '@/lib/attempt'
 import { shortName } from '@/lib/names'
 import { useAgents, useCallbacks } from '@/stores/things'
 import { useToasts } from '@/stores/toasts'
@@ -28,22 +28,12 @@ export function usePromiseActs(): PromiseActs {
   const callbacks = useCallbacks()
   const agents = useAgents()
   const toasts = useToasts()
-  const busy = ref(false)
-  const problem = ref('')
+  const { busy, problem, attempt } = useAttempt()
 
   async function act(promise: Callback, verb: string, body: object): Promise<boolean> {
-    if (busy.value) return false
-    busy.value = true
-    problem.value = ''
-    try {
-      callbacks.put(await api.post<Callback>(`/callbacks/${promise.id}/${verb}`, body))
-      return true
-    } catch (error) {
-      problem.value = sentence(error)
-      return false
-    } finally {
-      busy.value = false
-    }
+    const changed = await attempt(() => api.post<Callback>(`/callbacks/${promise.id}/${verb}`, body))
+    if (changed) callbacks.put(changed)
+    return changed !== null
   }
   const undo = (promise: Callback) => act(promise, 'undo', {})
   const reopen = (promise: Callback, due?: DueRequest) => act(promise, 'reopen', due ?? {})

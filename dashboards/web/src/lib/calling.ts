@@ -1,9 +1,10 @@
 /** What the desk may do with a call. Every refusal is told in a sentence; nothing is assumed to have worked. */
-import { type Ref, ref } from 'vue'
+import type { Ref } from 'vue'
 import { api, isProblem } from '@/api/client'
 import { sentence } from '@/api/problems'
 import { t } from '@/i18n'
 import type { Callback } from '@/api/types'
+import { useAttemptToldByToast } from '@/lib/attempt'
 import { useDesk } from '@/stores/desk'
 import { useToasts } from '@/stores/toasts'
 
@@ -36,27 +37,16 @@ export interface Calling {
 export function useCalling(): Calling {
   const toasts = useToasts()
   const desk = useDesk()
-  const busy = ref(false)
-
-  async function attempt(work: () => Promise<void>): Promise<void> {
-    if (busy.value) return
-    busy.value = true
-    try {
-      await work()
-    } catch (error) {
-      toasts.say(sentence(error), { tone: 'problem' })
-    } finally {
-      busy.value = false
-    }
-  }
+  const { busy, attempt } = useAttemptToldByToast()
 
   async function dial(request: Callee & { callback_id?: string; anyway?: boolean }): Promise<void> {
     const { interaction_id } = await api.post<{ interaction_id: string }>('/calls', request)
     desk.choose(interaction_id)
   }
 
+  const once = async (work: () => Promise<void>): Promise<void> => void (await attempt(work))
   const keep = (promise: Callback, options: KeepOptions = {}): Promise<void> =>
-    attempt(async () => {
+    once(async () => {
       try {
         await dial({ ...calleeOf(promise), callback_id: promise.id, ...options })
       } catch (error) {
@@ -67,9 +57,9 @@ export function useCalling(): Calling {
 
   return {
     busy,
-    call: (callee) => attempt(() => dial(callee)),
+    call: (callee) => once(() => dial(callee)),
     keep,
-    decline: (id) => attempt(() => api.post(`/calls/${id}/decline`)),
-    hangUp: (id) => attempt(() => api.post(`/calls/${id}/hangup`)),
+    decline: (id) => once(() => api.post(`/calls/${id}/decline`)),
+    hangUp: (id) => once(() => api.post(`/calls/${id}/hangup`)),
   }
 }

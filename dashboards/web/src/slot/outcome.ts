@@ -1,9 +1,9 @@
 /** The outcome of one call while it is being chosen: a draft, what is missing in it, and sending it. */
 import { type ComputedRef, type Ref, computed, ref, watch } from 'vue'
 import { api } from '@/api/client'
-import { sentence } from '@/api/problems'
 import type { Disposition, DispositionRequest, Interaction } from '@/api/types'
 import { t } from '@/i18n'
+import { useAttempt } from '@/lib/attempt'
 import { now } from '@/lib/clock'
 import { type Draft, useDraft } from '@/lib/drafts'
 import { useDesk } from '@/stores/desk'
@@ -29,7 +29,7 @@ export interface Outcome {
   missing: ComputedRef<string>
   /** What is on the server is what is in the draft. */
   settled: Ref<boolean>
-  busy: Ref<boolean>
+  busy: Readonly<Ref<boolean>>
   problem: Ref<string>
   choose: (code: string) => void
   chooseTime: (choice: TimeChoice) => void
@@ -56,8 +56,7 @@ export function useOutcome(call: () => Interaction, clientZone: () => string | n
     given ? { ...EMPTY, code: given.code, note: given.note ?? '' } : EMPTY,
     now.value - begun < JUST_BEGUN_MS,
   )
-  const busy = ref(false)
-  const problem = ref('')
+  const { busy, problem, attempt } = useAttempt()
   const settled = ref(given !== null && draft.code === given.code)
   watch(draft, () => {
     settled.value = false
@@ -91,9 +90,7 @@ export function useOutcome(call: () => Interaction, clientZone: () => string | n
   }
 
   async function save(): Promise<boolean> {
-    if (missing.value || !draft.code || busy.value) return false
-    busy.value = true
-    problem.value = ''
+    if (missing.value || !draft.code) return false
     const note = draft.note.trim()
     const subject = draft.subject.trim()
     const body: DispositionRequest = {
@@ -101,18 +98,12 @@ export function useOutcome(call: () => Interaction, clientZone: () => string | n
       ...(note ? { note } : {}),
       ...(due.value.kind === 'moment' ? { callback: { ...due.value.request, via: 'call', ...(subject ? { subject } : {}) } } : {}),
     }
-    try {
-      const saved = interactions.put(await api.put<Interaction>(`/interactions/${call().id}/disposition`, body))
-      settled.value = true
-      forget()
-      desk.changed(saved)
-      return true
-    } catch (error) {
-      problem.value = sentence(error)
-      return false
-    } finally {
-      busy.value = false
-    }
+    const saved = await attempt(() => api.put<Interaction>(`/interactions/${call().id}/disposition`, body))
+    if (!saved) return false
+    settled.value = true
+    forget()
+    desk.changed(interactions.put(saved))
+    return true
   }
 
   return { draft, chosen, promises, due, clocks, missing, settled, busy, problem, choose, chooseTime, save }

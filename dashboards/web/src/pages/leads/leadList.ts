@@ -1,6 +1,5 @@
 /** The leads of one view, newest versions from the store; what comes in while it is open waits to be shown. */
 import { type ComputedRef, type Ref, computed, ref, shallowRef, watch } from 'vue'
-import type { LocationQuery } from 'vue-router'
 import { api } from '@/api/client'
 import type { Lead, LeadStage } from '@/api/leads'
 import { sentence } from '@/api/problems'
@@ -21,9 +20,9 @@ export interface LeadListFilters {
   q: string
 }
 
-const one = (value: LocationQuery[string] | undefined): string | null => (typeof value === 'string' && value ? value : null)
+const one = (value: unknown): string | null => (typeof value === 'string' && value ? value : null)
 
-export function readFilters(query: LocationQuery | Record<string, string>): LeadListFilters {
+export function readFilters(query: Readonly<Record<string, unknown>>): LeadListFilters {
   const view = one(query.view)
   return { view: VIEWS.find((known) => known === view) ?? 'open', source: one(query.source), q: one(query.q) ?? '' }
 }

@@ -5,15 +5,15 @@
  */
 import { type ComputedRef, type InjectionKey, type Ref, computed, inject, onScopeDispose, provide, ref, shallowRef, watch } from 'vue'
 import { api, isProblem } from '@/api/client'
-import { sentence } from '@/api/problems'
 import type { Catalogue } from '@/api/types'
+import { useAttempt } from '@/lib/attempt'
 import { useReference } from '@/stores/reference'
 
 export interface Editor<T> {
   items: Ref<T[]>
   known: Ref<boolean>
   dirty: ComputedRef<boolean>
-  busy: Ref<boolean>
+  busy: Readonly<Ref<boolean>>
   problem: Ref<string>
   overtaken: Ref<boolean>
   read: () => Promise<void>
@@ -31,9 +31,12 @@ export function useEditor<T>(path: string, toWire: (items: T[]) => unknown[]): E
   const saved = shallowRef<T[]>([])
   const version = ref(0)
   const known = ref(false)
-  const busy = ref(false)
-  const problem = ref('')
   const overtaken = ref(false)
+  const { busy, problem, attempt } = useAttempt((error) => {
+    if (!isProblem(error, 'version_conflict')) return false
+    overtaken.value = true
+    return true
+  })
   const dirty = computed(() => JSON.stringify(items.value) !== JSON.stringify(saved.value))
 
   function accept(catalogue: Catalogue<T>): void {
@@ -42,27 +45,16 @@ export function useEditor<T>(path: string, toWire: (items: T[]) => unknown[]): E
     version.value = catalogue.version
     known.value = true
     overtaken.value = false
-    problem.value = ''
   }
-  async function attempt(work: () => Promise<Catalogue<T>>): Promise<boolean> {
-    if (busy.value) return false
-    busy.value = true
-    problem.value = ''
-    try {
-      accept(await work())
-      return true
-    } catch (error) {
-      if (isProblem(error, 'version_conflict')) overtaken.value = true
-      else problem.value = sentence(error)
-      return false
-    } finally {
-      busy.value = false
-    }
+  async function take(work: () => Promise<Catalogue<T>>): Promise<boolean> {
+    const catalogue = await attempt(work)
+    if (catalogue) accept(catalogue)
+    return catalogue !== null
   }
-  const read = async (): Promise<void> => void (await attempt(() => api.get<Catalogue<T>>(path)))
+  const read = async (): Promise<void> => void (await take(() => api.get<Catalogue<T>>(path)))
 
   async function save(): Promise<boolean> {
-    const done = await attempt(() => api.put<Catalogue<T>>(path, { items: toWire(items.value), version: version.value }))
+    const done = await take(() => api.put<Catalogue<T>>(path, { items: toWire(items.value), version: version.value }))
     if (done) void reference.load().catch(() => undefined)
     return done
   }

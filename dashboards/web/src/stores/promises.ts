@@ -1,7 +1,7 @@
 /** What this person owes or may take from their queues, late first. Read once, then kept true by events. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { api } from '@/api/client'
+import { type Query, api } from '@/api/client'
 import type { Callback, Page } from '@/api/types'
 import { now } from '@/lib/clock'
 import { type Pressing, byDue, isOwed, pressingBefore } from '@/lib/promises'
@@ -20,9 +20,15 @@ export const usePromises = defineStore('promises', () => {
 
   async function load(): Promise<void> {
     const agent = session.user?.id
-    const pages = await Promise.all([
-      ...['open', 'claimed'].map((state) => api.get<Page<Callback>>('/callbacks', { agent_id: agent, state, limit: MOST })),
-      api.get<Page<Callback>>('/callbacks', { unassigned: true, state: 'open', limit: MOST }),
+    const read = (query: Query) => api.get<Page<Callback>>('/callbacks', { ...query, limit: MOST })
+    const [pages] = await Promise.all([
+      Promise.all([
+        read({ agent_id: agent, state: 'open' }),
+        read({ agent_id: agent, state: 'claimed' }),
+        read({ unassigned: true, state: 'open' }),
+      ]),
+      // Whose the queues are: otherwise the promises of one's queues would come into the list as if they were new.
+      reference.settled(),
     ])
     pages.forEach((page) => callbacks.putAll(page.items))
     known.value = true

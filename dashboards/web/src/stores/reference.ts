@@ -22,7 +22,9 @@ export const useReference = defineStore('reference', () => {
   /** Those that queues belong to. */
   const teams = shallowRef<Team[]>([])
 
-  async function load(): Promise<void> {
+  let last: Promise<void> | null = null
+
+  async function read(): Promise<void> {
     const [outcomes, reasons, lines, origins] = await Promise.all([
       api.get<{ items: Disposition[] }>('/dispositions'),
       api.get<{ items: PauseReason[] }>('/pause-reasons'),
@@ -35,6 +37,11 @@ export const useReference = defineStore('reference', () => {
     sources.value = origins.items
     teams.value = lines.teams
   }
+
+  /** Reads them again. */
+  const load = (): Promise<void> => (last = read())
+  /** They are there, or could not be read: what is shown by them need not wait any longer. */
+  const settled = (): Promise<void> => (last ?? load()).catch(() => undefined)
 
   const label = (labels: Labels | undefined, code: string): string => labels?.[locale.value] ?? code
 
@@ -51,6 +58,7 @@ export const useReference = defineStore('reference', () => {
     queues,
     teams,
     load,
+    settled,
     disposition,
     pauseReason,
     queue,

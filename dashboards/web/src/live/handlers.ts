@@ -1,5 +1,6 @@
 /** Wire name → what it means here. The whole of what the server can tell the desk. */
 import type { DeskEventName, DeskEvents, Stamped } from '@/api/types'
+import { useCatalogues } from '@/stores/catalogues'
 import { useDesk } from '@/stores/desk'
 import { useLeads } from '@/stores/leads'
 import { usePbxs } from '@/stores/pbxs'
@@ -13,6 +14,7 @@ export function makeHandlers(): Handlers {
   const callbacks = useCallbacks()
   const agents = useAgents()
   const clients = useClients()
+  const catalogues = useCatalogues()
   const reference = useReference()
   const desk = useDesk()
   const leads = useLeads()
@@ -34,7 +36,10 @@ export function makeHandlers(): Handlers {
     'agent.changed': ({ agent }) => void agents.put(agent),
     'client.changed': ({ client_id }) => void clients.readAgain(client_id).then(() => desk.clientChanged(client_id)),
     'pbx.changed': () => void pbxs.load(),
-    'catalogue.changed': () => void reference.load().catch(() => undefined),
+    'catalogue.changed': ({ name, version }) => {
+      catalogues.changed(name, version)
+      void reference.load().catch(() => undefined)
+    },
     'wallboard.changed': () => undefined,
   }
 }

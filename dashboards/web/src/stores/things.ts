@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import { api } from '@/api/client'
-import type { Agent, Callback, Client, Interaction } from '@/api/types'
+import type { Agent, Callback, Client, Interaction, Page } from '@/api/types'
 import { createThings } from '@/lib/versioned'
 import { useSession } from './session'
 
@@ -26,5 +26,9 @@ export const useAgents = defineStore('agents', () => {
   const things = createThings<Agent>()
   const session = useSession()
   const me = computed(() => things.get(session.user?.id))
-  return { ...things, me }
+  /** Everybody this person may know of. */
+  async function readAll(): Promise<void> {
+    things.putAll((await api.get<Page<Agent>>('/agents')).items)
+  }
+  return { ...things, me, readAll }
 })

@@ -1,8 +1,8 @@
 /** A long list as the server tells it, a page at a time: read anew, or on from where it ended. */
 import { type ComputedRef, type Ref, computed, ref, shallowRef } from 'vue'
 import { api } from '@/api/client'
-import { sentence } from '@/api/problems'
 import type { Page } from '@/api/types'
+import { useReading } from './reading'
 
 export interface Pages<T> {
   /** Null until the first page was read. */
@@ -16,18 +16,16 @@ export interface Pages<T> {
 export function usePages<T>(path: string): Pages<T> {
   const items = shallowRef<readonly T[] | null>(null)
   const next = ref<string | null>(null)
-  const problem = ref('')
+  const { problem, read } = useReading()
 
-  async function readFrom(cursor: string | null): Promise<void> {
-    try {
-      const page = await api.get<Page<T>>(path, { cursor })
-      items.value = cursor === null ? page.items : [...(items.value ?? []), ...page.items]
-      next.value = page.next
-      problem.value = ''
-    } catch (error) {
-      problem.value = sentence(error)
-    }
-  }
+  const readFrom = (cursor: string | null): Promise<void> =>
+    read(
+      () => api.get<Page<T>>(path, { cursor }),
+      (page) => {
+        items.value = cursor === null ? page.items : [...(items.value ?? []), ...page.items]
+        next.value = page.next
+      },
+    )
   return {
     items,
     more: computed(() => next.value !== null),

@@ -15,6 +15,10 @@ export function isNewer(heard: Versioned, known: Versioned | undefined): boolean
   return known === undefined || heard.version > known.version
 }
 
+/** Differs whenever one of them has changed, come or gone. */
+export const versionsOf = (things: ReadonlyMap<string, Versioned>): number =>
+  Array.from(things.values()).reduce((sum, thing) => sum + thing.version, things.size)
+
 export interface Things<T extends Versioned> {
   readonly byId: ReadonlyMap<string, T>
   get: (id: string | null | undefined) => T | undefined

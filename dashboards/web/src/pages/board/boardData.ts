@@ -1,11 +1,12 @@
 /** The board, today's moves and the tails: read together, and again whenever a promise or a person has changed. */
-import { type ComputedRef, type Ref, computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { type ComputedRef, type Ref, computed, shallowRef, watch } from 'vue'
 import { api } from '@/api/client'
 import type { BoardFigure, PromiseMove, PromisesBoard, Tails } from '@/api/board'
-import { sentence } from '@/api/problems'
+import { useBurst } from '@/lib/burst'
 import { now } from '@/lib/clock'
+import { useReading } from '@/lib/reading'
 import { startOfDay } from '@/lib/time'
-import type { Versioned } from '@/lib/versioned'
+import { versionsOf } from '@/lib/versioned'
 import { useLink } from '@/live/link'
 import { useSession } from '@/stores/session'
 import { useCallbacks } from '@/stores/things'
@@ -29,9 +30,6 @@ export interface BoardData {
   read: () => Promise<void>
 }
 
-const versions = (things: ReadonlyMap<string, Versioned>): number =>
-  Array.from(things.values()).reduce((sum, thing) => sum + thing.version, things.size)
-
 export function useBoardData(span: Ref<Span>, team: Ref<string | null>): BoardData {
   const session = useSession()
   const link = useLink()
@@ -39,46 +37,34 @@ export function useBoardData(span: Ref<Span>, team: Ref<string | null>): BoardDa
   const board = shallowRef<PromisesBoard | null>(null)
   const moves = shallowRef<readonly PromiseMove[]>([])
   const tails = shallowRef<Tails | null>(null)
-  const problem = ref('')
-  let asked = 0
-  let gathering: number | undefined
+  const { problem, read: readAnew } = useReading()
 
   function asks(): Window {
     if (span.value === 'hours') return windowAround(now.value)
     return { from: startOfDay(now.value, session.timezone), to: startOfDay(now.value, session.timezone, 1) }
   }
-  async function read(): Promise<void> {
-    const asking = ++asked
+  function ask() {
     const { from, to } = asks()
     const of = team.value ? { team_id: team.value } : {}
-    try {
-      const [lanes, moved, late] = await Promise.all([
-        api.get<PromisesBoard>('/promises/board', { from: new Date(from).toISOString(), to: new Date(to).toISOString(), ...of }),
-        api.get<{ items: PromiseMove[] }>('/promises/moves', {
-          from: new Date(startOfDay(now.value, session.timezone)).toISOString(),
-          ...of,
-        }),
-        api.get<Tails>('/tails', { limit: TAILS, ...of }),
-      ])
-      if (asking !== asked) return
+    return Promise.all([
+      api.get<PromisesBoard>('/promises/board', { from: new Date(from).toISOString(), to: new Date(to).toISOString(), ...of }),
+      api.get<{ items: PromiseMove[] }>('/promises/moves', {
+        from: new Date(startOfDay(now.value, session.timezone)).toISOString(),
+        ...of,
+      }),
+      api.get<Tails>('/tails', { limit: TAILS, ...of }),
+    ])
+  }
+  const read = (): Promise<void> =>
+    readAnew(ask, ([lanes, moved, late]) => {
       board.value = lanes
       moves.value = moved.items
       tails.value = late
       callbacks.putAll(late.items)
-      problem.value = ''
-    } catch (error) {
-      if (asking === asked) problem.value = sentence(error)
-    }
-  }
-  function readSoon(): void {
-    gathering ??= window.setTimeout(() => {
-      gathering = undefined
-      void read()
-    }, GATHER_MS)
-  }
+    })
+  const readSoon = useBurst(() => void read(), GATHER_MS)
   watch([() => link.generation, span, team], read, { immediate: true })
-  watch([() => versions(callbacks.byId), () => Math.floor(now.value / LOOK_AGAIN_MS)], readSoon)
-  onScopeDispose(() => window.clearTimeout(gathering))
+  watch([() => versionsOf(callbacks.byId), () => Math.floor(now.value / LOOK_AGAIN_MS)], readSoon)
 
   return {
     board,

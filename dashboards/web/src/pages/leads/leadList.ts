@@ -2,9 +2,9 @@
 import { type ComputedRef, type Ref, computed, ref, shallowRef, watch } from 'vue'
 import { api } from '@/api/client'
 import type { Lead, LeadStage } from '@/api/leads'
-import { sentence } from '@/api/problems'
 import type { Page } from '@/api/types'
 import { STAGES, inOrder, isClosed } from '@/lib/leads'
+import { useReading } from '@/lib/reading'
 import { useLink } from '@/live/link'
 import { useLeads } from '@/stores/leads'
 import { useSession } from '@/stores/session'
@@ -60,25 +60,20 @@ export function useLeadList(filters: Ref<LeadListFilters>): LeadList {
   const ids = shallowRef<ReadonlySet<string>>(new Set())
   const next = ref<string | null>(null)
   const known = ref(false)
-  const problem = ref('')
-  let reading = 0
+  const { problem, read: readFrom } = useReading()
   let readAt = 0
 
-  async function take(cursor: string | null): Promise<void> {
-    const mine = ++reading
-    try {
-      const page = await api.get<Page<Lead>>('/leads', { ...asked(filters.value), ...(cursor ? { cursor } : {}) })
-      if (mine !== reading) return
-      leads.putAll(page.items)
-      ids.value = new Set([...(cursor ? ids.value : []), ...page.items.map(({ id }) => id)])
-      next.value = page.next
-      known.value = true
-      problem.value = ''
-      if (!cursor) readAt = Date.now()
-    } catch (error) {
-      if (mine === reading) problem.value = sentence(error)
-    }
-  }
+  const take = (cursor: string | null): Promise<void> =>
+    readFrom(
+      () => api.get<Page<Lead>>('/leads', { ...asked(filters.value), ...(cursor ? { cursor } : {}) }),
+      (page) => {
+        leads.putAll(page.items)
+        ids.value = new Set([...(cursor ? ids.value : []), ...page.items.map(({ id }) => id)])
+        next.value = page.next
+        known.value = true
+        if (!cursor) readAt = Date.now()
+      },
+    )
   const read = (): Promise<void> => take(null)
 
   watch(() => link.generation, read, { immediate: true })

@@ -1,11 +1,12 @@
 /** The missed callers of a period, read again whenever a call or a promise says that something has changed. */
-import { type ComputedRef, type Ref, computed, onScopeDispose, shallowRef, ref, watch } from 'vue'
+import { type ComputedRef, type Ref, computed, shallowRef, watch } from 'vue'
 import { api } from '@/api/client'
-import { sentence } from '@/api/problems'
 import type { Figure, GapMark, MissedCaller, MissedPage } from '@/api/types'
+import { useBurst } from '@/lib/burst'
 import { now } from '@/lib/clock'
+import { useReading } from '@/lib/reading'
 import { startOfDay } from '@/lib/time'
-import type { Versioned } from '@/lib/versioned'
+import { versionsOf } from '@/lib/versioned'
 import { useLink } from '@/live/link'
 import { useSession } from '@/stores/session'
 import { useCallbacks, useInteractions } from '@/stores/things'
@@ -35,9 +36,6 @@ export interface MissedList {
   readAnew: () => Promise<void>
 }
 
-const versions = (things: ReadonlyMap<string, Versioned>): number =>
-  Array.from(things.values()).reduce((sum, thing) => sum + thing.version, things.size)
-
 export function useMissedList(filters: Ref<MissedFilters>): MissedList {
   const session = useSession()
   const link = useLink()
@@ -46,9 +44,7 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
   /** All that is shown, as one page, however many it was read in. */
   const page = shallowRef<MissedPage | null>(null)
   let pages = 1
-  const problem = ref('')
-  let asked = 0
-  let gathering: number | undefined
+  const { problem, read: readAll } = useReading()
 
   function ask(cursor: string | null): Promise<MissedPage> {
     const { state, kind, queue, team, period } = filters.value
@@ -69,19 +65,12 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
     const callers = new Map([...first.items, ...then.items].map((row) => [callerId(row), row]))
     return { ...then, items: [...callers.values()] }
   }
-  async function read(): Promise<void> {
-    const asking = ++asked
-    try {
-      let told = await ask(null)
-      for (let more = pages - 1; more > 0 && told.next !== null && asking === asked; more -= 1)
-        told = joined(told, await ask(told.next))
-      if (asking !== asked) return
-      page.value = told
-      problem.value = ''
-    } catch (error) {
-      if (asking === asked) problem.value = sentence(error)
-    }
+  async function askAll(wanted: () => boolean): Promise<MissedPage> {
+    let told = await ask(null)
+    for (let more = pages - 1; more > 0 && told.next !== null && wanted(); more -= 1) told = joined(told, await ask(told.next))
+    return told
   }
+  const read = (): Promise<void> => readAll(askAll, (told) => (page.value = told))
   function readMore(): Promise<void> {
     pages += 1
     return read()
@@ -90,15 +79,9 @@ export function useMissedList(filters: Ref<MissedFilters>): MissedList {
     pages = 1
     return read()
   }
-  function readSoon(): void {
-    gathering ??= window.setTimeout(() => {
-      gathering = undefined
-      void read()
-    }, GATHER_MS)
-  }
+  const readSoon = useBurst(() => void read(), GATHER_MS)
   watch(() => link.generation, read, { immediate: true })
-  watch([() => versions(interactions.byId), () => versions(callbacks.byId), () => Math.floor(now.value / LOOK_AGAIN_MS)], readSoon)
-  onScopeDispose(() => window.clearTimeout(gathering))
+  watch([() => versionsOf(interactions.byId), () => versionsOf(callbacks.byId), () => Math.floor(now.value / LOOK_AGAIN_MS)], readSoon)
 
   return {
     rows: computed(() => (page.value?.items ?? []).map((row) => ({ ...row, id: callerId(row) }))),

@@ -67,20 +67,24 @@ class Outgoing:
     asks_number: str | None = None  # the label of a button that shares the person's own number
 
     @property
+    def uploads(self) -> tuple[Upload, ...]:
+        match self.content:
+            case Text():
+                return ()
+            case Upload() as upload:
+                return (upload,)
+            case Album(uploads=uploads):
+                return uploads
+
+    @property
     def count(self) -> int:
         """How many messages Telegram makes of it."""
-        return len(self.content.uploads) if isinstance(self.content, Album) else 1
+        return len(self.uploads) or 1
 
     @property
     def size(self) -> int:
         """Bytes of its files."""
-        match self.content:
-            case Text():
-                return 0
-            case Upload(size=size):
-                return size
-            case Album(uploads=uploads):
-                return sum(upload.size for upload in uploads)
+        return sum(upload.size for upload in self.uploads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,15 @@ async def test_files_go_as_what_they_are_and_no_name_breaks_out_of_its_header(sc
     assert all(sent.message["caption"] == "вот" for sent in scene.bot.sent)
 
 
+async def test_a_file_that_is_gone_is_not_begun(scene: Scene, tmp_path: Path) -> None:
+    upload = Upload(kind=FileKind.FILE, name="a.pdf", path=tmp_path / "gone", size=8)
+
+    fate = await scene.sender.send(replace(HELLO, content=upload))
+
+    assert isinstance(fate, Failed)
+    assert (fate.reason, scene.bot.calls) == (Reason.GONE, [])
+
+
 async def test_an_album_is_one_call_and_as_many_messages(scene: Scene, tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("1.jpg", "2.jpg")]
     for path in paths:

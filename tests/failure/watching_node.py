@@ -20,6 +20,7 @@ from pathlib import Path
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+from crm_core.domain.rosters import Roster
 from crm_core.store import watch
 from crm_core.store.database import Database, Transaction
 from crm_core.store.heartbeat import beat
@@ -79,15 +80,18 @@ async def _watch(url: str, blow: Blow | None) -> None:
             await Watchdog(database, zone=ZoneInfo("UTC"), batch=BATCH).run()
 
 
-def _write_under(blow: Blow | None) -> Callable[[Transaction, Sequence[Written], Sequence[Turn]], Awaitable[None]]:
+_Write = Callable[[Transaction, Sequence[Written], Sequence[Turn], Roster], Awaitable[None]]
+
+
+def _write_under(blow: Blow | None) -> _Write:
     """The product's own ``write``, with the blow around it."""
     real, batches = watch.write, count(1)
 
-    async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn]) -> None:
+    async def write(tx: Transaction, looked: Sequence[Written], turns: Sequence[Turn], roster: Roster) -> None:
         struck = blow is not None and next(batches) == blow.batch
         if blow is not None and struck and blow.moment == "before":
             os.kill(os.getpid(), blow.signal)
-        await real(tx, looked, turns)
+        await real(tx, looked, turns, roster)
         if blow is not None and struck and blow.moment == "after":
             os.kill(os.getpid(), blow.signal)
 

@@ -28,8 +28,8 @@ from crm_core.store.watch import Turn, Written
 from realtime.watchdog import Watchdog
 
 #: The product's lease is longer than a test wants to wait.
-LEASE_S = 2
-BATCH = 50
+LEASE_S = 3
+BATCH = 200
 _ROOT = Path(__file__).parents[2]
 
 

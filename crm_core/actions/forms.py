@@ -3,14 +3,16 @@
 Nobody has signed in here, so everything is bounded, counted by address and
 believed of nobody: a form says what is to be written down and is told nothing
 of what is known already. A field that people do not see, and machines fill in,
-is answered like any other and changes nothing.
+is answered like any other and changes nothing; so is a form we served whose
+token is forged or was used. One filled in too quickly is a lead lost as spam.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -21,6 +23,7 @@ from crm_core.actions.clients import LanguageTag
 from crm_core.domain.callbacks import check_due
 from crm_core.domain.contact_points import ContactPointKind, address
 from crm_core.domain.errors import NotFound
+from crm_core.domain.form_tokens import LONGEST, Doubt, FormToken, Trap, doubt_in_words, read_token
 from crm_core.domain.forms import CALL_NOW_WITHIN, PhoneRequired, wanted_moment
 from crm_core.domain.ids import new_id
 from crm_core.domain.leads import LeadNobody
@@ -28,18 +31,32 @@ from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Line, Prose, TimezoneName, Word
 from crm_core.store import attempts
 from crm_core.store import leads as store
-from crm_core.store.database import Database, Transaction
+from crm_core.store.database import Database, Record, Transaction
 from crm_core.store.leads import FreshLead
 
 logger = structlog.get_logger(__name__)
 
 #: Forms from one address within ``attempts.WINDOW``: a family, an office, a stand at a fair.
 FORMS_PER_ADDRESS = 20
+#: Why a lead that was kept apart is lost; whoever knows better opens it again.
+SPAM = "spam"
 
 _FIND_SOURCE = """
-SELECT code
+SELECT code, form_secret
 FROM lead_sources
 WHERE site_key = $1 AND enabled
+"""
+
+# By form_tokens_used_at_idx; what is older is too old to be left anyway.
+_FORGET_TOKENS = """
+DELETE FROM form_tokens
+WHERE used_at < $1
+"""
+
+_NOTE_USE = """
+INSERT INTO form_tokens (nonce, used_at)
+VALUES ($1, $2)
+ON CONFLICT DO NOTHING
 """
 
 _Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
@@ -74,10 +91,38 @@ class FormIn(InputModel):
 _CAMPAIGN = ("page", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What became of a form; ``trap``: it was thrown away, ``doubt``: kept apart. Who left it is told neither."""
+
+    lead_id: UUID
+    trap: Trap | None = None
+    doubt: Doubt | None = None
+
+
+async def serve(tx: Transaction, site_key: str) -> str:
+    """The token of a form that is served now.
+
+    Raises:
+        NotFound: there is no such form.
+    """
+    source = await _find_source(tx, site_key)
+    return FormToken(served_at=tx.now, nonce=uuid4()).signed(source["form_secret"])
+
+
 async def leave(
-    db: Database, site_key: str, given: FormIn, *, from_address: str, country: str, timezone: ZoneInfo
-) -> UUID:
-    """Write a form down; gives the lead's id. ``from_address``: the stranger's own, by which they are counted.
+    db: Database,
+    site_key: str,
+    given: FormIn,
+    *,
+    from_address: str,
+    country: str,
+    timezone: ZoneInfo,
+    token: str | None = None,
+) -> Left:
+    """Write a form down. ``from_address``: the stranger's own, by which they are counted.
+
+    ``token``: of the form we served; None: the form is a page's own, and nothing is known of how it was filled in.
 
     Raises:
         TooManyAttempts: too many forms came from there.
@@ -88,32 +133,55 @@ async def leave(
     async with db.begin() as tx:  # of its own, so that refused forms count as well
         await attempts.count(tx, [(f"form:{from_address}", FORMS_PER_ADDRESS)])
     async with db.begin() as tx:
-        code: str | None = await tx.fetchval(_FIND_SOURCE, site_key)
-        if code is None:
-            raise NotFound("There is no such form.")
-        if given.homepage:
-            logger.info("form left by a machine", action="form_trapped", source=code)
-            return new_id(tx.now)
-        return await _write_down(tx, code, given, country=country, timezone=timezone)
+        source = await _find_source(tx, site_key)
+        served = read_token(token, source["form_secret"]) if token is not None else None
+        trap = Trap.HONEYPOT if given.homepage else await _trap(tx, token, served)
+        if trap is not None:
+            logger.info("form left by a machine", action="form_trapped", source=source["code"], trap=trap)
+            return Left(lead_id=new_id(tx.now), trap=trap)
+        doubt = served.doubt(tx.now) if served is not None else None
+        fresh = _fresh(source["code"], given, country)
+        if served is not None and doubt is not None:
+            words = doubt_in_words(doubt, served, tx.now)
+            return Left(lead_id=await leads.park(tx, fresh, said=words, reason=SPAM), doubt=doubt)
+        return Left(lead_id=await _write_down(tx, fresh, _call_at(given, tx.now, timezone)))
 
 
-async def _write_down(tx: Transaction, code: str, given: FormIn, *, country: str, timezone: ZoneInfo) -> UUID:
-    addresses = _addresses(given, country)
-    call_at = _call_at(given, tx.now, timezone)
-    source = await store.find_source(tx, code)
+async def _find_source(tx: Transaction, site_key: str) -> Record:
+    source = await tx.fetchrow(_FIND_SOURCE, site_key)
+    if source is None:
+        raise NotFound("There is no such form.")
+    return source
+
+
+async def _trap(tx: Transaction, token: str | None, served: FormToken | None) -> Trap | None:
+    """Nothing is remembered of a form that is refused later: the transaction takes the token back with it."""
+    if token is None:
+        return None
+    if served is None:
+        return Trap.FORGED
+    await tx.execute(_FORGET_TOKENS, tx.now - LONGEST)
+    return None if await tx.execute(_NOTE_USE, served.nonce, tx.now) == "INSERT 0 1" else Trap.REPLAYED
+
+
+async def _write_down(tx: Transaction, fresh: FreshLead, call_at: datetime | None) -> UUID:
+    source = await store.find_source(tx, fresh.source)
     assert source is not None  # in this transaction it was there
-    fresh = FreshLead(
+    titles = source.titles
+    said = Words(ru=f"Пришёл сам: {titles['ru']}.", en=f"Came by themselves: {titles['en']}.")
+    return await leads.receive(tx, fresh, said=said, call_at=call_at)
+
+
+def _fresh(code: str, given: FormIn, country: str) -> FreshLead:
+    return FreshLead(
         source=code,
-        addresses=addresses,
+        addresses=_addresses(given, country),
         name=given.name,
         note=given.message or None,
         destination=given.destination,
         language=given.language,
         campaign={name: value for name in _CAMPAIGN if (value := getattr(given, name))},
     )
-    titles = source.titles
-    said = Words(ru=f"Пришёл сам: {titles['ru']}.", en=f"Came by themselves: {titles['en']}.")
-    return await leads.receive(tx, fresh, said=said, call_at=call_at)
 
 
 def _addresses(given: FormIn, country: str) -> list[str]:

@@ -181,6 +181,17 @@ async def receive(
     return lead_id
 
 
+async def park(tx: Transaction, fresh: FreshLead, *, said: Words, reason: str) -> UUID:
+    """Write down what nobody shall be sent after: it is lost from the beginning, and may be opened again."""
+    source = await store.find_source(tx, fresh.source)
+    lead_id = await store.insert(tx, fresh, client_id=None, team_id=source.team_id if source else None, by=None)
+    await store.open_history(tx, lead_id, None, reason=LeadReason.CREATED, explanation=said, by=None)
+    await store.close_history(tx, lead_id)
+    version = await store.set_stage(tx, lead_id, LeadStage.LOST, lost_reason=reason, closed_at=tx.now)
+    await announce(tx, lead_id, version=version)
+    return lead_id
+
+
 async def edit(tx: Transaction, lead_id: UUID, by: Viewer, given: LeadPatch) -> None:
     """Correct what is known of it, or say how far it has come.
 

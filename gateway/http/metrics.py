@@ -20,8 +20,19 @@ SECONDS: Final = Histogram(
 )
 MALFORMED: Final = Counter("perezvon_http_malformed_total", "Connections that spoke something that is not HTTP.")
 
+FORMS: Final = Counter(
+    "perezvon_forms_total",
+    "Forms left by strangers, by what became of them: a lead, kept apart or thrown away.",
+    ("fate",),
+)
+
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request; ``route`` is the pattern, not the address."""
     REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(method, route).observe(seconds)
+
+
+def count_form(suspicion: str | None) -> None:
+    """Count one form that was left; ``suspicion``: why it is none for a person to read, or hardly."""
+    FORMS.labels(suspicion or "lead").inc()

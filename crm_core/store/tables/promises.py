@@ -177,7 +177,22 @@ lead_sources = Table(
     Column("max_moves", Integer, nullable=False, server_default=text("5"), comment="then it is the supervisor's"),
     flag("enabled", default=True),
     Column("position", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "form_secret",
+        Uuid,
+        nullable=False,
+        server_default=text("gen_random_uuid()"),
+        comment="signs the forms we serve",
+    ),
 )
+
+form_tokens = Table(
+    "form_tokens",
+    metadata,
+    Column("nonce", Uuid, primary_key=True, comment="of a served form that was left: it is left once"),
+    moment("used_at", required=True),
+)
+Index("form_tokens_used_at_idx", form_tokens.c.used_at)
 
 leads = Table(
     "leads",

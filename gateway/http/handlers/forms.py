@@ -16,6 +16,7 @@ from crm_core.domain.forms import CallTimeRejected, PhoneRequired
 from crm_core.domain.leads import LeadNobody
 from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
 from crm_core.views.model import WireModel
+from gateway.http import metrics
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -58,7 +59,7 @@ async def leave_form(request: Request, site_key: str, body: FormIn) -> FormLeft:
     person within a day joins the lead that is open.
     """
     settings = request.services.settings
-    lead_id = await forms.leave(
+    left = await forms.leave(
         request.services.database,
         site_key,
         body,
@@ -66,7 +67,8 @@ async def leave_form(request: Request, site_key: str, body: FormIn) -> FormLeft:
         country=settings.country,
         timezone=settings.timezone,
     )
-    return FormLeft(lead_id=lead_id)
+    metrics.count_form(left.trap or left.doubt)
+    return FormLeft(lead_id=left.lead_id)
 
 
 @routes.add(

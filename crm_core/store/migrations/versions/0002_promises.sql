@@ -70,6 +70,7 @@ CREATE TABLE lead_sources (
   max_moves INTEGER DEFAULT 5 NOT NULL,
   enabled BOOLEAN DEFAULT true NOT NULL,
   position INTEGER DEFAULT 0 NOT NULL,
+  form_secret UUID DEFAULT gen_random_uuid() NOT NULL,
   CONSTRAINT lead_sources_pkey PRIMARY KEY (code),
   CONSTRAINT lead_sources_site_key_key UNIQUE (site_key),
   CONSTRAINT lead_sources_team_id_fkey FOREIGN KEY(team_id) REFERENCES teams (id) ON DELETE SET NULL
@@ -81,6 +82,16 @@ COMMENT ON COLUMN lead_sources.team_id IS 'who its leads are given to';
 COMMENT ON COLUMN lead_sources.skills IS 'asked of whoever gets one';
 COMMENT ON COLUMN lead_sources.accept_within_s IS 'null: as the team has it';
 COMMENT ON COLUMN lead_sources.max_moves IS 'then it is the supervisor''s';
+COMMENT ON COLUMN lead_sources.form_secret IS 'signs the forms we serve';
+
+CREATE TABLE form_tokens (
+  nonce UUID NOT NULL,
+  used_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT form_tokens_pkey PRIMARY KEY (nonce)
+);
+
+CREATE INDEX form_tokens_used_at_idx ON form_tokens (used_at);
+COMMENT ON COLUMN form_tokens.nonce IS 'of a served form that was left: it is left once';
 
 CREATE TABLE leads (
   id UUID NOT NULL,

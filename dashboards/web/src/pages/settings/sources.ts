@@ -9,6 +9,8 @@ export function newSiteKey(): string {
 }
 
 export const formAddress = (key: string): string => `${window.location.origin}/api/v1/forms/${key}`
+/** What a site without a form of its own puts into its page. */
+export const formFrame = (key: string): string => `<iframe src="${formAddress(key)}/page" width="100%" height="560"></iframe>`
 
 /** «Хайнань, VIP,, » is two skills; each stands once. */
 export const readSkills = (typed: string): string[] => [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Callback, OwnerChange } from '@/api/types'
-import { fateOf, lostTo, pressing, theirZone } from './promises'
+import type { Callback, Interaction, OwnerChange } from '@/api/types'
+import { fateOf, keptByTalk, lostTo, pressing, theirZone } from './promises'
 
 const ALMATY = 'Asia/Almaty'
 const NOW = Date.parse('2026-10-30T12:47:00Z') // 17:47 in Almaty
@@ -30,6 +30,28 @@ describe('how pressing a promise is', () => {
     expect(pressing(at2359, NOW, ALMATY)).toBe('due')
     expect(pressing(midnight, NOW, ALMATY)).toBe('later')
     expect(pressing(promise(), NOW, ALMATY)).toBe('late')
+  })
+})
+
+describe('which promise a talk keeps', () => {
+  const talk = { id: 'talk', answered_at: at(0) } as Interaction
+
+  it('is the one due first, as soon as the client is on the line', () => {
+    const later = promise({ id: 'later', due_at: at(60) })
+
+    expect(keptByTalk([later, promise()], talk)?.id).toBe('one')
+    expect(keptByTalk([later, promise()], { ...talk, answered_at: null })).toBeNull()
+  })
+
+  it('is the one it has kept, whichever was heard of first', () => {
+    const kept = promise({ id: 'kept', state: 'kept', kept_in: 'talk', due_at: at(60) })
+
+    expect(keptByTalk([promise(), kept], talk)?.id).toBe('kept')
+    expect(keptByTalk([promise(), kept], { ...talk, answered_at: null })?.id).toBe('kept')
+  })
+
+  it('is none that was made in it, or that is due in more than a day', () => {
+    expect(keptByTalk([promise({ promised_in: 'talk' }), promise({ due_at: at(24 * 60 + 1) })], talk)).toBeNull()
   })
 })
 

@@ -30,11 +30,11 @@ WHERE id = $1
 RETURNING version
 """
 
-# It never was their turn.
+# It never was their turn; what else they were given in that same moment was.
 _TAKE_BACK_TURN = """
 UPDATE agent_turns
-SET lately = array_remove(lately, $2)
-WHERE user_id = $1
+SET lately = lately[:array_position(lately, $2) - 1] || lately[array_position(lately, $2) + 1:]
+WHERE user_id = $1 AND $2 = ANY(lately)
 """
 
 _ABOUT = """

@@ -124,3 +124,22 @@ async def test_a_call_begun_later_keeps_it_for_whoever_had_it_when_that_was_writ
         assert (promise.moves, promise.agent_id == floor.anna) == ((1, False) if was_moved(promise) else (0, True))
         assert adds_up(promise)
         assert "undone" not in {one.reason for one in promise.history}
+
+
+async def test_of_two_given_in_one_moment_the_one_that_is_undone_was_never_given_and_the_other_was(
+    floor: Floor,
+) -> None:
+    numbers = ["+77010000001", "+77010000002"]
+    promises = [await overdue(floor, number) for number in numbers]
+    await floor.run("UPDATE agent_states SET present = false WHERE user_id <> $1", floor.boris)
+    async with floor.database.begin() as tx:
+        await watch_due(tx, len(promises), zone=ALMATY)
+
+    async with floor.database.begin() as tx:
+        grace_was_over = await tx.fetchval("SELECT due_at FROM callbacks WHERE id = $1", promises[0])
+        await tell(numbers[0], grace_was_over, tx)
+
+    assert {promise.agent_id for promise in await floor.promises()} == {floor.anna, floor.boris}
+    async with floor.database.read() as db:
+        [turns] = await db.fetch("SELECT user_id, cardinality(lately) AS counted FROM agent_turns")
+    assert tuple(turns) == (floor.boris, 1)

@@ -28,8 +28,8 @@ TICK = timedelta(microseconds=1)
 
 _PROMISES = """
 SELECT owed.id, owed.client_id, client.language, owed.agent_id, owed.state, owed.due_at, owed.grace_from, owed.moves,
-       owed.nobody_since, owed.next_at, owed.kept_in, owed.closed_at, owed.late_s, owed.policy_versions[1] AS version,
-       contact.started_at AS kept_by_call_of
+       owed.nobody_since, owed.stuck, owed.next_at, owed.kept_in, owed.closed_at, owed.late_s,
+       owed.policy_versions[1] AS version, contact.started_at AS kept_by_call_of
 FROM callbacks owed
 JOIN clients client ON client.id = owed.client_id
 LEFT JOIN interactions contact ON contact.id = owed.kept_in
@@ -74,6 +74,7 @@ class Promise:
     grace_from: datetime
     moves: int
     nobody_since: datetime | None
+    stuck: dict[str, object] | None  # why nobody could take it
     next_at: datetime | None
     kept_in: UUID | None
     closed_at: datetime | None
@@ -158,8 +159,8 @@ class Audit:
                     self._was_fair(promise, promise.turns[:number], turn)
         self._nobody_was_given_too_much()
 
-    def check_nothing_is_left(self, now: datetime, before: Audit, *, tried_again: bool) -> None:
-        """After everybody has looked: what was over has moved, is held, has spent its moves, or nobody can take it."""
+    def check_nothing_is_left(self, now: datetime, before: Audit, after: datetime, *, tried_again: bool) -> None:
+        """What was over ``now``, before all looked, has moved, is held, has spent its moves, or nobody can take it."""
         # Whoever has less to do since may have had too much when it was asked.
         losers = {one.agent_id for one in before.promises.values() if self.promises[one.id].agent_id != one.agent_id}
         for promise in self.promises.values():
@@ -176,8 +177,10 @@ class Audit:
                 continue  # it was held a moment ago
             assert promise.nobody_since is not None, ("over, and nobody looked", over, now, promise, self.terms)
             if tried_again:
-                able = [one for one in self.house.people if not self._why_not(promise, promise.turns, one, now)]
-                assert not set(able) - losers, ("somebody could have taken it", able, now, promise, self.terms)
+                able = [
+                    one for one in self.house.people if not self._why_not(promise, promise.turns, one, after + TICK)
+                ]
+                assert not set(able) - losers, ("somebody could have taken it", able, after, promise, self.terms)
 
     def over_at(self, promise: Promise, now: datetime) -> datetime:
         """When the time of its present owner is over, as far as is known ``now``."""

@@ -202,7 +202,7 @@ class World:
         await self.house.watch(workers, batch=batch, woken=woken, killed=killed)
         self.audit = await Audit.read(self.house)
         if not killed:
-            self.audit.check_nothing_is_left(now, before, tried_again=woken)
+            self.audit.check_nothing_is_left(now, before, await self.house.clock.now(), tried_again=woken)
 
     def _one_owed(self) -> Promise | None:
         owed = [promise for promise in self.audit.promises.values() if promise.is_owed]

@@ -124,7 +124,7 @@ async def leave_unsaved(page: Page) -> None:
 
 async def dismiss(page: Page) -> None:
     await click("Руслан Каримов ruslan")(page)
-    await page.get_by_label("Работает").first.uncheck()
+    await page.get_by_label(re.compile("Работает|Works here")).first.uncheck()
 
 
 async def dismiss_to_engine(page: Page) -> None:

@@ -9,7 +9,7 @@ node may have made an earlier one, and a wake-up ends any sleep.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ from crm_core.store.watch import DUE, ELIGIBLE
 logger = structlog.get_logger(__name__)
 
 BATCH = 500
+#: Batches of a long queue: more would only wait for each other, because giving out is done by one at a time.
+_AT_ONCE = 2
 _LONGEST_SLEEP = timedelta(seconds=1)
 #: Many that are due one after the other are done together.
 _SHORTEST_SLEEP = timedelta(milliseconds=50)
@@ -79,14 +81,30 @@ class Watchdog:
         await self._all_of(lambda tx: watch_waiting(tx, self._batch, zone=self._zone))
 
     async def _all_of(self, work: _Work) -> None:
-        """Batch after batch, until one was not full."""
-        while True:
-            async with self._database.begin() as tx:
-                done = await work(tx)
-            if done < self._batch:
-                return
+        """Batch after batch, until one was not full; of a long queue one is read while another is written."""
+        if await self._fills(work):
+            await _together(*(self._rest_of(work) for _ in range(_AT_ONCE)))
+
+    async def _rest_of(self, work: _Work) -> None:
+        while await self._fills(work):
             # A long queue of them must not keep the heart from beating.
             await beat(self._database)
+
+    async def _fills(self, work: _Work) -> bool:
+        """Do one batch; was it full?"""
+        async with self._database.begin() as tx:
+            return await work(tx) >= self._batch
+
+
+async def _together(*works: Coroutine[object, object, None]) -> None:
+    """All of them, or none any more: the first that fails ends the others."""
+    running = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for one in running:
+            one.cancel()
+        await asyncio.wait(running)
 
 
 async def _sleep(seen: Beat, *woken: asyncio.Event) -> None:

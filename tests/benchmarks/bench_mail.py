@@ -15,13 +15,13 @@ from email.policy import default
 from uuid import UUID
 
 import nh3
+from crm_core.domain.mail_threads import KnownThread, named_ids, place
 
 from channels.email.html import safe_html
 from channels.email.message import Mail
 from channels.email.mime import read
 from channels.email.quotes import folded
 from crm_core.domain.ids import InteractionId
-from crm_core.domain.mail_threads import KnownThread, named_ids, place
 from tests.benchmarks.result import Figure
 from tests.benchmarks.rounds import by_turns
 from tests.unit.email import corpus

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from statistics import median, quantiles
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from crm_core.store.database import Database
+from crm_core.store.database import Database, Transaction
 from crm_core.store.heartbeat import beat
 from realtime.watchdog import Watchdog
 from tests.benchmarks.result import Figure
@@ -182,12 +181,23 @@ async def _round(database: Database, house: ManyPromises, keeper: UUID, due: int
 async def _lags(database: Database, house: ManyPromises, keeper: UUID, count: int, within: timedelta) -> list[float]:
     """From the end of each promise's grace to the commit that moved it, in seconds."""
     last = await _afresh(database, house, keeper, count, within=within)
-    commits: list[datetime] = []
-    database.wakeups.on_wake(lambda topic: commits.append(datetime.now(UTC)) if topic == "outbox" else None)
-    async with _watching(database):
+    async with _TimedDatabase(database.url) as timed, _watching(timed):
         await eventually(lambda: _is_done(database, last), patience_s=_PATIENCE_S)
-    moved = await _moved(database, count)
-    return [(commits[bisect_left(commits, decided)] - late).total_seconds() for decided, late in moved]
+    return [(timed.commits[decided] - late).total_seconds() for decided, late in await _moved(database, count)]
+
+
+class _TimedDatabase(Database):
+    """Remembers when each transaction was committed, by its own clock's moment; no two have the same."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.commits: dict[datetime, datetime] = {}
+
+    @asynccontextmanager
+    async def begin(self, *, steady_plans: bool = False) -> AsyncIterator[Transaction]:
+        async with super().begin(steady_plans=steady_plans) as tx:
+            yield tx
+        self.commits[tx.now] = datetime.now(UTC)
 
 
 @asynccontextmanager

@@ -97,6 +97,16 @@ async def serve(settings: Settings, *, roles: Collection[RoleOfProcess] = EVERYT
         await run(Process(settings, database, roles=roles))
 
 
+def telegram_rooms(settings: Settings, database: Database) -> list[Part]:
+    """One for each bot; whoever has none does not load what Telegram needs, which is a hundred megabytes."""
+    bots = [bot for bot in settings.telegram if bot.mode == "polling"]
+    if not bots:
+        return []
+    from channels.telegram.room import TelegramRoom
+
+    return [TelegramRoom(bot, settings, database) for bot in bots]
+
+
 class Process:
     """The parts of one process, made but not yet running."""
 
@@ -138,6 +148,8 @@ class Process:
         if RoleOfProcess.TELEPHONY in roles:
             self.rooms += [PbxRoom(pbx, settings, database) for pbx in settings.pbx]
         self.parts += self.rooms
+        if RoleOfProcess.CHANNELS in roles:
+            self.parts += telegram_rooms(settings, database)
         if RoleOfProcess.WATCHDOG in roles:
             self.parts.append(Watchdog(database, zone=settings.timezone))
         if RoleOfProcess.JOBS in roles or RoleOfProcess.WATCHDOG in roles:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.contacts import number_contacts
 from crm_core.domain.calls import Direction, InteractionState
 from crm_core.domain.contact_points import ContactPointKind
-from crm_core.domain.events import FLOOR, MessageReceived, Room, agent_room, team_room
+from crm_core.domain.events import FLOOR, MessageChanged, MessageReceived, Room, agent_room, team_room
 from crm_core.domain.ids import new_id
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
@@ -141,6 +141,22 @@ async def record_messages(tx: Transaction, heard: Sequence[HeardMessage]) -> lis
     return [(known | placed)[_fact(one)] for one in heard]
 
 
+async def record_edit(tx: Transaction, heard: HeardMessage) -> None:
+    """The client says it otherwise, since ``heard.at``; what was never heard before is recorded as it is now."""
+    known = (await store.known_facts(tx, [heard])).get(_fact(heard))
+    if known is None:
+        await record_messages(tx, [heard])
+        return
+    message = await texts.find_clients(tx, known, heard.external_id)
+    if message is None:
+        return
+    version = await texts.edit(tx, message, body=heard.body, at=heard.at)
+    if version is not None:
+        await inbox.show_last(tx, known)
+        rooms = (await rooms_of(tx, [known]))[known]
+        tx.emit(MessageChanged(rooms=rooms, interaction_id=known, message_id=message.id, version=version))
+
+
 def _fact(heard: HeardMessage) -> tuple[str, str, str]:
     return heard.channel, heard.source, heard.key
 
@@ -153,25 +169,25 @@ async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arr
     arrivals: dict[UUID, _Arrived] = {}
     by_thread: dict[tuple[str, str, str], Conversation] = {}
     by_message: dict[str, Conversation] = {}
-    for one, conversations in zip(heard, named, strict=True):
+    for place, (one, conversations) in enumerate(zip(heard, named, strict=True)):
         here = [by_thread.get((one.channel, one.source, one.thread or "")), *map(by_message.get, one.answers)]
-        place = joining(one, [*(known for known in here if known), *conversations])
-        conversation = place.conversation
+        belongs = joining(one, [*(known for known in here if known), *conversations])
+        conversation = belongs.conversation
         if conversation is None:
             client_id = clients.get((one.channel, one.from_address or ""))
-            agent_id = place.follows.agent_id if place.follows else owners.get(client_id)
+            agent_id = belongs.follows.agent_id if belongs.follows else owners.get(client_id)
             conversation = _opened_by(tx, one, client_id=client_id, agent_id=agent_id)
             arrivals[conversation.interaction_id] = _Arrived(
                 conversation=conversation,
                 is_new=True,
-                follows=place.follows.interaction_id if place.follows else None,
-                refers_to=place.refers_to.interaction_id if place.refers_to else None,
+                follows=belongs.follows.interaction_id if belongs.follows else None,
+                refers_to=belongs.refers_to.interaction_id if belongs.refers_to else None,
             )
             by_thread[one.channel, one.source, conversation.thread] = conversation
         arrival = arrivals.setdefault(conversation.interaction_id, _Arrived(conversation=conversation, is_new=False))
         by_message[one.external_id] = conversation
         arrival.heard.append(one)
-        arrival.fresh.append(_message(tx, one, conversation.interaction_id))
+        arrival.fresh.append(_message(tx, one, conversation.interaction_id, place))
     return list(arrivals.values())
 
 
@@ -189,9 +205,9 @@ def _opened_by(tx: Transaction, heard: HeardMessage, *, client_id: UUID | None, 
     )
 
 
-def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID) -> FreshMessage:
+def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID, place: int) -> FreshMessage:
     return FreshMessage(
-        id=new_id(tx.now),
+        id=new_id(tx.now + timedelta(microseconds=place)),  # in the order in which they were heard
         interaction_id=interaction_id,
         external_id=heard.external_id,
         direction=Direction.INBOUND,

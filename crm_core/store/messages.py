@@ -71,6 +71,32 @@ WHERE id = $1
 RETURNING version
 """
 
+# By primary key.
+_FIND_SAYING = """
+SELECT message.id, message.interaction_id, message.external_id, conversation.thread, call.client_address,
+       call.our_address, message.subject, message.body, message.answers
+FROM messages message
+JOIN conversations conversation ON conversation.interaction_id = message.interaction_id
+JOIN interactions call ON call.id = message.interaction_id
+WHERE message.id = $1
+"""
+
+# An edit that is older than the wording we have, or told again, changes nothing.
+_EDIT = """
+UPDATE messages
+SET body = $3, own = NULL, html = NULL, edited_at = $4, version = version + 1
+WHERE id = $1 AND interaction_id = $2 AND (edited_at IS NULL OR edited_at < $4)
+RETURNING version
+"""
+
+# By messages_external_id_idx.
+_FIND_CLIENTS = """
+SELECT id, interaction_id, author_id, state, at
+FROM messages
+WHERE external_id = $2 AND interaction_id = $1 AND direction = 'inbound'
+LIMIT 1
+"""
+
 _NOTE_TROUBLE = """
 UPDATE messages
 SET trouble = $2, version = version + 1
@@ -153,6 +179,38 @@ def _row(one: FreshMessage) -> tuple[object, ...]:
     values = {name: getattr(one, name) for name in _MESSAGE_COLUMNS}
     values["raw"] = None if one.raw is None else hashlib.sha256(one.raw).digest()
     return tuple(values.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """A message as its channel says it."""
+
+    id: UUID
+    interaction_id: UUID
+    external_id: str  # ours, until the other side gives it one
+    thread: str  # the chat, the visitor, the token of the address we write from
+    client_address: str | None
+    our_address: str | None
+    subject: str | None
+    body: str
+    answers: str | None  # external id of the client's message that it answers
+
+
+async def find_saying(db: Reader, message_id: UUID) -> Saying | None:
+    row = await db.fetchrow(_FIND_SAYING, message_id)
+    return None if row is None else Saying(**row)
+
+
+async def find_clients(db: Reader, interaction_id: UUID, external_id: str) -> StoredMessage | None:
+    """The client's message of that name in that conversation."""
+    row = await db.fetchrow(_FIND_CLIENTS, interaction_id, external_id)
+    return None if row is None else StoredMessage(**{**row, "state": MessageState(row["state"])})
+
+
+async def edit(tx: Transaction, message: StoredMessage, *, body: str, at: datetime) -> int | None:
+    """Its words from now on; gives its new version, None when that is no news."""
+    version: int | None = await tx.fetchval(_EDIT, message.id, message.interaction_id, body, at)
+    return version
 
 
 async def find_message(db: Reader, message_id: UUID) -> StoredMessage | None:

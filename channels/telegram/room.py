@@ -1,0 +1,124 @@
+"""One bot of the settings, as this process lives with it.
+
+A node owns a bot by a lock of the database: Telegram gives each update to whoever
+asks, and two who ask take them from each other. Only the owner hears it and speaks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from channels.speaking import Fate, Later, Never, Said, Speaker, Unknown
+from channels.telegram import outgoing
+from channels.telegram.api import Identity, TelegramApi
+from channels.telegram.log import FileFetcher, TelegramLog
+from channels.telegram.outgoing import Outgoing, Text
+from channels.telegram.polling import Poller, PollTimings
+from channels.telegram.refusals import TelegramBusy, TelegramRefused, TelegramUnavailable
+from channels.telegram.sender import Sender
+from config.sections import TelegramSettings
+from config.settings import Settings
+from crm_core.domain.written import WrittenChannel
+from crm_core.store.database import DATABASE_AWAY, Database
+from crm_core.store.locks import holding
+from crm_core.store.messages import Saying
+from crm_core.store.outage import Outage
+
+logger = structlog.get_logger(__name__)
+
+#: After a refused token a person must act; they need not restart us.
+_ASK_AGAIN_S: Final = 30.0
+
+
+class TelegramRoom:
+    """Its ear, its mouth, and the lock that makes them ours."""
+
+    def __init__(
+        self, bot: TelegramSettings, settings: Settings, database: Database, *, timings: PollTimings | None = None
+    ) -> None:
+        self._bot = bot
+        self._timezone = settings.timezone
+        self._database = database
+        self._timings = timings
+
+    async def run(self) -> None:
+        """Own the bot whenever no other node does; returns only by cancellation."""
+        outage = Outage(f"the lock of telegram bot {self._bot.name}")
+        while True:
+            try:
+                async with holding(self._database, f"telegram:{self._bot.name}") as lock:
+                    outage.over()
+                    living = asyncio.create_task(self._live())
+                    lost = asyncio.create_task(lock.lost.wait())
+                    try:
+                        await asyncio.wait({living, lost}, return_when=asyncio.FIRST_COMPLETED)
+                        if living.done():
+                            living.result()
+                    finally:
+                        living.cancel()
+                        lost.cancel()
+                        await asyncio.wait({living, lost})
+                    raise ConnectionError("its connection ended")
+            except DATABASE_AWAY as lost_lock:
+                await outage.wait(lost_lock)
+
+    async def _live(self) -> None:
+        async with TelegramApi(self._bot) as api:
+            me = await self._introduced(api)
+            log = TelegramLog(self._bot, self._database, username=me.username, files=FileFetcher(api))
+            poller = Poller(self._bot.name, api, log.store, username=me.username, timings=self._timings)
+            sender = Sender(self._bot.name, api)
+            speaker = Speaker(
+                self._database,
+                channel=WrittenChannel.TELEGRAM,
+                source=self._bot.name,
+                say=lambda saying: _say(sender, saying),
+                timezone=self._timezone,
+            )
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(poller.run())
+                tasks.create_task(speaker.run())
+
+    async def _introduced(self, api: TelegramApi) -> Identity:
+        """Who we are there; asked until Telegram answers."""
+        while True:
+            try:
+                return await api.me()
+            except (TelegramRefused, TelegramBusy, TelegramUnavailable) as failure:
+                logger.error(
+                    "telegram does not know us", action="telegram_unknown", bot=self._bot.name, error=str(failure)
+                )
+                await asyncio.sleep(_ASK_AGAIN_S)
+
+
+async def _say(sender: Sender, saying: Saying) -> Fate:
+    if not _is_chat(saying.thread):
+        return Never(words="There is no chat with this person: they must write to the bot first.")
+    reply_to = _number_in_chat(saying)
+    fate = await sender.send(Outgoing(chat_id=int(saying.thread), content=Text(text=saying.body), reply_to=reply_to))
+    match fate:
+        case outgoing.Sent(external_ids=(external_id, *_)):
+            return Said(external_id=external_id)
+        case outgoing.Sent():
+            return Said()
+        case outgoing.RetryLater(after=after, words=words):
+            return Later(words=words, after=after)
+        case outgoing.Failed(words=words):
+            return Never(words=words)
+        case outgoing.Uncertain(words=words):
+            return Unknown(words=words)
+
+
+def _is_chat(thread: str) -> bool:
+    return thread.removeprefix("-").isdigit()
+
+
+def _number_in_chat(saying: Saying) -> int | None:
+    """In a group it is said which message is answered; two who talk know."""
+    if not saying.thread.startswith("-") or saying.answers is None:
+        return None
+    chat, _, number = saying.answers.rpartition(":")
+    return int(number) if chat == saying.thread and number.isdigit() else None

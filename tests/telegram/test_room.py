@@ -1,0 +1,155 @@
+"""A bot of the settings, whole: what is said to it stands in the log, and what people answer is said in its chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+
+from channels.telegram.room import TelegramRoom
+from config.settings import Settings
+from crm_core.actions import replies
+from crm_core.actions.replies import MessageIn
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
+from crm_core.domain.written import MessageState
+from crm_core.store.database import Database
+from crm_core.views.conversations import Conversation, ConversationFilters, get_conversation, list_conversations
+from tests.bot_api.bot import Breakage, FakeBot
+from tests.bot_api.messages import AIGUL, NOON, message
+from tests.bot_api.refusals import Refusal
+from tests.bot_api.server import fake_telegram
+from tests.people import add_agent
+from tests.telegram.room import QUICK, settings
+from tests.waiting import eventually
+
+OWNER = Viewer(user_id=uuid4(), role=Role.OWNER, team_id=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The bot at Telegram, and our log behind the room that lives between them."""
+
+    bot: FakeBot
+    database: Database
+
+    async def conversations(self) -> list[Conversation]:
+        async with self.database.read() as db:
+            page = await list_conversations(db, OWNER, ConversationFilters())
+            return [await get_conversation(db, one.id, OWNER) for one in page.items]
+
+    async def has(self, *texts: str) -> Conversation:
+        """Wait until the only conversation holds exactly these words."""
+
+        async def held() -> bool:
+            found = await self.conversations()
+            return [[said.text for said in one.messages] for one in found] == [list(texts)]
+
+        await eventually(held)
+        return (await self.conversations())[0]
+
+    async def answer(self, conversation: UUID, by: UUID, text: str) -> UUID:
+        async with self.database.begin() as tx:
+            viewer = Viewer(user_id=by, role=Role.OWNER, team_id=None)
+            given = MessageIn(interaction_id=conversation, body=text)
+            return await replies.send(tx, viewer, given, sources={})
+
+    async def reaches(self, conversation: UUID, state: MessageState) -> None:
+        async def reached() -> bool:
+            async with self.database.read() as db:
+                return (await get_conversation(db, conversation, OWNER)).messages[-1].state is state
+
+        await eventually(reached)
+
+
+@asynccontextmanager
+async def living_room(bot: FakeBot, database: Database) -> AsyncIterator[Office]:
+    async with fake_telegram(bot) as telegram:
+        ours = settings(telegram, bot)
+        room = asyncio.create_task(TelegramRoom(ours, Settings(), database, timings=QUICK).run())
+        try:
+            yield Office(bot=bot, database=database)
+        finally:
+            room.cancel()
+            await asyncio.wait({room})
+
+
+@pytest.fixture
+async def office(database: Database) -> AsyncIterator[Office]:
+    async with living_room(FakeBot(), database) as office:
+        yield office
+
+
+async def test_what_is_said_to_the_bot_is_answered_in_its_chat(office: Office) -> None:
+    irina = await add_agent(office.database, "irina", extension=None)
+    office.bot.hears("message", message(1, text="Сколько стоит Хайнань?"))
+    conversation = await office.has("Сколько стоит Хайнань?")
+    assert (conversation.channel, conversation.queue, conversation.caller_name) == (
+        "telegram",
+        "sales",
+        "Айгүл Нұрланова",
+    )
+
+    await office.answer(conversation.id, irina, "480 000 ₸")
+    await office.reaches(conversation.id, MessageState.SENT)
+
+    [said] = office.bot.sent
+    assert (said.parameters["chat_id"], said.parameters["text"]) == (str(AIGUL["id"]), "480 000 ₸")
+    answered = (await office.conversations())[0]
+    assert (answered.inbox_state, answered.agent_id) == ("waiting", irina)
+    assert answered.messages[-1].external_id == f"{AIGUL['id']}:{said.message['message_id']}"
+
+
+async def test_an_edit_changes_the_words_and_a_photo_comes_along(office: Office) -> None:
+    photo = office.bot.holds_file("passport.jpg", b"\xff\xd8passport")
+    office.bot.hears("message", message(1, text="Нас двое"))
+    office.bot.hears("message", message(2, photo=[photo | {"width": 10, "height": 10}], caption="паспорт"))
+    await office.has("Нас двое", "паспорт")
+
+    office.bot.hears("edited_message", message(1, text="Нас трое", edit_date=NOON + 60))
+
+    conversation = await office.has("Нас трое", "паспорт")
+    first, second = conversation.messages
+    assert first.edited_at is not None
+    assert [(file.name, file.size) for file in second.attachments] == [("photo.jpg", 10)]
+
+
+async def test_a_message_whose_fate_is_unknown_is_not_said_twice(office: Office) -> None:
+    irina = await add_agent(office.database, "irina", extension=None)
+    office.bot.hears("message", message(1, text="Алло"))
+    conversation = await office.has("Алло")
+    office.bot.broken["sendmessage"].append(Breakage.CUT_AFTER)
+
+    await office.answer(conversation.id, irina, "Слушаю")
+
+    await office.reaches(conversation.id, MessageState.UNCERTAIN)
+    assert len(office.bot.sent) == 1
+
+
+async def test_who_has_blocked_the_bot_is_shown_as_not_reached(office: Office) -> None:
+    irina = await add_agent(office.database, "irina", extension=None)
+    office.bot.hears("message", message(1, text="Алло"))
+    conversation = await office.has("Алло")
+    office.bot.broken["sendmessage"].append(Refusal(403, "Forbidden: bot was blocked by the user"))
+
+    await office.answer(conversation.id, irina, "Слушаю")
+
+    await office.reaches(conversation.id, MessageState.FAILED)
+    failed = (await office.conversations())[0]
+    assert "blocked" in (failed.messages[-1].trouble or "")
+
+
+async def test_what_makes_no_sense_is_kept_for_a_person_and_holds_up_nobody(office: Office) -> None:
+    office.bot.put_raw({"update_id": 900_000_001, "message": {"text": "of nowhere"}})
+    office.bot.hears("message", message(1, text="Здравствуйте"), update_id=900_000_002)
+
+    await office.has("Здравствуйте")
+
+    async with office.database.read() as db:
+        rows = await db.fetch("SELECT source, raw FROM rejected_inputs")
+    assert [row["source"] for row in rows] == ["telegram:main"]
+    assert b"of nowhere" in rows[0]["raw"]

@@ -8,8 +8,8 @@ and say why; with ``PEREZVON_REQUIRE_LABS=1`` that is a failure.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
-from functools import partial
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -19,9 +19,6 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.install import LabUnavailable, install
 from tests.lab.laboratory import Lab
 from tests.lab.steadiness import Metronome
-
-#: A story told in real time is played again so often, if the machine did not keep time the time before.
-_AGAIN = 2
 
 
 def require_lab(reason: str) -> NoReturn:
@@ -48,32 +45,31 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(metronome.stop)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Stories in real time may be played again where the machine did not keep time; the summary tells of it."""
-
-    for item in items:
-        if item.get_closest_marker("lab") and "evening" not in getattr(item, "fixturenames", ()):
-            condition = partial(_must_be_played_again, config.stash[_METRONOME], item.nodeid)
-            item.add_marker(pytest.mark.flaky(reruns=_AGAIN, condition=condition))
-
-
-def _must_be_played_again(metronome: Metronome, story: str, fault: BaseException | None) -> bool:
-    steadiness = metronome.since_begin()
-    if fault is not None and not steadiness.kept_time:
-        metronome.played_again.append(f"{story}: {steadiness}")
-    return not steadiness.kept_time
-
-
-def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    played_again = config.stash[_METRONOME].played_again
-    if played_again:
-        terminalreporter.section("played again, for the machine did not keep time")
-        terminalreporter.write("".join(f"{story}\n" for story in played_again))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[_METRONOME].begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What fails while the machine does not keep time is named, so that it can be played again."""
+    report = yield
+    if report.failed:
+        item.config.stash[_METRONOME].note_failure(item.nodeid)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    told_to = os.environ.get("PEREZVON_TEST_FAILURES")
+    if told_to:
+        Path(told_to).write_bytes(session.config.stash[_METRONOME].failures())
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    disturbed = config.stash[_METRONOME].disturbed
+    if disturbed:
+        terminalreporter.section("the machine did not keep time")
+        terminalreporter.write("".join(f"{story}: {steadiness}\n" for story, steadiness in disturbed.items()))
 
 
 @pytest.fixture(scope="session")

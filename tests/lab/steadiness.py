@@ -8,6 +8,7 @@ played again; one that fails while the machine kept time has failed.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
@@ -38,15 +39,25 @@ class Steadiness:
         return f"a beat came {self.late_s * 1000:.0f} ms late, {self.withheld:.0%} of the processor was withheld"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment, and the processor's ticks until then."""
+
+    at: float  # monotonic
+    given: int
+    stolen: int
+
+
 class Metronome:
     """Beats twenty times a second beside the tests, and remembers which beats came late.
 
-    ``begin`` marks a moment; ``since_begin`` tells of the time from there until now. What was played again for its
-    sake is said in ``played_again``.
+    ``begin`` marks a moment; ``since_begin`` tells of the time from there until now. What went wrong while it did
+    not keep time is in ``disturbed``.
     """
 
     def __init__(self) -> None:
-        self.played_again: list[str] = []
+        self.disturbed: dict[str, Steadiness] = {}
+        self._failed: set[str] = set()
         self._late: deque[tuple[float, float]] = deque(maxlen=_BEATS_KEPT)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="metronome", daemon=True)
@@ -59,15 +70,34 @@ class Metronome:
         self._ended.set()
         self._thread.join()
 
-    def begin(self) -> None:
-        self._begun = time.monotonic()
-        self._given, self._stolen = _processor_time()
+    def begin(self) -> Mark:
+        """From now on; gives the mark to which :meth:`resume` returns."""
+        given, stolen = _processor_time()
+        self._begun = Mark(at=time.monotonic(), given=given, stolen=stolen)
+        return self._begun
+
+    def resume(self, mark: Mark) -> None:
+        """Tell of the time since then, for what was played before its test began."""
+        self._begun = mark
 
     def since_begin(self) -> Steadiness:
         given, stolen = _processor_time()
-        given, stolen = given - self._given, stolen - self._stolen
-        lates = [late for at, late in tuple(self._late) if at >= self._begun]
+        given, stolen = given - self._begun.given, stolen - self._begun.stolen
+        lates = [late for at, late in tuple(self._late) if at >= self._begun.at]
         return Steadiness(late_s=max(lates, default=0.0), withheld=stolen / (given + stolen) if stolen else 0.0)
+
+    def note_failure(self, story: str) -> None:
+        """It failed just now; whether it stands depends on the time since ``begin``."""
+        steadiness = self.since_begin()
+        if steadiness.kept_time:
+            self._failed.add(story)
+        else:
+            self.disturbed[story] = steadiness
+
+    def failures(self) -> bytes:
+        """JSON for whoever may play the disturbed ones again: ``{"disturbed": […], "failed": […]}``."""
+        disturbed = sorted(self.disturbed.keys() - self._failed)
+        return json.dumps({"disturbed": disturbed, "failed": sorted(self._failed)}).encode()
 
     def _beat(self) -> None:
         expected = time.monotonic() + _BEAT_S

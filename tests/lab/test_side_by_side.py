@@ -20,7 +20,7 @@ from tests.lab.expected import ExpectedCall
 from tests.lab.laboratory import Lab
 from tests.lab.scenes.passed_on import PASSED_ON
 from tests.lab.scenes.side_by_side import SIDE_BY_SIDE, Scene
-from tests.lab.steadiness import Metronome
+from tests.lab.steadiness import Mark, Metronome
 from tests.lab.truth import QueueLogLine
 from tests.replay.recordings import Heard, replay
 from tests.replay.telling import require_told
@@ -76,8 +76,9 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evening:
-    """All scenes, and the rounds in which they were played."""
+    """All scenes, and the rounds in which they were played; ``last_round`` began at that mark."""
 
+    last_round: Mark
     office: Office
     rounds: Sequence[Round]
 
@@ -97,16 +98,22 @@ class Evening:
 async def evening(asterisk: Asterisk, metronome: Metronome) -> Evening:
     scenes, rounds = EVERY_KIND, []
     for at_once in _AT_ONCE:
-        metronome.begin()
+        last_round = metronome.begin()
         rounds.append(await _play_side_by_side(asterisk, scenes, at_once))
         wrong = rounds[-1].went_wrong(asterisk.office)
         if not wrong or (steadiness := metronome.since_begin()).kept_time:
             break
-        metronome.played_again.append(f"{', '.join(sorted(wrong))}: {steadiness}")
+        metronome.disturbed |= dict.fromkeys((f"the scene {kind}" for kind in wrong), steadiness)
         scenes = tuple(scene for scene in scenes if scene.__name__ in wrong)
         asterisk.stop()  # whoever was left in the middle of a call is no part of the next round
         asterisk.start()
-    return Evening(office=asterisk.office, rounds=rounds)
+    return Evening(office=asterisk.office, rounds=rounds, last_round=last_round)
+
+
+@pytest.fixture(autouse=True)
+def of_that_evening(evening: Evening, metronome: Metronome) -> None:
+    """What fails here went wrong then."""
+    metronome.resume(evening.last_round)
 
 
 @every_kind

@@ -49,7 +49,8 @@ def configure_logging(level: int = logging.INFO, *, stream: TextIO | None = None
 
 def _rendering(stream: TextIO) -> list[Processor]:
     if stream.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        # Rich tracebacks show every variable: clients' words among them, after seconds of work.
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
 
 

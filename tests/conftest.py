@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import URL
 
@@ -22,6 +23,16 @@ from crm_core.store.migrate import migrate
 from crm_core.store.partitions import make_months
 from crm_core.store.urls import sqlalchemy_url
 from tests.embedded_users import any_user_may_enter
+
+# Rich tracebacks take seconds, and a transaction that logs one would outlive its lease.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 pytest_plugins = ["tests.lab.plugin"]
 # Their assertions are as talkative as those in the tests themselves.

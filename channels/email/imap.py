@@ -1,0 +1,206 @@
+"""A folder on an IMAP server, as our one thread of questions to it.
+
+IMAPClient speaks the protocol and blocks; every question runs in a thread and
+has an end. Waiting for news does not: the server is in IDLE, and the event loop
+watches the socket, so that it can be stopped at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from socket import SHUT_RDWR
+from typing import TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from crm_core.domain.errors import PeerRefused, PeerUnavailable
+
+CONNECT_S = 15.0
+ANSWER_S = 60.0
+_PORTS = {"imap": 143, "imaps": 993}
+
+T = TypeVar("T")
+
+
+class MailboxUnavailable(PeerUnavailable):
+    """The mail server does not answer now."""
+
+    code = "mailbox_unavailable"
+
+
+class MailboxRefused(PeerRefused):
+    """The mail server does not let us in."""
+
+    code = "mailbox_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapAccount:
+    """``imaps://user:password@host:port/INBOX``, taken apart."""
+
+    host: str
+    port: int
+    tls: str  # "tls", "starttls" or "none"
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+    folder: str
+
+    @classmethod
+    def of(cls, url: str) -> ImapAccount:
+        parts = urlsplit(url)
+        plain = parse_qs(parts.query).get("tls", ["starttls"])[-1]
+        return cls(
+            host=parts.hostname or "",
+            port=parts.port or _PORTS[parts.scheme],
+            tls="tls" if parts.scheme == "imaps" else plain,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            folder=unquote(parts.path.strip("/")) or "INBOX",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedMail:
+    uid: int
+    raw: bytes = field(repr=False)
+    whole: bool  # otherwise it is bigger than is ever read: its head, and the rest stays on the server
+    size: int
+    arrived_at: datetime | None  # by the server's clock
+
+
+@contextlib.asynccontextmanager
+async def open_folder(account: ImapAccount) -> AsyncIterator[Folder]:
+    """Log in and select; closed however the block ends, also in the middle of a question.
+
+    Raises:
+        MailboxRefused: wrong password, no such folder.
+        MailboxUnavailable: no connection.
+    """
+    client = await _asked(lambda: _connected(account))
+    try:
+        yield Folder(client, await _asked(lambda: _selected(client, account)))
+    finally:
+        with contextlib.suppress(OSError):
+            client.socket().shutdown(SHUT_RDWR)  # ends a question that still waits in its thread
+        with contextlib.suppress(OSError, IMAPClientError):
+            client.shutdown()
+
+
+class Folder:
+    """The selected folder. One question at a time."""
+
+    def __init__(self, client: IMAPClient, validity: int) -> None:
+        self._client = client
+        self.validity = validity
+
+    async def uids(self, *, begin: int, since: date | None) -> tuple[int, ...]:
+        """UIDs from ``begin``, of mails that arrived from the day ``since`` on."""
+        wanted: list[object] = ["UID", f"{begin}:*"]
+        wanted += ["SINCE", since] if since is not None else []
+        found = await _asked(lambda: self._client.search(wanted))
+        # The server names its last mail even when its UID is lower than asked for.
+        return tuple(int(uid) for uid in found if int(uid) >= begin)
+
+    async def fetch(self, uid: int, *, at_most: int) -> FetchedMail | None:
+        """Without marking it as read; None when it is gone meanwhile."""
+        about = (await _asked(lambda: self._client.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]))).get(uid)
+        if about is None:
+            return None
+        size = int(about[b"RFC822.SIZE"])
+        section = b"BODY[]" if size <= at_most else b"BODY[HEADER]"
+        peek = section.replace(b"BODY", b"BODY.PEEK").decode()
+        found = (await _asked(lambda: self._client.fetch([uid], [peek]))).get(uid)
+        if found is None or section not in found:
+            return None
+        told = about.get(b"INTERNALDATE")
+        return FetchedMail(
+            uid=uid,
+            raw=bytes(found[section] or b""),
+            whole=size <= at_most,
+            size=size,
+            arrived_at=told.astimezone() if isinstance(told, datetime) else None,
+        )
+
+    async def mark_seen(self, uid: int) -> None:
+        await _asked(lambda: self._client.add_flags([uid], [b"\\Seen"], silent=True))
+
+    async def wait_for_news(self, longest_s: float) -> None:
+        """Until the server tells of something, or the time is over; a server without IDLE is asked again then."""
+        if not await _asked(lambda: bool(self._client.has_capability("IDLE"))):
+            await asyncio.sleep(longest_s)
+            return
+        if not await _asked(lambda: _idle_with_news(self._client)):
+            await _readable(self._client.socket().fileno(), longest_s)
+        await _asked(self._client.idle_done)
+
+
+async def _readable(descriptor: int, longest_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    said = asyncio.Event()
+    loop.add_reader(descriptor, said.set)
+    try:
+        async with asyncio.timeout(longest_s):
+            await said.wait()
+    except TimeoutError:
+        pass
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _connected(account: ImapAccount) -> IMAPClient:
+    client = IMAPClient(
+        account.host,
+        account.port,
+        ssl=account.tls == "tls",
+        ssl_context=ssl.create_default_context(),
+        timeout=SocketTimeout(CONNECT_S, ANSWER_S),
+    )
+    try:
+        if account.tls == "starttls":
+            client.starttls(ssl.create_default_context())
+        client.login(account.user, account.password)
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+def _selected(client: IMAPClient, account: ImapAccount) -> int:
+    return int(client.select_folder(account.folder)[b"UIDVALIDITY"])
+
+
+def _idle_with_news(client: IMAPClient) -> bool:
+    """Begin IDLE; whether the server told of something in the same breath.
+
+    What came together with its answer is in the library's buffer already, where nobody who watches the socket sees it.
+    """
+    client.idle()
+    watched = client.socket()
+    watched.setblocking(False)
+    try:
+        return bool(client._imap.file.peek(1))
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    finally:
+        watched.settimeout(ANSWER_S)
+
+
+async def _asked(question: Callable[[], T]) -> T:
+    """In a thread; the library's errors become the two kinds of failure that a peer has."""
+    try:
+        return await asyncio.to_thread(question)
+    except LoginError as error:
+        raise MailboxRefused from error
+    except IMAPClient.AbortError as error:
+        raise MailboxUnavailable from error
+    except IMAPClientError as error:
+        raise MailboxRefused(f"The mail server says no: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a socket that was closed under it
+        raise MailboxUnavailable from error

@@ -1,0 +1,98 @@
+"""A mailbox read for good: every mail is stored before the server hears that we have it.
+
+Each mail is fetched without touching it, handed to ``keep`` together with the
+mark that is right once it is stored, and marked as read when ``keep`` has
+returned. Whatever dies in between, the mail comes again, and storing it again
+changes nothing. IDLE brings news at once; a look every minute brings the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+
+import structlog
+
+from channels.email.imap import FetchedMail, Folder, ImapAccount, open_folder
+from channels.email.mime import LIMITS
+from channels.email.watermark import Watermark, mark_for, to_take, with_taken
+from crm_core.domain.errors import PeerRefused, PeerUnavailable
+from crm_core.store.outage import Outage
+
+logger = structlog.get_logger(__name__)
+
+#: Stores the mail and the mark in one transaction.
+Keep = Callable[[FetchedMail, Watermark], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxTimings:
+    look_every_s: float = 60.0  # under the 29 minutes after which servers end IDLE
+    longest_pause_s: float = 30.0
+
+
+class Mailbox:
+    """One folder of one account, and how far it has been read."""
+
+    def __init__(
+        self,
+        name: str,
+        account: ImapAccount,
+        *,
+        mark: Watermark | None,
+        since: date | None,
+        keep: Keep,
+        away: tuple[type[Exception], ...] = (),
+        timings: MailboxTimings | None = None,
+    ) -> None:
+        """``mark``: as it was stored; without one the mails from ``since`` on are read. ``away``: what ``keep`` raises
+        while it cannot store; the mail is kept on the server and tried again."""
+        self._name = name
+        self._account = account
+        self._mark = mark
+        self._unmarked: set[int] = set()
+        self._since = since
+        self._keep = keep
+        self._lost: tuple[type[Exception], ...] = (PeerUnavailable, PeerRefused, *away)
+        self._timings = timings or MailboxTimings()
+
+    async def run(self) -> None:
+        """Read whatever comes; returns only by cancellation."""
+        outage = Outage(f"the mailbox {self._name}", longest_pause_s=self._timings.longest_pause_s)
+        while True:
+            try:
+                async with open_folder(self._account) as folder:
+                    self._begin(folder)
+                    while True:
+                        await self._read(folder)
+                        outage.over()
+                        await folder.wait_for_news(self._timings.look_every_s)
+            except self._lost as lost:
+                await outage.wait(lost)
+
+    def _begin(self, folder: Folder) -> None:
+        mark = mark_for(self._mark, folder.validity)
+        if self._mark is not None and mark is not self._mark:
+            logger.warning("mailbox renumbered", action="mailbox_renumbered", mailbox=self._name)
+            self._unmarked.clear()
+        self._mark = mark
+
+    async def _read(self, folder: Folder) -> None:
+        assert self._mark is not None
+        await self._mark_seen(folder)
+        for uid in to_take(self._mark, await folder.uids(begin=self._mark.begin, since=self._since)):
+            fetched = await folder.fetch(uid, at_most=LIMITS.mail_bytes)
+            if fetched is None:
+                continue  # deleted while we looked
+            mark = with_taken(self._mark, uid)
+            await self._keep(fetched, mark)
+            self._mark = mark
+            self._unmarked.add(uid)
+            await self._mark_seen(folder)
+
+    async def _mark_seen(self, folder: Folder) -> None:
+        """Those that are stored; where the connection was lost just then, over the next one."""
+        for uid in sorted(self._unmarked):
+            await folder.mark_seen(uid)
+            self._unmarked.discard(uid)

@@ -1,0 +1,44 @@
+"""Which mails of a folder have not been taken yet.
+
+UIDs only grow, but a lower one can become visible after a higher one was taken,
+when several programs write into the folder at once. So the last thousand are
+remembered one by one. A folder that gets a new UIDVALIDITY has forgotten its
+UIDs: all of it is looked at again, and what was stored before is known by what
+it says. The mark is stored with each mail, in its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+#: A mail that becomes visible later than this many others was never seen in the wild.
+WINDOW = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    validity: int  # UIDVALIDITY under which the UIDs mean something
+    highest: int = 0
+    taken: frozenset[int] = frozenset()  # of those not further than ``WINDOW`` below the highest
+
+    @property
+    def begin(self) -> int:
+        """UIDs below it are not asked for any more."""
+        return max(1, self.highest - WINDOW + 1)
+
+
+def mark_for(stored: Watermark | None, validity: int) -> Watermark:
+    """Where to go on in a folder whose UIDVALIDITY is ``validity``."""
+    return stored if stored is not None and stored.validity == validity else Watermark(validity=validity)
+
+
+def to_take(mark: Watermark, present: Iterable[int]) -> tuple[int, ...]:
+    """Of the mails in the folder those that are still to be taken, oldest first."""
+    return tuple(sorted(uid for uid in set(present) if uid >= mark.begin and uid not in mark.taken))
+
+
+def with_taken(mark: Watermark, uid: int) -> Watermark:
+    highest = max(mark.highest, uid)
+    moved = replace(mark, highest=highest)
+    return replace(moved, taken=frozenset(one for one in {*mark.taken, uid} if one >= moved.begin))

@@ -77,15 +77,15 @@ class FetchedMail:
 
 @contextlib.asynccontextmanager
 async def open_folder(account: ImapAccount) -> AsyncIterator[Folder]:
-    """Log in and select; closed however the block ends, also in the middle of a question.
+    """Log in; closed however the block ends, also in the middle of a question.
 
     Raises:
-        MailboxRefused: wrong password, no such folder.
+        MailboxRefused: wrong password.
         MailboxUnavailable: no connection.
     """
     client = await _asked(lambda: _connected(account))
     try:
-        yield Folder(client, await _asked(lambda: _selected(client, account)))
+        yield Folder(client, account.folder)
     finally:
         with contextlib.suppress(OSError):
             client.socket().shutdown(SHUT_RDWR)  # ends a question that still waits in its thread
@@ -94,11 +94,19 @@ async def open_folder(account: ImapAccount) -> AsyncIterator[Folder]:
 
 
 class Folder:
-    """The selected folder. One question at a time."""
+    """A folder of the account. One question at a time."""
 
-    def __init__(self, client: IMAPClient, validity: int) -> None:
+    def __init__(self, client: IMAPClient, name: str) -> None:
         self._client = client
-        self.validity = validity
+        self._name = name
+
+    async def select(self) -> int:
+        """Its UIDVALIDITY. Asked for before each look: a folder that was made anew says nothing in the old selection.
+
+        Raises:
+            MailboxRefused: there is no such folder.
+        """
+        return int((await _asked(lambda: self._client.select_folder(self._name)))[b"UIDVALIDITY"])
 
     async def uids(self, *, begin: int, since: date | None) -> tuple[int, ...]:
         """UIDs from ``begin``, of mails that arrived from the day ``since`` on."""
@@ -170,10 +178,6 @@ def _connected(account: ImapAccount) -> IMAPClient:
         client.shutdown()
         raise
     return client
-
-
-def _selected(client: IMAPClient, account: ImapAccount) -> int:
-    return int(client.select_folder(account.folder)[b"UIDVALIDITY"])
 
 
 def _idle_with_news(client: IMAPClient) -> bool:

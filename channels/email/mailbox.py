@@ -63,7 +63,6 @@ class Mailbox:
         while True:
             try:
                 async with open_folder(self._account) as folder:
-                    self._begin(folder)
                     while True:
                         await self._read(folder)
                         outage.over()
@@ -71,25 +70,25 @@ class Mailbox:
             except self._lost as lost:
                 await outage.wait(lost)
 
-    def _begin(self, folder: Folder) -> None:
-        mark = mark_for(self._mark, folder.validity)
-        if self._mark is not None and mark is not self._mark:
-            logger.warning("mailbox renumbered", action="mailbox_renumbered", mailbox=self._name)
-            self._unmarked.clear()
-        self._mark = mark
-
     async def _read(self, folder: Folder) -> None:
-        assert self._mark is not None
+        mark = self._mark = self._marked_in(await folder.select())
         await self._mark_seen(folder)
-        for uid in to_take(self._mark, await folder.uids(begin=self._mark.begin, since=self._since)):
+        for uid in to_take(mark, await folder.uids(begin=mark.begin, since=self._since)):
             fetched = await folder.fetch(uid, at_most=LIMITS.mail_bytes)
             if fetched is None:
                 continue  # deleted while we looked
-            mark = with_taken(self._mark, uid)
+            mark = with_taken(mark, uid)
             await self._keep(fetched, mark)
             self._mark = mark
             self._unmarked.add(uid)
             await self._mark_seen(folder)
+
+    def _marked_in(self, validity: int) -> Watermark:
+        mark = mark_for(self._mark, validity)
+        if self._mark is not None and mark is not self._mark:
+            logger.warning("mailbox renumbered", action="mailbox_renumbered", mailbox=self._name)
+            self._unmarked.clear()
+        return mark
 
     async def _mark_seen(self, folder: Folder) -> None:
         """Those that are stored; where the connection was lost just then, over the next one."""

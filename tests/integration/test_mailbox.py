@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import pytest
 from imapclient.exceptions import IMAPClientError
@@ -101,7 +102,8 @@ def server() -> Iterator[Dovecot]:
 
 @pytest.fixture
 def log(server: Dovecot, request: pytest.FixtureRequest) -> Log:
-    return Log(server=server, user=request.node.name, folder="Clients" if "folder" in request.node.name else "INBOX")
+    user = f"{request.node.name}-{uuid4().hex}"  # a test that is played again begins with an empty mailbox
+    return Log(server=server, user=user, folder="Clients" if "folder" in request.node.name else "INBOX")
 
 
 async def test_mail_is_marked_as_read_only_after_it_is_stored(log: Log) -> None:
@@ -182,6 +184,7 @@ async def test_mail_too_big_to_read_leaves_its_head_and_stays_there(log: Log) ->
     log.put(1)
 
     async with open_folder(ImapAccount.of(log.server.url(log.user))) as folder:
+        await folder.select()
         fetched = await folder.fetch(1, at_most=10)
         missing = await folder.fetch(2, at_most=10)
 

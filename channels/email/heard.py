@@ -1,0 +1,69 @@
+"""A mail that was read, as the fact that the core records."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from channels.email.html import safe_html
+from channels.email.message import Mail
+from channels.email.quotes import folded
+from channels.email.reply_address import conversation_meant
+from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel, named_ids
+
+#: A sender's clock that is further from the server's says nothing.
+_CLOCKS_APART = timedelta(days=2)
+#: Beside the page on which the HTML is shown; behind it the picture's content id.
+PICTURES = "pictures/"
+
+
+def heard(
+    mail: Mail, raw: bytes, *, mailbox: str, address: str, queue: str | None, secret: bytes, arrived_at: datetime
+) -> HeardMessage:
+    """What came into ``mailbox``, whose address is ``address``; ``secret`` signs the addresses we answer from."""
+    head = mail.head
+    meant = conversation_meant((*head.to, *head.cc, *head.delivered_to), address, secret)
+    text = folded(mail.text)
+    return HeardMessage(
+        channel=WrittenChannel.EMAIL,
+        source=mailbox,
+        key=f"{head.message_id or ''} {mail.digest}",
+        external_id=head.message_id or mail.digest,
+        queue=queue,
+        from_address=head.sender.key if head.sender is not None else None,
+        from_name=head.sender.name or None if head.sender is not None else None,
+        to=tuple(one.key for one in (*head.to, *head.cc)),
+        our_address=address,
+        thread=meant.hex if meant is not None else None,
+        answers=named_ids(head.in_reply_to, head.references),
+        subject=head.subject or None,
+        body=mail.text,
+        own=text.own if text.quoted or text.signature else None,
+        html=_shown(mail),
+        files=_files(mail),
+        at=_believed(head.date, arrived_at),
+        automatic=head.automatic is not None,
+        raw=raw,
+    )
+
+
+def _shown(mail: Mail) -> str | None:
+    if mail.html is None:
+        return None
+    ids = [one.content_id for one in mail.attachments if one.content_id is not None]
+    safe = safe_html(mail.html, pictures={one: f"{PICTURES}{quote(one, safe='')}" for one in ids})
+    return safe.html if safe is not None else None
+
+
+def _files(mail: Mail) -> tuple[HeardFile, ...]:
+    return tuple(
+        HeardFile(name=one.name, type=one.type, data=one.data, inline_id=one.content_id if one.inline else None)
+        for one in mail.attachments
+    )
+
+
+def _believed(written: datetime | None, arrived: datetime) -> datetime:
+    """Never after it arrived: a mail from the future would stand above every answer to it."""
+    if written is None or arrived - written > _CLOCKS_APART:
+        return arrived
+    return min(written, arrived)

@@ -15,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from crm_core.actions import leads
-from crm_core.actions.choosing import Wanted, choose
+from crm_core.actions.choosing import choose
 from crm_core.actions.lead_promises import take_along
 from crm_core.domain.distribution import Choice, Waiting, in_line
 from crm_core.domain.events import LeadStuck
@@ -32,6 +32,7 @@ from crm_core.domain.lead_watching import (
     next_lead_step,
 )
 from crm_core.domain.leads import COOLDOWN, LeadReason
+from crm_core.domain.needs import Wanted
 from crm_core.domain.outages import Gap
 from crm_core.store import lead_watch as store
 from crm_core.store import leads as lead_store

@@ -20,7 +20,7 @@ import structlog
 
 from crm_core.actions import leads
 from crm_core.actions.callbacks import announce
-from crm_core.actions.choosing import Wanted, choose
+from crm_core.actions.choosing import choose
 from crm_core.domain.callbacks import CLAIM_LEASE, CallbackState, HistoryReason
 from crm_core.domain.distribution import Choice, Strategy
 from crm_core.domain.events import (
@@ -35,6 +35,7 @@ from crm_core.domain.events import (
 )
 from crm_core.domain.explanations import MoveStory, move_record, move_sentence, nobody_record
 from crm_core.domain.leads import LeadReason
+from crm_core.domain.needs import Wanted
 from crm_core.domain.outages import Gap
 from crm_core.domain.policies import Moments, Rules, moments, rules_among
 from crm_core.domain.rosters import Roster

@@ -18,7 +18,7 @@ from crm_core.domain.distribution import Choice, Limits, Need
 from crm_core.domain.distribution_words import verdict_in_words
 from crm_core.domain.explanations import SCHEMA, Explanation, choice_record
 from crm_core.domain.leads import COOLDOWN
-from crm_core.domain.people import normalised_words
+from crm_core.domain.needs import Wanted
 from crm_core.domain.words import Words
 
 
@@ -92,17 +92,15 @@ class Parcel:
         """What it asks of its next owner; ``team_id`` is the leaver's."""
         held = (*self.work, *([self.client] if self.client else []))
         language = next((one.language for one in held if one.language), None)
-        destinations = normalised_words(one.destination for one in self.work if one.destination)
-        cooldowns = [promise.cooldown for promise in self.promises] or [COOLDOWN]
-        return Need(
-            at=at,
+        wanted = Wanted(
             from_agent_id=leaver,
             team_id=team_id or next((lead.team_id for lead in self.leads if lead.team_id), None),
-            skills=frozenset(normalised_words(skill for one in self.work for skill in one.skills)),
-            languages=tuple(normalised_words([language.split("-")[0]])) if language else (),
-            destination=destinations[0] if destinations else None,
-            cooldown=max(cooldowns),
+            skills=[skill for one in self.work for skill in one.skills],
+            language=language,
+            destination=next((one.destination for one in self.work if one.destination), None),
+            cooldown=max(promise.cooldown for promise in self.promises) if self.promises else COOLDOWN,
         )
+        return wanted.need(at)
 
 
 def parcels(promises: Iterable[HeldPromise], leads: Iterable[HeldLead], clients: Iterable[HeldClient]) -> list[Parcel]:

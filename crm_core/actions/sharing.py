@@ -21,7 +21,7 @@ from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.distribution import Choice, History, Strategy, choose_agent
 from crm_core.domain.errors import DecisionRefused
 from crm_core.domain.events import CallbackStuck, ClientChanged
-from crm_core.domain.explanations import Explanation
+from crm_core.domain.explanations import Explanation, nobody_record
 from crm_core.domain.leads import LeadReason
 from crm_core.domain.sharing import HeldClient, Parcel, explain_share, limits_for, parcels
 from crm_core.domain.viewer import Viewer
@@ -204,7 +204,8 @@ async def _give_promise(
         record=explanation.record,
     )
     if share.stuck:
-        stuck = {"words": explanation.sentence.as_json(), "record": dict(explanation.record)}
+        assert share.choice is not None  # somebody was looked for
+        stuck = {"words": explanation.sentence.as_json(), "reasons": nobody_record(share.choice)}
         version = await store.raise_alarm(tx, callback.id, stuck)
         rooms = await audience(tx, {share.heir_id})
         tx.emit(CallbackStuck(rooms=rooms, callback_id=callback.id, since=tx.now, version=version))

@@ -106,7 +106,7 @@ UPDATE callbacks
 SET agent_id = new.agent_id, grace_from = new.grace_from, warn_at = new.warn_at, notify_at = new.notify_at,
     escalate_at = new.escalate_at, next_at = new.next_at, forgiven_s = new.forgiven_s, moves = new.moves,
     warned_at = new.warned_at, told = new.told, unlocked_at = new.unlocked_at, nobody_since = new.nobody_since,
-    stuck = new.stuck,
+    stuck = CASE WHEN new.nobody_since IS NOT NULL THEN COALESCE(new.stuck, callbacks.stuck) END,
     state = CASE WHEN new.moved THEN 'open' ELSE callbacks.state END,
     claimed_by = CASE WHEN NOT new.moved THEN callbacks.claimed_by END,
     claimed_at = CASE WHEN NOT new.moved THEN callbacks.claimed_at END,

@@ -17,6 +17,7 @@ from crm_core.actions.holdings import HandOverIn
 from crm_core.actions.lead_watch import watch_leads
 from crm_core.actions.leads import LeadIn
 from crm_core.actions.sharing import Portion
+from crm_core.actions.watchdog import watch_waiting
 from crm_core.domain.errors import CallbackAlreadyClaimed, NotFound
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database, Record
@@ -161,6 +162,12 @@ async def test_nobody_is_given_more_than_in_any_hour_and_the_supervisor_has_the_
     assert all(row["nobody_since"] is not None for row in left)
     assert left[0]["stuck"]["words"]["en"].endswith("the supervisor answers for it (Irina).")
     assert [kind for kind, _ in await events_of(house.database)].count("callback.stuck") == 3
+    async with house.database.begin() as tx:
+        await watch_waiting(tx, 10, zone=ALMATY)
+    still = [row for row in await house.rows(_OWED) if row["agent_id"] == house.irina]
+    assert [(row["nobody_since"], row["stuck"]) for row in still] == [
+        (row["nobody_since"], row["stuck"]) for row in left
+    ]
 
 
 async def test_when_nobody_is_there_nothing_is_left_without_an_owner(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -15,8 +16,9 @@ from crm_core.domain.written import InboxState, WrittenChannel
 from crm_core.inputs import InputModel, Moment, Word
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
+from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.store.interactions import FROM_INTERACTIONS, narrow_to_scope
-from crm_core.views.interactions import Interaction, load_interactions
+from crm_core.views.interactions import WRITTEN, Interaction, load_interactions
 from crm_core.views.messages import messages_of
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
@@ -46,13 +48,17 @@ class Conversation(Interaction):
 
 
 class ConversationFilters(InputModel):
-    """What the list can be narrowed to; all of them together. ``unassigned``: nobody has it yet."""
+    """What the list can be narrowed to; all of them together.
+
+    ``unassigned``: nobody has it yet; ``going_on``: it is somebody's turn, ours or the client's.
+    """
 
     channel: WrittenChannel | None = None
     queue: Word | None = None
     agent_id: UUID | None = None
     client_id: UUID | None = None
     inbox_state: InboxState | None = None
+    going_on: bool | None = None
     unread: bool | None = None
     unassigned: bool | None = None
 
@@ -100,6 +106,13 @@ _INBOX = """
 
 _FROM = f"{FROM_INTERACTIONS} JOIN conversations conversation ON conversation.interaction_id = call.id"
 
+# By primary key.
+_OF = f"""
+SELECT conversation.interaction_id AS id, {_INBOX}
+FROM conversations conversation
+WHERE conversation.interaction_id = {AMONG_FIRST}
+"""  # noqa: S608  (columns of our own)
+
 # The expression is that of messages_search_idx.
 _MATCHES = """
     to_tsvector('russian', replace(replace(((COALESCE(message.subject, '') || ' ') || message.body),
@@ -144,6 +157,7 @@ async def list_conversations(
         ("call.agent_id = {}", filters.agent_id),
         ("call.client_id = {}", filters.client_id),
         ("conversation.inbox_state = {}", filters.inbox_state),
+        ("(conversation.inbox_state IN ('open', 'waiting')) = {}", filters.going_on),
         ("(conversation.unread > 0) = {}", filters.unread),
         ("(call.agent_id IS NULL) = {}", filters.unassigned),
     ):
@@ -204,9 +218,20 @@ async def search_said(
     return Page[Found](items=[_found(row) for row in rows[:limit]], next=more)
 
 
+async def as_conversations(db: Reader, interactions: Mapping[UUID, Interaction]) -> dict[UUID, Interaction]:
+    """The same, the written ones among them as the inbox shows them."""
+    written = [one.id for one in interactions.values() if one.channel in WRITTEN]
+    rows = await db.fetch(_OF, as_ids(written)) if written else []
+    return {**interactions, **{row["id"]: _conversation(interactions[row["id"]], row) for row in rows}}
+
+
 async def _conversations(db: Reader, rows: list[Record]) -> list[Conversation]:
     interactions = await load_interactions(db, [row["id"] for row in rows])
-    return [Conversation.model_validate(dict(interactions[row["id"]]) | dict(row)) for row in rows]
+    return [_conversation(interactions[row["id"]], row) for row in rows]
+
+
+def _conversation(interaction: Interaction, row: Record) -> Conversation:
+    return Conversation.model_validate(dict(interaction) | dict(row))
 
 
 def _found(row: Record) -> Found:

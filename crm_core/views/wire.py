@@ -22,6 +22,7 @@ from crm_core.store.outbox import OutboxRow
 from crm_core.views.agents import Agent, load_agents
 from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.cards import Card, cards_for
+from crm_core.views.conversations import Conversation, as_conversations
 from crm_core.views.interactions import Interaction, load_interactions
 from crm_core.views.leads import Lead, load_leads
 from crm_core.views.messages import Message, load_messages
@@ -74,20 +75,20 @@ class CallEnded(WireEvent):
 class InteractionChanged(WireEvent):
     """Anything of it changed."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
 
 
 class MessageReceived(WireEvent):
     """A client wrote."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
     message: Message
 
 
 class MessageChanged(WireEvent):
     """One of ours was written, or has come further: sent, delivered, read, failed."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
     message: Message
 
 
@@ -269,7 +270,7 @@ async def _load_things(db: Reader, rows: Sequence[OutboxRow]) -> _Things:
     def ids(field: str, types: Container[str]) -> set[UUID]:
         return {_id(row, field) for row in rows if row.type in types}
 
-    interactions = await load_interactions(db, ids("interaction_id", _INTERACTIONS))
+    interactions = await as_conversations(db, await load_interactions(db, ids("interaction_id", _INTERACTIONS)))
     offered = ids("interaction_id", {events.CallOffered.type})
     callbacks = ids("callback_id", _CALLBACKS)
     agents = ids("agent_id", {events.AgentChanged.type})

@@ -11,10 +11,12 @@ import pytest
 from pydantic import ValidationError
 
 from crm_core.actions.calls import record_calls
+from crm_core.actions.messages import record_messages
 from crm_core.domain import events
 from crm_core.domain.calls import CallSnapshot
 from crm_core.domain.events import STAFF, Event
 from crm_core.domain.ids import new_id
+from crm_core.domain.written import HeardMessage, WrittenChannel
 from crm_core.store import outbox
 from crm_core.store.database import Database
 from crm_core.views.wire import SERVER_EVENTS, AgentChanged, Told, load_events
@@ -206,3 +208,25 @@ async def _promise(database: Database, agent: UUID) -> UUID:
             tx.now,
         )
     return promise
+
+
+async def test_what_was_written_is_told_as_the_inbox_shows_it(database: Database) -> None:
+    async with database.begin() as tx:
+        heard = HeardMessage(
+            channel=WrittenChannel.TELEGRAM,
+            source="bot",
+            key="1",
+            external_id="700100:1",
+            queue=None,
+            from_address="700100",
+            thread="700100",
+            body="Сколько стоит Хайнань?",
+            at=tx.now,
+        )
+        await record_messages(tx, [heard])
+
+    event = first(await tell(database), "message.received")
+
+    assert event["message"]["text"] == "Сколько стоит Хайнань?"
+    shown = event["interaction"]
+    assert (shown["inbox_state"], shown["unread"], shown["last_excerpt"]) == ("open", 1, "Сколько стоит Хайнань?")

@@ -78,12 +78,15 @@ async def test_a_conversation_is_noted_given_on_put_off_and_closed(with_bot: Hou
     note = await irina.post(f"{address}/notes", {"text": "Ждёт визу"})
     given = await irina.post(f"{address}/assign", {"agent_id": boris_id, "reason": "Говорит по-китайски"})
     seen = await boris.post(f"{address}/read", {})
+    going_on = await boris.get("/api/v1/conversations?going_on=true")
     asleep = await boris.post(f"{address}/snooze", {"until": "2199-01-01T00:00:00Z"})
     closed = await boris.post(f"{address}/close", {})
 
     assert (note.body["kind"], note.body["direction"]) == ("note", "internal")
     assert (given.status, given.body) == (200, None)
     assert seen.status == 204
+    assert [one["id"] for one in going_on.body["items"]] == [str(conversation)]
+    assert (await boris.get("/api/v1/conversations?going_on=true")).body["items"] == []
     assert (asleep.status, asleep.body["code"]) == (422, "snooze_rejected")
     assert (closed.body["inbox_state"], closed.body["state"], closed.body["outcome"]) == (
         "closed",

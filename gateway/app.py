@@ -39,10 +39,10 @@ from gateway.http.request import DemoLogin, Ringer, Services
 from gateway.http.server import build_app, make_runner
 from gateway.jobs import Jobs
 from realtime.hub import DeskHub
-from realtime.line import Backlog
 from realtime.presence import Presence
 from realtime.relay import Relay
 from realtime.watchdog import Watchdog
+from sockets.line import Backlog
 
 logger = structlog.get_logger(__name__)
 

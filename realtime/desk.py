@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from crm_core.actions.sessions import Principal
 from crm_core.domain.events import Room
-from realtime.frames import Frame
-from realtime.line import Line
+from sockets.frame import Frame
+from sockets.line import Line
 
 #: A browser that has just been greeted may state within this what it saw last.
 HOLD_S = 0.5

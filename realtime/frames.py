@@ -1,4 +1,4 @@
-"""An event as the browser's websocket carries it, encoded once for everybody who gets it."""
+"""Events as desks are told of them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,12 @@ from crm_core.store.outbox import OutboxRow
 from crm_core.views.model import WireModel
 from crm_core.views.wire import load_events
 from realtime import metrics
+from sockets.frame import Frame
+from sockets.frame import event_frame as encoded
 
 logger = structlog.get_logger(__name__)
 
 NAMESPACE = "/desk"
-
-
-class Frame(bytes):
-    """A whole socket.io packet; engineio's writer, which expects packets, may ask it to encode itself."""
-
-    __slots__ = ()
-
-    def encode(self, b64: bool = False) -> Frame:
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +33,7 @@ class Encoded:
 
 def event_frame(name: str, payload: WireModel) -> Frame:
     """The event ``name`` with one argument, in the desk's namespace."""
-    body = payload.model_dump_json(by_alias=True)
-    return Frame(f'42{NAMESPACE},["{name}",{body}]'.encode())
+    return encoded(NAMESPACE, name, payload.model_dump_json(by_alias=True))
 
 
 async def encode_rows(db: Reader, rows: Sequence[OutboxRow]) -> list[Encoded]:

@@ -35,8 +35,8 @@ from crm_core.views.wire import Hello, Reload
 from realtime import metrics
 from realtime.desk import Desk
 from realtime.frames import NAMESPACE, Encoded, encode_rows, event_frame
-from realtime.line import LINE, Backlog, Line
-from realtime.server import DeskServer
+from sockets.line import LINE, Backlog, Line
+from sockets.server import SocketServer
 
 #: Who sends this request; the second argument is the token a program gave in ``auth``, if it did.
 #: Raises a ``CrmError`` when it is nobody we know.
@@ -89,8 +89,12 @@ class DeskHub:
         self._taken = 0  # the newest event that the relay has begun to pass on here
         self._begun = asyncio.Event()
         self.people_changed = asyncio.Event()
-        self._server = DeskServer(
-            connected=self._greet, origin_allowed=self._origin_allowed, backlog=backlog or Backlog()
+        self._server = SocketServer(
+            namespace=NAMESPACE,
+            connected=self._greet,
+            origin_allowed=self._origin_allowed,
+            backlog=backlog or Backlog(),
+            counts=metrics.COUNTS,
         )
         self._server.on("connect", self._connect, namespace=NAMESPACE)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
@@ -235,7 +239,7 @@ class DeskHub:
         desk.begin(self._taken, event_frame("reload", reload))
 
     async def _unknown(self, event: str, sid: str, *args: object) -> None:
-        metrics.IGNORED.labels("unknown_event").inc()
+        metrics.COUNTS.ignored.labels("unknown_event").inc()
 
     def _origin_allowed(self, origin: str, request: web.Request) -> bool:
         """Browsers say whose page opened the socket: ours, under its public name or the one it was asked by."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import metadata
 
-OURS = {"config", "crm_core", "channels", "realtime", "dashboards", "gateway"}
+OURS = {"config", "crm_core", "channels", "realtime", "sockets", "dashboards", "gateway"}
 
 
 def clashes() -> dict[str, set[str]]:

@@ -7,8 +7,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.frames import Frame
-from realtime.line import Backlog, Outbound
+from sockets.frame import Frame
+from sockets.line import Backlog, Outbound
 
 STEPS = st.lists(st.one_of(st.integers(1, 50).map(lambda size: Frame(b"x" * size)), st.just("batch")), max_size=60)
 

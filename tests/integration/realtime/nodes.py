@@ -22,9 +22,9 @@ from crm_core.store.database import Database
 from crm_core.store.notify import Notifier
 from crm_core.store.outbox import Window
 from realtime.hub import DeskHub
-from realtime.line import Backlog
 from realtime.presence import Presence
 from realtime.relay import Relay
+from sockets.line import Backlog
 from tests.people import add_agent
 from tests.waiting import PATIENCE_S, eventually
 

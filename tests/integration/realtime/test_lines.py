@@ -11,8 +11,9 @@ from aiohttp import ClientSession
 
 from crm_core.domain.events import FLOOR
 from crm_core.views.model import WireModel
-from realtime.frames import Encoded, Frame, event_frame
-from realtime.line import MAX_INCOMING_BYTES, Backlog
+from realtime.frames import Encoded, event_frame
+from sockets.frame import Frame
+from sockets.line import MAX_INCOMING_BYTES, Backlog
 from tests.integration.realtime.conftest import Person
 from tests.integration.realtime.nodes import Node, node, say
 from tests.integration.realtime.raw import raw_client
@@ -183,8 +184,8 @@ async def test_a_browser_that_does_not_answer_pings_is_cut_off(
     database_url: str, boss: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("realtime.hub.SWEEP_S", 0.05)
-    monkeypatch.setattr("realtime.server.PING_INTERVAL_S", 0.1)
-    monkeypatch.setattr("realtime.server.PING_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("sockets.server.PING_INTERVAL_S", 0.1)
+    monkeypatch.setattr("sockets.server.PING_TIMEOUT_S", 0.2)
     async with node(database_url) as here, raw_client(here) as client:
         await client.enter(boss.token)
 
@@ -197,7 +198,7 @@ async def test_a_clock_that_jumps_cuts_nobody_off(
     database_url: str, boss: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("realtime.hub.SWEEP_S", 0.05)
-    monkeypatch.setattr("realtime.server.PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr("sockets.server.PING_INTERVAL_S", 0.05)
     async with node(database_url) as here, raw_client(here) as client:
         await client.enter(boss.token)
         if not client.pings:

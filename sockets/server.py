@@ -2,7 +2,7 @@
 
 The library keeps the protocol: handshake, packets, namespaces, heartbeats. Ours
 are the ends of it that it leaves open: each socket's queue and websocket
-(:mod:`realtime.line`), a word when a client has just been let in, and what
+(:mod:`sockets.line`), a word when a client has just been let in, and what
 happens to packets that make no sense.
 """
 
@@ -17,9 +17,8 @@ import socketio
 import structlog
 from aiohttp import web
 
-from realtime import metrics
-from realtime.frames import NAMESPACE
-from realtime.line import MAX_INCOMING_BYTES, Backlog, Line, Outbound
+from sockets.counts import Counts
+from sockets.line import MAX_INCOMING_BYTES, Backlog, Line, Outbound
 
 logger = structlog.get_logger(__name__)
 
@@ -38,11 +37,12 @@ class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no
 
     _async: dict[str, object]  # the library's driver for aiohttp
 
-    def __init__(self, *, backlog: Backlog, **options: Any) -> None:
+    def __init__(self, *, backlog: Backlog, counts: Counts, **options: Any) -> None:
         super().__init__(async_mode="aiohttp", **options)
         self.lines: set[Line] = set()
         self.stopping = False
         self._backlog = backlog
+        self.counts = counts
         self._async = {**self._async, "websocket": Line}
 
     def create_queue(self, *args: object, **kwargs: object) -> Outbound:
@@ -71,13 +71,22 @@ class _Clients(socketio.AsyncManager):  # type: ignore[misc]  # the library has 
         return sid
 
 
-class DeskServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
-    """A Socket.IO server for the namespace ``/desk``; ``connected`` is told of each client let in."""
+class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    """A Socket.IO server for one namespace; ``connected`` is told of each client let in."""
 
-    def __init__(self, *, connected: Callable[[str], None], origin_allowed: OriginCheck, backlog: Backlog) -> None:
+    def __init__(
+        self,
+        *,
+        namespace: str,
+        connected: Callable[[str], None],
+        origin_allowed: OriginCheck,
+        backlog: Backlog,
+        counts: Counts,
+    ) -> None:
+        self._counts = counts
         super().__init__(
             client_manager=_Clients(connected),
-            namespaces=[NAMESPACE],
+            namespaces=[namespace],
             logger=_library_log,
             engineio_logger=_library_log,
             transports=["websocket"],
@@ -88,6 +97,7 @@ class DeskServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
             max_http_buffer_size=MAX_INCOMING_BYTES,
             cors_allowed_origins=lambda origin, environ: origin_allowed(origin, environ["aiohttp.request"]),
             backlog=backlog,
+            counts=counts,
         )
 
     def stop(self) -> None:
@@ -108,5 +118,5 @@ class DeskServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         try:
             await super()._handle_eio_message(eio_sid, data)
         except Exception as error:
-            metrics.IGNORED.labels("malformed").inc()
-            logger.info("desk packet malformed", action="desk_packet_malformed", error=type(error).__name__)
+            self._counts.ignored.labels("malformed").inc()
+            logger.info("socket packet malformed", action="socket_packet_malformed", error=type(error).__name__)

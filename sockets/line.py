@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from realtime import metrics
-from realtime.frames import Frame
+from sockets.counts import Counts
+from sockets.frame import Frame
 
 #: What a browser may say at all: goodbye, a pong, or a socket.io packet without attachments.
 _SENSIBLE = re.compile(r"1$|3|4[0-3]")
@@ -189,6 +189,7 @@ class Line:
     def __init__(self, handler: Callable[[Line], Awaitable[None]], engine: Any) -> None:
         self._handler = handler
         self._engine = engine
+        self._counts: Counts = engine.counts
         # engineio hands over a bound method of its socket, and nothing else to know the socket by.
         self._peer: Any = handler.__self__  # type: ignore[attr-defined]
         # Its own check asks the wall clock: one that jumps would cut everybody off.
@@ -251,7 +252,7 @@ class Line:
         """End it at once: what waits is thrown away, the browser may come back and resume."""
         if not self.ended:
             self.ended = True
-            metrics.CUT.labels(reason).inc()
+            self._counts.cut.labels(reason).inc()
             self._outbound.discard()
             self._transport.abort()
 
@@ -259,7 +260,7 @@ class Line:
         """End it politely; a browser that comes back by itself will do so after a jittered pause."""
         if not self.ended:
             self.ended = True
-            metrics.CUT.labels(reason).inc()
+            self._counts.cut.labels(reason).inc()
             self._outbound.discard()
             if not await self._socket.close(code=code, message=reason.encode()):
                 self._transport.abort()
@@ -322,7 +323,7 @@ class Line:
         return self._allowance >= 0
 
     async def _hang_up(self, code: int, reason: str) -> None:
-        metrics.IGNORED.labels(reason).inc()
+        self._counts.ignored.labels(reason).inc()
         await self.end(code, reason)
         raise OSError(reason)
 

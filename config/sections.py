@@ -99,14 +99,15 @@ class MailboxSettings(_Section):
     queue: Line = Field(description="the name of the queue its mail goes to")
 
 
+_TELEGRAM = "https://api.telegram.org"
+
+
 class TelegramSettings(_Section):
     """One Telegram bot."""
 
     name: Slug = Field(description=_SHORT_NAME)
     token: Secret = Field(description="the token that BotFather gave")
-    api_base: WebAddress = Field(
-        default="https://api.telegram.org", description="a URL that begins with http:// or https://"
-    )
+    api_base: WebAddress = Field(default=_TELEGRAM, description="a URL that begins with http:// or https://")
     mode: Literal["polling", "webhook"] = Field(default="polling", description="polling or webhook")
     webhook_secret: Annotated[SecretStr, AfterValidator(checks.telegram_secret)] | None = Field(
         default=None, description="1 to 256 of A-Z, a-z, 0-9, _ and -; required when mode is webhook"
@@ -118,6 +119,11 @@ class TelegramSettings(_Section):
         if self.mode == "webhook" and self.webhook_secret is None:
             raise ValueError("mode webhook needs webhook_secret: without it anybody could write messages")
         return self
+
+    @property
+    def needs_https(self) -> bool:
+        """A Bot API server of one's own brings updates over plain HTTP as well."""
+        return self.mode == "webhook" and self.api_base == _TELEGRAM
 
 
 class WebchatSettings(_Section):

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -117,6 +125,20 @@ class Settings(BaseSettings):
     @classmethod
     def _names_differ(cls, rows: tuple[_Named, ...]) -> tuple[_Named, ...]:
         _all_differ("name", [row.name for row in rows])
+        return rows
+
+    @field_validator("telegram")
+    @classmethod
+    def _webhooks_are_encrypted(
+        cls, rows: tuple[TelegramSettings, ...], info: ValidationInfo
+    ) -> tuple[TelegramSettings, ...]:
+        public_url = info.data.get("public_url", "")
+        for bot in rows:
+            if bot.needs_https and not public_url.startswith("https://"):
+                raise ValueError(
+                    f"{bot.name} has mode webhook, and Telegram knocks only at https: "
+                    f"public_url must begin with https://, it is {public_url or 'wrong'}"
+                )
         return rows
 
     @field_validator("webchat")

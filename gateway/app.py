@@ -16,7 +16,7 @@ from datetime import timedelta
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from aiohttp import web
@@ -43,6 +43,9 @@ from realtime.presence import Presence
 from realtime.relay import Relay
 from realtime.watchdog import Watchdog
 from sockets.line import Backlog
+
+if TYPE_CHECKING:
+    from channels.telegram.door import TelegramDoor
 
 logger = structlog.get_logger(__name__)
 
@@ -99,12 +102,21 @@ async def serve(settings: Settings, *, roles: Collection[RoleOfProcess] = EVERYT
 
 def telegram_rooms(settings: Settings, database: Database) -> list[Part]:
     """One for each bot; whoever has none does not load what Telegram needs, which is a hundred megabytes."""
-    bots = [bot for bot in settings.telegram if bot.mode == "polling"]
-    if not bots:
+    if not settings.telegram:
         return []
     from channels.telegram.room import TelegramRoom
 
-    return [TelegramRoom(bot, settings, database) for bot in bots]
+    return [TelegramRoom(bot, settings, database) for bot in settings.telegram]
+
+
+def telegram_doors(settings: Settings, database: Database) -> Sequence[TelegramDoor]:
+    """One for each bot that is heard by webhook; the same holds for whoever has none."""
+    bots = [bot for bot in settings.telegram if bot.mode == "webhook"]
+    if not bots:
+        return ()
+    from channels.telegram.door import TelegramDoor
+
+    return [TelegramDoor(bot, database) for bot in bots]
 
 
 class Process:
@@ -120,12 +132,14 @@ class Process:
         ringer: Ringer | None = None,
     ) -> None:
         self.settings = settings
+        doors = telegram_doors(settings, database) if RoleOfProcess.WEB in roles else ()
         self.services = Services(
             settings=settings,
             database=database,
             version=metadata.version("perezvon"),
             demo_logins=tuple(demo_logins),
             ringer=ringer,
+            telegram_webhooks={door.name: door.webhook for door in doors},
         )
         limits = settings.limits
         window = Window(age=timedelta(seconds=limits.resume_window_s), events=limits.resume_events)
@@ -143,6 +157,7 @@ class Process:
                 backlog=Backlog(packets=limits.slow_socket_events, stuck_s=limits.slow_socket_s),
             )
             self.parts += [self.hub, Presence(database, self.hub, grace_s=limits.presence_grace_s)]
+        self.parts += doors
         self.parts.append(Relay(database, self.hub, window=window, poll_s=limits.relay_poll_s))
         self.rooms: list[PbxRoom] = []
         if RoleOfProcess.TELEPHONY in roles:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from aiogram import Bot
@@ -38,6 +38,7 @@ from aiogram.methods import (
     GetFile,
     GetMe,
     GetUpdates,
+    GetWebhookInfo,
     Response,
     SetMyCommands,
     SetWebhook,
@@ -72,6 +73,16 @@ class Identity:
     username: str
     #: BotFather's privacy mode is off. Otherwise only commands and replies to the bot are heard in groups.
     hears_groups: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookInfo:
+    """What Telegram tells of a webhook; ``pending`` waits also for those who poll."""
+
+    url: str  # empty: there is none
+    pending: int
+    error: str | None = None  # of its last failed knock
+    failed_at: datetime | None = None
 
 
 class TelegramApi:
@@ -121,6 +132,17 @@ class TelegramApi:
     async def listen_by_webhook(self, url: str, *, secret: str) -> None:
         """Have updates brought to ``url``, each with the secret."""
         await self.ask(SetWebhook(url=url, secret_token=secret, allowed_updates=list(WANTED_KINDS)))
+
+    async def webhook(self) -> WebhookInfo:
+        """Where Telegram brings updates, and how it fared there."""
+        told = await self.ask(GetWebhookInfo())
+        failed_at = told.get("last_error_date")
+        return WebhookInfo(
+            url=told.get("url", ""),
+            pending=told.get("pending_update_count", 0),
+            error=told.get("last_error_message") if failed_at else None,
+            failed_at=datetime.fromtimestamp(failed_at, UTC) if failed_at else None,
+        )
 
     async def name_commands(self, commands: Mapping[str, str], *, language: str | None = None) -> None:
         """Show these beside the field of writing, to apps of that language or to all others."""

@@ -7,18 +7,18 @@ asks, and two who ask take them from each other. Only the owner hears it and spe
 from __future__ import annotations
 
 import asyncio
-from typing import Final
-
-import structlog
 
 from channels.speaking import Fate, Later, Never, Said, Speaker, Unknown
 from channels.telegram import outgoing
 from channels.telegram.api import Identity, TelegramApi
+from channels.telegram.door import PATH
+from channels.telegram.introduction import introduced
 from channels.telegram.log import FileFetcher, TelegramLog
 from channels.telegram.outgoing import Outgoing, Text
 from channels.telegram.polling import Poller, PollTimings
-from channels.telegram.refusals import TelegramBusy, TelegramRefused, TelegramUnavailable
+from channels.telegram.registration import Registration
 from channels.telegram.sender import Sender
+from channels.telegram.state import BotStates
 from config.sections import TelegramSettings
 from config.settings import Settings
 from crm_core.domain.written import WrittenChannel
@@ -26,11 +26,6 @@ from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.store.locks import holding
 from crm_core.store.messages import Saying
 from crm_core.store.outage import Outage
-
-logger = structlog.get_logger(__name__)
-
-#: After a refused token a person must act; they need not restart us.
-_ASK_AGAIN_S: Final = 30.0
 
 
 class TelegramRoom:
@@ -41,6 +36,7 @@ class TelegramRoom:
     ) -> None:
         self._bot = bot
         self._timezone = settings.timezone
+        self._doors = f"{settings.public_url}{PATH}"
         self._database = database
         self._timings = timings
 
@@ -67,9 +63,8 @@ class TelegramRoom:
 
     async def _live(self) -> None:
         async with TelegramApi(self._bot) as api:
-            me = await self._introduced(api)
-            log = TelegramLog(self._bot, self._database, username=me.username, files=FileFetcher(api))
-            poller = Poller(self._bot.name, api, log.store, username=me.username, timings=self._timings)
+            states = BotStates(self._bot.name)
+            me = await introduced(api, states)
             sender = Sender(self._bot.name, api)
             speaker = Speaker(
                 self._database,
@@ -79,19 +74,16 @@ class TelegramRoom:
                 timezone=self._timezone,
             )
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(poller.run())
+                tasks.create_task(self._ear(api, me, states).run())
                 tasks.create_task(speaker.run())
 
-    async def _introduced(self, api: TelegramApi) -> Identity:
-        """Who we are there; asked until Telegram answers."""
-        while True:
-            try:
-                return await api.me()
-            except (TelegramRefused, TelegramBusy, TelegramUnavailable) as failure:
-                logger.error(
-                    "telegram does not know us", action="telegram_unknown", bot=self._bot.name, error=str(failure)
-                )
-                await asyncio.sleep(_ASK_AGAIN_S)
+    def _ear(self, api: TelegramApi, me: Identity, states: BotStates) -> Poller | Registration:
+        """What brings us its updates: our own questions, or knocks at the doors of whoever answers the web."""
+        name, secret = self._bot.name, self._bot.webhook_secret
+        if self._bot.mode == "webhook" and secret is not None:
+            return Registration(api, url=f"{self._doors}/{name}", secret=secret.get_secret_value(), states=states)
+        log = TelegramLog(self._bot, self._database, username=me.username, files=FileFetcher(api))
+        return Poller(name, api, log.store, username=me.username, states=states, timings=self._timings)
 
 
 async def _say(sender: Sender, saying: Saying) -> Fate:

@@ -66,11 +66,7 @@ async def read_body(
         InputRejected: it can, and is wrong.
         web.HTTPRequestEntityTooLarge: it does not end.
     """
-    try:
-        async with asyncio.timeout(timeout_s):
-            body = await raw.read()
-    except TimeoutError as error:
-        raise BodyTooSlow from error
+    body = await read_bytes(raw, timeout_s=timeout_s)
     if not body:
         body = b"{}"
     elif raw.headers.get("Content-Encoding", "identity") != "identity":
@@ -85,6 +81,20 @@ async def read_body(
         return body, adapter.validate_json(body, strict=True)
     except PydanticError as error:
         raise invalid(error, "body") from error
+
+
+async def read_bytes(raw: web.Request, *, timeout_s: float) -> bytes:
+    """The body as it came.
+
+    Raises:
+        BodyTooSlow: it did not come.
+        web.HTTPRequestEntityTooLarge: it does not end.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await raw.read()
+    except TimeoutError as error:
+        raise BodyTooSlow from error
 
 
 def _read_form(body: bytes, adapter: TypeAdapter[Any]) -> Any:

@@ -26,6 +26,12 @@ FORMS: Final = Counter(
     ("fate",),
 )
 
+KNOCKS: Final = Counter(
+    "perezvon_telegram_knocks_total",
+    "Updates that were brought to a bot's webhook, by what was answered.",
+    ("bot", "answer"),
+)
+
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request; ``route`` is the pattern, not the address."""

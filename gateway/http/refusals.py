@@ -32,6 +32,12 @@ class BodyTooSlow(InputRejected):
     code = "request_timeout"
 
 
+class SecretWrong(Forbidden):
+    """Whoever knocks here must say the secret that was agreed on."""
+
+    code = "secret_wrong"
+
+
 class MethodNotAllowed(DecisionRefused):
     """This address does not know this method."""
 
@@ -54,6 +60,12 @@ class DatabaseUnavailable(PeerUnavailable):
     """The database does not answer now; nothing is lost, try again in a moment."""
 
     code = "database_unavailable"
+
+
+class NotListening(PeerUnavailable):
+    """This process does not know yet who it is at Telegram, or cannot store anything now; knock again."""
+
+    code = "not_listening"
 
 
 class TookTooLong(PeerUnavailable):

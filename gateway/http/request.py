@@ -11,6 +11,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from channels.telegram.webhook import Webhook
 from config.settings import Settings
 from crm_core.actions.sessions import NotSignedIn, Principal
 from crm_core.domain.people import Role
@@ -45,6 +46,7 @@ class Services:
     version: str
     demo_logins: tuple[DemoLogin, ...] = ()
     ringer: Ringer | None = None  # of a demo
+    telegram_webhooks: Mapping[str, Webhook] = field(default_factory=dict)  # by the bot's name
     serving: asyncio.Event = field(default_factory=asyncio.Event)  # not set while starting or draining
 
     @property

@@ -29,6 +29,7 @@ from gateway.http.handlers import (
     floor,
     form_pages,
     forms,
+    hooks,
     interactions,
     lead_sources,
     leads,
@@ -74,6 +75,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         absences.routes,
         telephony.routes,
         meta.routes,
+        hooks.routes,
         demo.routes,
         operations.routes,
     )

@@ -29,8 +29,9 @@ from aiohttp import ClientSession, web
 
 from channels.telegram.keeping import Store
 from channels.telegram.polling import Poller
+from channels.telegram.state import BotStates
 from channels.telegram.values import MessageHeard, Update
-from channels.telegram.webhook import SECRET_HEADER, Webhook
+from channels.telegram.webhook import SECRET_HEADER, Answer, Webhook
 
 Result = TypeVar("Result")
 
@@ -148,23 +149,25 @@ class _Door:
 
 async def _poll(api: str, store: Store, dies_at: int) -> None:
     async with ClientSession() as session:
-        poller = Poller("main", _Door(api, session), store, username="perezvon_test_bot")
+        poller = Poller("main", _Door(api, session), store, username="perezvon_test_bot", states=BotStates("main"))
         await _dying_at(dies_at, poller.run())
 
 
 async def _answer(door: socket.socket, store: Store, dies_at: int) -> None:
-    webhook = Webhook("main", store, username="perezvon_test_bot", secret=SECRET)
+    webhook = Webhook("main", secret=SECRET)
 
     async def knock(request: web.Request) -> web.Response:
-        body, secret = await request.read(), request.headers.get(SECRET_HEADER)
-        return web.Response(status=await _dying_at(dies_at, webhook.receive(body, secret=secret)))
+        secret = request.headers.get(SECRET_HEADER)
+        answer = await _dying_at(dies_at, webhook.receive(request.read, secret=secret))
+        return web.Response(status=200 if answer is Answer.STORED else 503)
 
     app = web.Application()
     app.router.add_post("/", knock)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.SockSite(runner, door).start()
-    await asyncio.Event().wait()
+    with webhook.opened(store, username="perezvon_test_bot"):
+        await asyncio.Event().wait()
 
 
 def main(log: str, api: str | None = None) -> None:

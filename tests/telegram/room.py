@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.telegram.api import TelegramApi
 from channels.telegram.polling import Poller, PollTimings
+from channels.telegram.state import BotStates
 from channels.telegram.values import Update
 from config.sections import TelegramSettings
 from tests.bot_api.bot import FakeBot
@@ -59,12 +60,15 @@ async def bot_at_telegram(bot: FakeBot) -> AsyncIterator[tuple[FakeTelegram, Tel
 
 
 @asynccontextmanager
-async def listening(api: TelegramApi, log: Log, **more: Any) -> AsyncIterator[Poller]:
-    """A poller that runs while the context lasts."""
-    poller = Poller("main", api, log.store, username="perezvon_test_bot", timings=QUICK, jitter=lambda: 1.0, **more)
+async def listening(api: TelegramApi, log: Log, **more: Any) -> AsyncIterator[BotStates]:
+    """A poller that runs while the context lasts; gives what becomes of the bot."""
+    states = BotStates("main", **more)
+    poller = Poller(
+        "main", api, log.store, username="perezvon_test_bot", states=states, timings=QUICK, jitter=lambda: 1.0
+    )
     running = asyncio.create_task(poller.run())
     try:
-        yield poller
+        yield states
     finally:
         running.cancel()
         await asyncio.wait({running})

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from channels.telegram.api import TelegramApi
-from channels.telegram.polling import BotState, BotStatus, Poller
+from channels.telegram.state import BotState, BotStates, BotStatus
 from channels.telegram.values import MessageHeard, Parked
 from tests.bot_api.bot import Breakage, FakeBot
 from tests.bot_api.messages import message
@@ -53,13 +53,13 @@ async def scene() -> AsyncIterator[Scene]:
 
 async def test_what_is_said_is_stored_once_and_then_acknowledged(scene: Scene) -> None:
     before = scene.says("до", "начала")
-    async with listening(scene.api, scene.log) as poller:
+    async with listening(scene.api, scene.log) as heard:
         await scene.until_confirmed(before)
         later = scene.says("потом")
         await scene.until_confirmed([*before, *later])
 
     assert scene.log.ids == [*before, *later]
-    assert poller.state.status is BotStatus.UP
+    assert heard.current.status is BotStatus.UP
     meanings = [update.meaning for update in scene.log.rows.values()]
     assert [meaning.text for meaning in meanings if isinstance(meaning, MessageHeard)] == ["до", "начала", "потом"]
 
@@ -202,10 +202,10 @@ async def test_nobody_there_is_a_state_too() -> None:
     async with fake_telegram(FakeBot()) as telegram:
         nobody = settings(telegram, FakeBot())
     with capture_logs() as logs:
-        async with TelegramApi(nobody) as api, listening(api, Log(), on_state=states.append) as poller:
+        async with TelegramApi(nobody) as api, listening(api, Log(), on_state=states.append) as heard:
             await eventually(lambda: _has(states))
 
-    assert poller.state.status is BotStatus.DOWN
+    assert heard.current.status is BotStatus.DOWN
     assert FakeBot().token not in str(logs) + str(states)
 
 
@@ -213,10 +213,10 @@ async def test_nobody_there_is_a_state_too() -> None:
 async def test_a_gap_longer_than_a_day_may_have_lost_something(scene: Scene, hours: int, lost: bool) -> None:
     now = datetime.now(UTC)
     with capture_logs() as logs:
-        async with listening(scene.api, scene.log, heard_at=now - timedelta(hours=hours)) as poller:
-            await eventually(lambda: _is_up(poller))
+        async with listening(scene.api, scene.log, heard_at=now - timedelta(hours=hours)) as heard:
+            await eventually(lambda: _is_up(heard))
 
-    assert poller.state.lost_some(now) is lost
+    assert heard.current.lost_some(now) is lost
     assert any(one["action"] == "telegram_gap" for one in logs) is lost
 
 
@@ -228,5 +228,5 @@ async def _is_polled(bot: FakeBot) -> bool:
     return bot.is_polled
 
 
-async def _is_up(poller: Poller) -> bool:
-    return poller.state.status is BotStatus.UP
+async def _is_up(heard: BotStates) -> bool:
+    return heard.current.status is BotStatus.UP

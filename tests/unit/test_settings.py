@@ -231,6 +231,7 @@ def test_a_wrong_setting_is_named_shown_and_explained(name: str, value: str, tol
         ("MAILBOX", MAILBOX | {"smtp_url": "smtp://mail.example?tls=maybe"}, "plain scheme only"),
         ("MAILBOX", MAILBOX | {"smtp_url": "smtps://mail.example?timeout=3"}, "its only parameter is tls"),
         ("TELEGRAM", TELEGRAM | {"mode": "webhook"}, "mode webhook needs webhook_secret"),
+        ("TELEGRAM", TELEGRAM | {"mode": "webhook", "webhook_secret": "s"}, "public_url must begin with https://"),
         ("TELEGRAM", TELEGRAM | {"webhook_secret": "пароль"}, "Telegram does not accept it"),
         ("TELEGRAM", TELEGRAM | {"api_base": "telegram"}, "telegram[0].api_base"),
         ("WEBCHAT", WEBCHAT | {"origins": []}, "webchat[0].origins"),
@@ -320,6 +321,7 @@ def test_a_secret_never_reaches_a_log_of_the_settings() -> None:
         REDIS_URL="redis://:s3cret@cache.example",
         PBX=[PBX | {"cdr_url": "mysql://crm:s3cret@pbx.example/cdr"}],
         MAILBOX=[MAILBOX],
+        PUBLIC_URL="https://crm.example",
         TELEGRAM=[TELEGRAM | {"mode": "webhook", "webhook_secret": "s3cret"}],
         WEBCHAT=[WEBCHAT | {"identity_secret": "s3cret"}],
     )

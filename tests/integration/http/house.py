@@ -12,6 +12,7 @@ from uuid import UUID
 import aiohttp
 from aiohttp import web
 
+from channels.telegram.webhook import Webhook
 from config.settings import Settings
 from crm_core.actions import users
 from crm_core.actions.passwords import hash_password
@@ -122,11 +123,18 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(database: Database, *, static: Path, **settings: object) -> AsyncIterator[House]:
+async def open_house(
+    database: Database, *, static: Path, telegram_webhooks: Mapping[str, Webhook] | None = None, **settings: object
+) -> AsyncIterator[House]:
     """The server, listening; ``settings`` are those of an operator."""
     listening = socket.create_server(("127.0.0.1", 0))
     root = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    services = Services(settings=Settings(**{"public_url": root, **settings}), database=database, version="0.0-test")
+    services = Services(
+        settings=Settings(**{"public_url": root, **settings}),
+        database=database,
+        version="0.0-test",
+        telegram_webhooks=telegram_webhooks or {},
+    )
     runner = make_runner(build_app(services, static=static))
     await runner.setup()
     await web.SockSite(runner, listening).start()

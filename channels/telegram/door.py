@@ -1,0 +1,42 @@
+"""One bot's door in a process that answers the web; as many of them may stand open at once as there are such processes.
+
+Each stores what it is told by itself: Telegram knocks at whichever the balancer gives it, and
+the same update at two of them is stored once. Telling Telegram where to knock is the room's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from channels.telegram.api import TelegramApi
+from channels.telegram.introduction import introduced
+from channels.telegram.log import FileFetcher, TelegramLog
+from channels.telegram.state import BotStates
+from channels.telegram.webhook import Webhook
+from config.sections import TelegramSettings
+from crm_core.store.database import Database
+
+#: Where the gateway puts the doors.
+PATH: Final = "/hooks/telegram"
+
+
+class TelegramDoor:
+    """``webhook`` may be knocked at from the beginning; ``run`` opens it, and lives until it is cancelled."""
+
+    def __init__(self, bot: TelegramSettings, database: Database) -> None:
+        assert bot.webhook_secret is not None  # as the settings are checked
+        self._bot = bot
+        self._database = database
+        self.webhook = Webhook(bot.name, secret=bot.webhook_secret.get_secret_value())
+
+    @property
+    def name(self) -> str:
+        return self._bot.name
+
+    async def run(self) -> None:
+        async with TelegramApi(self._bot) as api:
+            me = await introduced(api, BotStates(self._bot.name))
+            log = TelegramLog(self._bot, self._database, username=me.username, files=FileFetcher(api))
+            with self.webhook.opened(log.store, username=me.username):
+                await asyncio.Event().wait()

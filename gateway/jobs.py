@@ -15,6 +15,7 @@ import structlog
 
 from config.settings import Settings
 from crm_core.actions import idempotency, sessions
+from crm_core.actions.conversations import wake_snoozed
 from crm_core.actions.interactions import close_due_wrap_ups
 from crm_core.actions.links import bury_links
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
@@ -46,6 +47,7 @@ class Jobs:
         self._jobs = (
             Job("bury links", timedelta(seconds=5), lambda tx: bury_links(tx, pbxs)),
             Job("close wrap-ups", timedelta(seconds=1), close_due_wrap_ups),
+            Job("wake conversations", timedelta(seconds=1), wake_snoozed),
             Job("make partitions", timedelta(hours=6), lambda tx: make_months(tx, now=tx.now)),
             Job("forget sessions", timedelta(hours=1), lambda tx: sessions.prune(tx, now=tx.now, idle=idle)),
             Job("forget answers", timedelta(hours=1), lambda tx: idempotency.prune(tx, now=tx.now)),

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from crm_core.actions.conversation_watch import watch_conversations
 from crm_core.actions.lead_watch import watch_leads
 from crm_core.actions.watchdog import watch_due, watch_waiting
+from crm_core.store import answering
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.heartbeat import Beat, beat
 from crm_core.store.lead_watch import retry_waiting
@@ -72,11 +74,15 @@ class Watchdog:
             await self._all_of(lambda tx: watch_due(tx, self._batch, zone=self._zone))
         if seen.leads_at is not None and seen.leads_at <= seen.now:
             await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
+        if seen.conversations_at is not None and seen.conversations_at <= seen.now:
+            await self._all_of(lambda tx: watch_conversations(tx, self._batch, zone=self._zone))
 
     async def _try_again(self) -> None:
         """Somebody may have come: what waits is looked at, the oldest and most valuable first."""
         async with self._database.begin() as tx:
             await retry_waiting(tx)
+            await answering.retry_waiting(tx)
+        await self._all_of(lambda tx: watch_conversations(tx, self._batch, zone=self._zone))
         await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
         await self._all_of(lambda tx: watch_waiting(tx, self._batch, zone=self._zone))
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from crm_core.actions.answering import end_clock
 from crm_core.actions.callbacks import check_agent
 from crm_core.actions.messages import rooms_of
+from crm_core.domain.answering import Ended
 from crm_core.domain.errors import NotFound
 from crm_core.domain.events import InteractionChanged
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.domain.written import ConversationClosed, InboxState, SnoozeRejected
 from crm_core.inputs import InputModel, Moment, Sentence
+from crm_core.store import answering, inbox
 from crm_core.store import conversations as store
-from crm_core.store import inbox
 from crm_core.store.database import Transaction
 from crm_core.store.inbox import HeldConversation
 
@@ -29,6 +31,7 @@ LONGEST_SNOOZE = timedelta(days=366)
 WAKE_LIMIT = 200
 
 _TAKEN = Words(ru="Взял себе.", en="Took it.")
+_REOPENED = Words(ru="Открыт снова.", en="Opened again.")
 _PUT_BACK = Words(ru="Возвращён в очередь.", en="Put back into the queue.")
 
 
@@ -96,7 +99,9 @@ async def close(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
     """
     conversation = await visible(tx, by, interaction_id)
     if conversation.inbox_state is not InboxState.CLOSED:
+        await end_clock(tx, interaction_id, at=tx.now, ended=Ended.CLOSED, by=by.user_id)
         await inbox.close(tx, interaction_id)
+        await store.close_turn(tx, interaction_id)
         await _tell(tx, interaction_id)
 
 
@@ -112,6 +117,8 @@ async def reopen(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
         return
     if not await inbox.reopen(tx, interaction_id):
         raise ConversationClosed
+    if conversation.inbox_state is InboxState.CLOSED:
+        await store.open_turn(tx, interaction_id, conversation.agent_id, words=_REOPENED, by=by.user_id)
     await _tell(tx, interaction_id)
 
 
@@ -136,6 +143,8 @@ async def mark_read(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
         NotFound: there is no such conversation, or none ``by`` may see.
     """
     conversation = await visible(tx, by, interaction_id)
+    if conversation.agent_id == by.user_id:
+        await answering.looked(tx, interaction_id)
     if conversation.agent_id in {by.user_id, None} and await inbox.mark_read(tx, interaction_id):
         await _tell(tx, interaction_id)
 

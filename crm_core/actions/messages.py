@@ -33,6 +33,7 @@ from crm_core.store import messages as texts
 from crm_core.store.clients import clients_by_addresses
 from crm_core.store.database import Record, Transaction, to_json
 from crm_core.store.messages import FreshMessage
+from crm_core.store.watch import DUE
 
 _KINDS: Mapping[WrittenChannel, ContactPointKind] = {
     WrittenChannel.EMAIL: ContactPointKind.EMAIL,
@@ -47,7 +48,7 @@ _OPENED = (
 _CONVERSATION = (
     *("interaction_id", "channel", "source", "thread", "subject", "inbox_state", "participants", "follows"),
     *("refers_to", "unread"),
-    *("waiting_since", "last_at", "last_excerpt", "last_direction"),
+    *("waiting_since", "watch_at", "last_at", "last_excerpt", "last_direction"),
 )
 
 _GO_ON = """
@@ -56,6 +57,8 @@ SET inbox_state = asked.inbox_state,
     snoozed_until = CASE WHEN asked.inbox_state = 'snoozed' THEN conversation.snoozed_until END,
     unread = conversation.unread + asked.messages,
     waiting_since = COALESCE(conversation.waiting_since, asked.waiting_since),
+    watch_at = CASE WHEN conversation.waiting_since IS NULL AND asked.waiting_since IS NOT NULL THEN $2
+                    ELSE conversation.watch_at END,
     last_at = GREATEST(conversation.last_at, asked.last_at),
     last_excerpt = asked.last_excerpt, last_direction = 'inbound'
 FROM jsonb_to_recordset($1::jsonb) AS asked (
@@ -247,7 +250,7 @@ async def _open(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
         if arrival.conversation.agent_id not in here:
             arrival.conversation = replace(arrival.conversation, agent_id=None)
     await tx.copy("interactions", _OPENED, [_interaction_row(arrival) for arrival in arrivals])
-    await tx.copy("conversations", _CONVERSATION, [_conversation_row(arrival) for arrival in arrivals])
+    await tx.copy("conversations", _CONVERSATION, [_conversation_row(arrival, tx.now) for arrival in arrivals])
     for arrival in arrivals:
         agent_id = arrival.conversation.agent_id
         if agent_id is not None:
@@ -274,8 +277,8 @@ def _interaction_row(arrival: _Arrived) -> tuple[object, ...]:
     )
 
 
-def _conversation_row(arrival: _Arrived) -> tuple[object, ...]:
-    conversation = arrival.conversation
+def _conversation_row(arrival: _Arrived, now: datetime) -> tuple[object, ...]:
+    conversation, waiting_since = arrival.conversation, arrival.waiting_since
     return (
         conversation.interaction_id,
         conversation.channel,
@@ -287,7 +290,8 @@ def _conversation_row(arrival: _Arrived) -> tuple[object, ...]:
         arrival.follows,
         arrival.refers_to,
         len(arrival.fresh),
-        arrival.waiting_since,
+        waiting_since,
+        now if waiting_since else None,  # the watchdog starts the clock, and finds somebody
         arrival.last.at,
         arrival.last.excerpt,
         Direction.INBOUND,
@@ -308,7 +312,7 @@ async def _go_on(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
         }
         for arrival in arrivals
     ]
-    await tx.execute(_GO_ON, to_json(asked))
+    await tx.execute(_GO_ON, to_json(asked), tx.now)
     await _clients_answered(tx, {one.conversation.interaction_id: one for one in arrivals if one.waiting_since})
 
 
@@ -326,6 +330,8 @@ async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
     ids = [arrival.conversation.interaction_id for arrival in arrivals]
     if not ids:
         return
+    if any(arrival.waiting_since for arrival in arrivals):
+        tx.wake(DUE)
     known = [arrival.conversation.interaction_id for arrival in arrivals if not arrival.is_new]
     versions = await inbox.touch(tx, known)
     rooms = await rooms_of(tx, ids)

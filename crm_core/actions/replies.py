@@ -16,10 +16,12 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from crm_core.actions.answering import end_clock
 from crm_core.actions.contacts import number_contacts
 from crm_core.actions.conversations import going_on, visible
 from crm_core.actions.messages import rooms_of
 from crm_core.actions.reached import keep_for_contact
+from crm_core.domain.answering import Ended
 from crm_core.domain.calls import Direction
 from crm_core.domain.errors import ClientBlocked, NotFound
 from crm_core.domain.events import InteractionChanged, MessageChanged
@@ -39,8 +41,8 @@ from crm_core.domain.written import (
     progressed,
 )
 from crm_core.inputs import InputModel, Prose
+from crm_core.store import answering, inbox, outgoing
 from crm_core.store import conversations as store
-from crm_core.store import inbox, outgoing
 from crm_core.store import messages as texts
 from crm_core.store.clients import find_block, find_survivor, may_see_client
 from crm_core.store.database import Transaction
@@ -299,6 +301,9 @@ async def _client_was_answered(tx: Transaction, message: StoredMessage, timezone
     wrote_again_at = await texts.first_of_client_after(tx, conversation.id, message.at)
     state = after_outbound(conversation.inbox_state, wrote_again=wrote_again_at is not None)
     await inbox.answered(tx, conversation.id, inbox_state=state, waiting_since=wrote_again_at)
+    await end_clock(tx, conversation.id, at=message.at, ended=Ended.ANSWERED, by=message.author_id)
+    if wrote_again_at is not None:
+        await answering.look_now(tx, [conversation.id])
     if conversation.direction == Direction.INBOUND and conversation.answered_at is None:
         numbers = await number_contacts(tx, [conversation])
         await inbox.first_answer(tx, conversation.id, at=message.at, contact_number=numbers[conversation.id])

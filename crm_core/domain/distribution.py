@@ -44,6 +44,7 @@ class Reason(StrEnum):
     OFF_HOURS = "off_hours"
     PAUSED = "paused"
     OTHER_TEAM = "other_team"
+    OTHER_QUEUE = "other_queue"
     NO_SKILL = "no_skill"
     NO_LANGUAGE = "no_language"
     LOST_BEFORE = "lost_before"  # within the cool-down
@@ -70,6 +71,8 @@ class Limits:
 
 
 USUAL_LIMITS = Limits()
+#: An hourly cap nobody reaches.
+UNCAPPED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ class Need:
     at: datetime
     from_agent_id: UUID | None = None  # who has it now and shall not keep it
     team_id: UUID | None = None
+    only: frozenset[UUID] = frozenset()  # of these people, when there are any
     skills: frozenset[str] = frozenset()  # all of them
     languages: tuple[str, ...] = ()  # any of them, the client's own first
     destination: str | None = None  # a skill that is welcome
@@ -235,6 +239,8 @@ def _is_away(candidate: Candidate, need: Need, limits: Limits) -> _Refusal | Non
 def _is_no_match(candidate: Candidate, need: Need, strategy: Strategy) -> _Refusal | None:
     if strategy is Strategy.TEAM and candidate.team_id != need.team_id:
         return Reason.OTHER_TEAM, None, ()
+    if need.only and candidate.agent_id not in need.only:
+        return Reason.OTHER_QUEUE, None, ()
     if need.skills - candidate.skills:
         return Reason.NO_SKILL, None, tuple(sorted(need.skills - candidate.skills))
     if need.languages and candidate.languages.isdisjoint(need.languages):

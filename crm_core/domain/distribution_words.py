@@ -26,6 +26,7 @@ _FIXED = {
     Reason.HAD_IT: Words(ru="было здесь", en="had it"),
     Reason.OFFLINE: Words(ru="не на связи", en="not online"),
     Reason.OTHER_TEAM: Words(ru="другая команда", en="another team"),
+    Reason.OTHER_QUEUE: Words(ru="не в этой очереди", en="not of this queue"),
     Reason.KNOWS_CLIENT_LESS: Words(ru="клиента знает меньше", en="knows the client less"),
     Reason.TIE: Words(ru="подходит так же, решил порядок", en="fits as well, the order decided"),
 }

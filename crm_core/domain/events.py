@@ -116,6 +116,48 @@ class MessageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationMoved(Event):
+    """A conversation has changed hands; null: it was, or is, its queue's. ``words``: why, for people, {ru, en}."""
+
+    type: ClassVar[str] = "conversation.moved"
+    interaction_id: UUID
+    from_agent_id: UUID | None
+    to_agent_id: UUID | None
+    words: dict[str, str]
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationDueSoon(Event):
+    """The client is to be answered by ``due_at``: the warning before."""
+
+    type: ClassVar[str] = "conversation.due_soon"
+    interaction_id: UUID
+    due_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationStuck(Event):
+    """The client waits for longer than they should, and nobody could be found: a supervisor must act."""
+
+    type: ClassVar[str] = "conversation.stuck"
+    interaction_id: UUID
+    since: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentioned(Event):
+    """A colleague called somebody into a conversation by a note."""
+
+    type: ClassVar[str] = "conversation.mentioned"
+    interaction_id: UUID
+    message_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackChanged(Event):
     """A promise was made, claimed, kept, cancelled or edited."""
 

@@ -50,7 +50,7 @@ class GivingOut:
         talked: Mapping[UUID, datetime],
     ) -> Choice:
         """Who shall have it. ``lost``: who lost this very thing, when last; ``talked``: with its client."""
-        asked = (need.at, need.team_id, need.skills, need.languages, need.destination, strategy, limits)
+        asked = (need.at, need.team_id, need.only, need.skills, need.languages, need.destination, strategy, limits)
         line = self._lines.get(asked)
         if line is None:
             alike = replace(need, from_agent_id=None, cooldown=timedelta())

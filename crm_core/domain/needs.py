@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,6 +21,7 @@ class Wanted:
     language: str | None  # of the client, "kk-KZ"
     destination: str | None
     cooldown: timedelta
+    only: Collection[UUID] = ()  # the people of its queue, when it has any
 
     def need(self, at: datetime) -> Need:
         """The same in the words in which people are known."""
@@ -29,6 +30,7 @@ class Wanted:
             at=at,
             from_agent_id=self.from_agent_id,
             team_id=self.team_id,
+            only=frozenset(self.only),
             skills=frozenset(normalised_words(self.skills)),
             languages=tuple(normalised_words([self.language.split("-")[0]])) if self.language else (),
             destination=destinations[0] if destinations else None,

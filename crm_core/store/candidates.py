@@ -71,6 +71,14 @@ SET last_at = excluded.last_at,
              || excluded.lately
 """
 
+# It was their turn, and it does not count among what others had left.
+_NOTE_TURN = """
+INSERT INTO agent_turns (user_id, last_at)
+SELECT user_id, $2
+FROM unnest($1::uuid[]) AS given (user_id)
+ON CONFLICT (user_id) DO UPDATE SET last_at = excluded.last_at
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamTerms:
@@ -87,6 +95,7 @@ class Field:
     everybody: GivingOut
     teams: dict[UUID, TeamTerms]
     turns: list[UUID] = field(default_factory=list)  # given in this batch, not stored yet
+    fresh: set[UUID] = field(default_factory=set)  # who was given new work in it
 
     def terms_of(self, team_id: UUID | None) -> TeamTerms:
         return self.teams.get(team_id, TeamTerms()) if team_id else TeamTerms()
@@ -101,12 +110,20 @@ class Field:
         self.everybody.note_given(agent_id, at)
         self.turns.append(agent_id)
 
+    def note_fresh(self, agent_id: UUID, at: datetime) -> None:
+        """The same for new work, of which nobody is given too much: it does not count to the hourly cap."""
+        self.everybody.note_given(agent_id, at)
+        self.fresh.add(agent_id)
+
     async def write_turns(self, tx: Transaction) -> None:
         """What was given in this batch counts from now on."""
         if self.turns:
             counted = Counter(self.turns)
             await tx.execute(_NOTE, list(counted), list(counted.values()), tx.now)
             self.turns.clear()
+        if self.fresh:
+            await tx.execute(_NOTE_TURN, list(self.fresh), tx.now)
+            self.fresh.clear()
 
 
 async def gather(tx: Transaction) -> Field:

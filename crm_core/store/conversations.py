@@ -7,7 +7,7 @@ told again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from crm_core.domain.ids import new_id
@@ -80,8 +80,8 @@ FOR NO KEY UPDATE
 """  # noqa: S608  (a condition of our own)
 
 _OPEN_TURN = """
-INSERT INTO conversation_turns (id, interaction_id, agent_id, from_at, words, by)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO conversation_turns (id, interaction_id, agent_id, from_at, words, by, record)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 
 _CLOSE_TURN = """
@@ -150,9 +150,21 @@ def _conversation(row: Record, inbox_state: InboxState) -> Conversation:
 
 
 async def open_turn(
-    tx: Transaction, interaction_id: UUID, agent_id: UUID | None, *, words: Words, by: UUID | None
+    tx: Transaction,
+    interaction_id: UUID,
+    agent_id: UUID | None,
+    *,
+    words: Words,
+    by: UUID | None,
+    record: Mapping[str, object] | None = None,
 ) -> None:
-    """From now on it is theirs, or its queue's; whoever had it has it no more."""
+    """From now on it is theirs, or its queue's; whoever had it has it no more. ``record``: what it was decided by."""
+    await close_turn(tx, interaction_id)
+    said = to_json(words.as_json())
+    kept = to_json(record) if record is not None else None
+    await tx.execute(_OPEN_TURN, new_id(tx.now), interaction_id, agent_id, tx.now, said, by, kept)
+
+
+async def close_turn(tx: Transaction, interaction_id: UUID) -> None:
+    """Nobody has it from now on."""
     await tx.execute(_CLOSE_TURN, interaction_id, tx.now)
-    said = to_json({"ru": words.ru, "en": words.en})
-    await tx.execute(_OPEN_TURN, new_id(tx.now), interaction_id, agent_id, tx.now, said, by)

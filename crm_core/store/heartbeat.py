@@ -31,7 +31,8 @@ WITH before AS MATERIALIZED (
 )
 SELECT clock_timestamp() AS now, silence.from_at, silence.to_at,
        (SELECT min(next_at) FROM callbacks WHERE state IN ('open', 'claimed') AND next_at IS NOT NULL) AS callbacks_at,
-       (SELECT min(next_at) FROM leads WHERE closed_at IS NULL AND next_at IS NOT NULL) AS leads_at
+       (SELECT min(next_at) FROM leads WHERE closed_at IS NULL AND next_at IS NOT NULL) AS leads_at,
+       (SELECT min(watch_at) FROM conversations WHERE watch_at IS NOT NULL) AS conversations_at
 FROM before LEFT JOIN silence ON true
 """
 
@@ -44,10 +45,11 @@ class Beat:
     silent: timedelta | None  # for so long nobody had watched; None: somebody has
     callbacks_at: datetime | None  # the next promise is due; None: none ever by itself
     leads_at: datetime | None
+    conversations_at: datetime | None
 
     def until_next(self) -> timedelta | None:
         """How long until something is due: none at all when it is; None: nothing is."""
-        moments = [at for at in (self.callbacks_at, self.leads_at) if at is not None]
+        moments = [at for at in (self.callbacks_at, self.leads_at, self.conversations_at) if at is not None]
         return max(min(moments) - self.now, timedelta()) if moments else None
 
 
@@ -57,4 +59,10 @@ async def beat(database: Database) -> Beat:
         row = await db.fetchrow(_BEAT, new_id(datetime.now(UTC)), SILENCE)
     assert row is not None, "the heartbeat has one row"
     silent = row["to_at"] - row["from_at"] if row["from_at"] is not None else None
-    return Beat(now=row["now"], silent=silent, callbacks_at=row["callbacks_at"], leads_at=row["leads_at"])
+    return Beat(
+        now=row["now"],
+        silent=silent,
+        callbacks_at=row["callbacks_at"],
+        leads_at=row["leads_at"],
+        conversations_at=row["conversations_at"],
+    )

@@ -33,10 +33,11 @@ WHERE owner_id = $1 AND merged_into IS NULL
 
 
 def active_clients(limit: str = "ALL") -> str:
-    """For ``FROM users person``: how many people somebody looks after now, as clients or as leads, each once.
+    """For ``FROM users person``: how many people somebody looks after now, each once.
 
-    ``limit``: count no further than that. By callbacks_load_idx and leads_load_idx, in whose order the distinct
-    ones are found without reading all.
+    Those to whom they have promised something, leads, and who wait for their answer. ``limit``: count no further
+    than that. By callbacks_load_idx and leads_load_idx, in whose order the distinct ones are found without reading
+    all, and by interactions_live_idx.
     """
     return f"""
 (
@@ -60,6 +61,13 @@ def active_clients(limit: str = "ALL") -> str:
               FROM leads lead
               WHERE lead.owner_id = person.id AND lead.closed_at IS NULL
               LIMIT {limit}) AS wishes
+        UNION
+        SELECT COALESCE(client_id::text, address)
+        FROM (SELECT call.client_id, call.client_address AS address
+              FROM interactions call
+              JOIN conversations conversation ON conversation.interaction_id = call.id
+              WHERE call.agent_id = person.id AND call.state <> 'closed' AND conversation.inbox_state = 'open'
+              LIMIT {limit}) AS writing
     ) AS held
 )
 """  # noqa: S608  (a number, or the place of one)

@@ -13,6 +13,7 @@ from crm_core.domain.written import EXCERPT, InboxState, WrittenChannel
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Record, Transaction
 from crm_core.store.interactions import FROM_INTERACTIONS, narrow_to_scope
+from crm_core.store.watch import DUE
 
 _HELD_COLUMNS = """
 SELECT conversation.interaction_id AS id, conversation.channel, conversation.source, conversation.subject,
@@ -70,6 +71,13 @@ _ASSIGN = """
 UPDATE interactions
 SET agent_id = $2, state = CASE WHEN state = 'queued' AND $2::uuid IS NOT NULL THEN 'offered' ELSE state END
 WHERE id = $1
+"""
+
+# Other hands, other moments.
+_WATCH = """
+UPDATE conversations
+SET watch_at = $2, nobody_since = NULL
+WHERE interaction_id = $1 AND waiting_since IS NOT NULL
 """
 
 # By messages_interaction_id_id_idx. Notes are not shown to hang in the list: they are nobody's turn.
@@ -262,6 +270,8 @@ async def open_ours(
 async def assign(tx: Transaction, interaction_id: UUID, agent_id: UUID | None) -> None:
     """Whose it is from now on; its turn is written with :func:`open_turn`."""
     await tx.execute(_ASSIGN, interaction_id, agent_id)
+    await tx.execute(_WATCH, interaction_id, tx.now)
+    tx.wake(DUE)
 
 
 async def show_last(tx: Transaction, interaction_id: UUID) -> None:

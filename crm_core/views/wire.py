@@ -92,6 +92,36 @@ class MessageChanged(WireEvent):
     message: Message
 
 
+class ConversationMoved(WireEvent):
+    """A conversation has changed hands; null: it was, or is, its queue's. ``words``: why, {ru, en}."""
+
+    interaction: Interaction
+    from_agent_id: UUID | None
+    to_agent_id: UUID | None
+    words: dict[str, str]
+
+
+class ConversationDueSoon(WireEvent):
+    """The client is to be answered by ``due_at``."""
+
+    interaction: Interaction
+    due_at: datetime
+
+
+class ConversationStuck(WireEvent):
+    """The client waits for longer than they should, and nobody could be found; told to those who supervise."""
+
+    interaction: Interaction
+    since: datetime
+
+
+class Mentioned(WireEvent):
+    """A colleague called you into a conversation."""
+
+    interaction: Interaction
+    message: Message
+
+
 class CallbackDueSoon(WireEvent):
     """The warning before a promise becomes due."""
 
@@ -182,6 +212,10 @@ SERVER_EVENTS: Mapping[str, type[WireModel]] = {
     events.InteractionChanged.type: InteractionChanged,
     events.MessageReceived.type: MessageReceived,
     events.MessageChanged.type: MessageChanged,
+    events.ConversationMoved.type: ConversationMoved,
+    events.ConversationDueSoon.type: ConversationDueSoon,
+    events.ConversationStuck.type: ConversationStuck,
+    events.Mentioned.type: Mentioned,
     events.CallbackDueSoon.type: CallbackDueSoon,
     events.CallbackChanged.type: CallbackChanged,
     events.CallbackMoved.type: CallbackMoved,
@@ -256,8 +290,12 @@ _INTERACTIONS = {
     events.InteractionChanged.type,
     events.MessageReceived.type,
     events.MessageChanged.type,
+    events.ConversationMoved.type,
+    events.ConversationDueSoon.type,
+    events.ConversationStuck.type,
+    events.Mentioned.type,
 }
-_MESSAGES = {events.MessageReceived.type, events.MessageChanged.type}
+_MESSAGES = {events.MessageReceived.type, events.MessageChanged.type, events.Mentioned.type}
 _CALLBACKS = {
     events.CallbackDueSoon.type,
     events.CallbackChanged.type,
@@ -349,6 +387,40 @@ def _message_changed(row: OutboxRow, things: _Things) -> MessageChanged:
     )
 
 
+def _conversation_moved(row: OutboxRow, things: _Things) -> ConversationMoved:
+    interaction = things.interaction(row)
+    return ConversationMoved(
+        seq=row.seq,
+        version=interaction.version,
+        at=row.at,
+        interaction=interaction,
+        from_agent_id=_id_or_none(row, "from_agent_id"),
+        to_agent_id=_id_or_none(row, "to_agent_id"),
+        words=_words(row, "words"),
+    )
+
+
+def _conversation_due_soon(row: OutboxRow, things: _Things) -> ConversationDueSoon:
+    interaction = things.interaction(row)
+    return ConversationDueSoon(
+        seq=row.seq, version=interaction.version, at=row.at, interaction=interaction, due_at=_moment(row, "due_at")
+    )
+
+
+def _conversation_stuck(row: OutboxRow, things: _Things) -> ConversationStuck:
+    interaction = things.interaction(row)
+    return ConversationStuck(
+        seq=row.seq, version=interaction.version, at=row.at, interaction=interaction, since=_moment(row, "since")
+    )
+
+
+def _mentioned(row: OutboxRow, things: _Things) -> Mentioned:
+    interaction = things.interaction(row)
+    return Mentioned(
+        seq=row.seq, version=interaction.version, at=row.at, interaction=interaction, message=things.message(row)
+    )
+
+
 def _callback_due_soon(row: OutboxRow, things: _Things) -> CallbackDueSoon:
     callback = things.callback(row)
     return CallbackDueSoon(seq=row.seq, version=callback.version, at=row.at, callback=callback)
@@ -379,7 +451,7 @@ def _callback_stuck(row: OutboxRow, things: _Things) -> CallbackStuck:
         version=callback.version,
         at=row.at,
         callback=callback,
-        since=datetime.fromisoformat(str(row.body["since"])),
+        since=_moment(row, "since"),
     )
 
 
@@ -395,7 +467,7 @@ def _lead_changed(row: OutboxRow, things: _Things) -> LeadChanged:
 
 def _lead_stuck(row: OutboxRow, things: _Things) -> LeadStuck:
     lead = things.lead(row)
-    since = datetime.fromisoformat(str(row.body["since"]))
+    since = _moment(row, "since")
     return LeadStuck(seq=row.seq, version=lead.version, at=row.at, lead=lead, lead_id=lead.id, since=since)
 
 
@@ -419,6 +491,10 @@ _TELLERS: Mapping[str, Callable[[OutboxRow, _Things], WireEvent]] = {
     events.InteractionChanged.type: _interaction_changed,
     events.MessageReceived.type: _message_received,
     events.MessageChanged.type: _message_changed,
+    events.ConversationMoved.type: _conversation_moved,
+    events.ConversationDueSoon.type: _conversation_due_soon,
+    events.ConversationStuck.type: _conversation_stuck,
+    events.Mentioned.type: _mentioned,
     events.CallbackDueSoon.type: _callback_due_soon,
     events.CallbackChanged.type: _callback_changed,
     events.CallbackMoved.type: _callback_moved,
@@ -445,6 +521,16 @@ def _id(row: OutboxRow, field: str) -> UUID:
 
 def _id_or_none(row: OutboxRow, field: str) -> UUID | None:
     return None if row.body[field] is None else _id(row, field)
+
+
+def _words(row: OutboxRow, field: str) -> dict[str, str]:
+    said = row.body[field]
+    assert isinstance(said, dict)
+    return {str(language): str(text) for language, text in said.items()}
+
+
+def _moment(row: OutboxRow, field: str) -> datetime:
+    return datetime.fromisoformat(str(row.body[field]))
 
 
 def _number(row: OutboxRow, field: str) -> int:

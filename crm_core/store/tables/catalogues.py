@@ -31,6 +31,13 @@ queues = Table(
         comment="one that left at once makes it as well",
     ),
     Column("missed_callback_due_s", Integer, nullable=False, server_default=text("900")),
+    Column(
+        "answer_within",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment='{"email": {"first_s": …, "next_s": …}, …}; what it does not say is as usual',
+    ),
     version(),
 )
 

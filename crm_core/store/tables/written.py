@@ -37,6 +37,10 @@ conversations = Table(
     Column("refers_to", Uuid, comment="a conversation of others that its first message named"),
     Column("unread", Integer, nullable=False, server_default=text("0"), comment="since its manager looked"),
     moment("waiting_since"),
+    moment("watch_at"),
+    moment("nobody_since"),
+    Column("trip_id", ForeignKey("trips.id", ondelete="SET NULL"), comment="what it is about"),
+    Column("deal_id", ForeignKey("deals.id", ondelete="SET NULL"), comment="what it is about"),
     moment("last_at", required=True),
     Column("last_excerpt", Text, nullable=False, server_default=""),
     Column("last_direction", Text, nullable=False),
@@ -56,6 +60,8 @@ Index(
 Index("conversations_thread_idx", conversations.c.channel, conversations.c.source, conversations.c.thread)
 Index("conversations_live_idx", conversations.c.last_at, postgresql_where=text("inbox_state <> 'closed'"))
 Index("conversations_snoozed_idx", conversations.c.snoozed_until, postgresql_where=text("inbox_state = 'snoozed'"))
+Index("conversations_watch_at_idx", conversations.c.watch_at, postgresql_where=text("watch_at IS NOT NULL"))
+Index("conversations_nobody_idx", conversations.c.nobody_since, postgresql_where=text("nobody_since IS NOT NULL"))
 
 blobs = Table(
     "blobs",
@@ -159,6 +165,7 @@ conversation_turns = Table(
     moment("from_at", required=True),
     moment("to_at"),
     Column("words", JSONB, nullable=False, comment="why: {ru, en}"),
+    Column("record", JSONB, comment="what the engine decided it by"),
     Column("by", Uuid, comment="null: the system"),
 )
 Index("conversation_turns_interaction_id_idx", conversation_turns.c.interaction_id)

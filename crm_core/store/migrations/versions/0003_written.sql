@@ -13,6 +13,10 @@ CREATE TABLE conversations (
   refers_to UUID,
   unread INTEGER DEFAULT 0 NOT NULL,
   waiting_since TIMESTAMP WITH TIME ZONE,
+  watch_at TIMESTAMP WITH TIME ZONE,
+  nobody_since TIMESTAMP WITH TIME ZONE,
+  trip_id UUID,
+  deal_id UUID,
   last_at TIMESTAMP WITH TIME ZONE NOT NULL,
   last_excerpt TEXT DEFAULT '' NOT NULL,
   last_direction TEXT NOT NULL,
@@ -20,13 +24,17 @@ CREATE TABLE conversations (
   CONSTRAINT conversations_channel_check CHECK (channel IN ('email', 'telegram', 'webchat')),
   CONSTRAINT conversations_inbox_state_check CHECK (inbox_state IN ('open', 'waiting', 'snoozed', 'closed')),
   CONSTRAINT conversations_last_direction_check CHECK (last_direction IN ('inbound', 'outbound', 'internal')),
-  CONSTRAINT conversations_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE
+  CONSTRAINT conversations_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES interactions (id) ON DELETE CASCADE,
+  CONSTRAINT conversations_trip_id_fkey FOREIGN KEY(trip_id) REFERENCES trips (id) ON DELETE SET NULL,
+  CONSTRAINT conversations_deal_id_fkey FOREIGN KEY(deal_id) REFERENCES deals (id) ON DELETE SET NULL
 );
 
 CREATE INDEX conversations_live_idx ON conversations (last_at) WHERE inbox_state <> 'closed';
+CREATE INDEX conversations_nobody_idx ON conversations (nobody_since) WHERE nobody_since IS NOT NULL;
 CREATE INDEX conversations_snoozed_idx ON conversations (snoozed_until) WHERE inbox_state = 'snoozed';
 CREATE INDEX conversations_thread_idx ON conversations (channel, source, thread);
 CREATE UNIQUE INDEX conversations_thread_key ON conversations (channel, source, thread) WHERE inbox_state <> 'closed';
+CREATE INDEX conversations_watch_at_idx ON conversations (watch_at) WHERE watch_at IS NOT NULL;
 COMMENT ON COLUMN conversations.interaction_id IS 'the contact it is';
 COMMENT ON COLUMN conversations.source IS 'name of the mailbox, bot or site';
 COMMENT ON COLUMN conversations.thread IS 'the chat, the visitor, or the token in the address we write from';
@@ -34,6 +42,8 @@ COMMENT ON COLUMN conversations.participants IS 'of the client''s side';
 COMMENT ON COLUMN conversations.follows IS 'the conversation that it goes on from, when that was closed';
 COMMENT ON COLUMN conversations.refers_to IS 'a conversation of others that its first message named';
 COMMENT ON COLUMN conversations.unread IS 'since its manager looked';
+COMMENT ON COLUMN conversations.trip_id IS 'what it is about';
+COMMENT ON COLUMN conversations.deal_id IS 'what it is about';
 
 CREATE TABLE blobs (
   digest BYTEA NOT NULL,
@@ -147,6 +157,7 @@ CREATE TABLE conversation_turns (
   from_at TIMESTAMP WITH TIME ZONE NOT NULL,
   to_at TIMESTAMP WITH TIME ZONE,
   words JSONB NOT NULL,
+  record JSONB,
   by UUID,
   CONSTRAINT conversation_turns_pkey PRIMARY KEY (id),
   CONSTRAINT conversation_turns_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES conversations (interaction_id) ON DELETE CASCADE,
@@ -158,6 +169,7 @@ CREATE INDEX conversation_turns_interaction_id_idx ON conversation_turns (intera
 COMMENT ON COLUMN conversation_turns.interaction_id IS 'its story';
 COMMENT ON COLUMN conversation_turns.agent_id IS 'who had it in this time; null: its queue';
 COMMENT ON COLUMN conversation_turns.words IS 'why: {ru, en}';
+COMMENT ON COLUMN conversation_turns.record IS 'what the engine decided it by';
 COMMENT ON COLUMN conversation_turns.by IS 'null: the system';
 
 CREATE TABLE channel_links (
@@ -176,3 +188,71 @@ CREATE TABLE channel_links (
 
 COMMENT ON COLUMN channel_links.position IS 'everything until here is stored';
 
+
+CREATE TABLE answer_clocks (
+  id UUID NOT NULL,
+  interaction_id UUID NOT NULL,
+  first BOOLEAN NOT NULL,
+  since TIMESTAMP WITH TIME ZONE NOT NULL,
+  due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  grace_from TIMESTAMP WITH TIME ZONE NOT NULL,
+  warn_at TIMESTAMP WITH TIME ZONE,
+  notify_at TIMESTAMP WITH TIME ZONE,
+  escalate_at TIMESTAMP WITH TIME ZONE,
+  forgiven_s DOUBLE PRECISION DEFAULT 0 NOT NULL,
+  policies TEXT[] DEFAULT '{}' NOT NULL,
+  policy_versions INTEGER[] DEFAULT '{}' NOT NULL,
+  warned_at TIMESTAMP WITH TIME ZONE,
+  told TEXT[] DEFAULT '{}' NOT NULL,
+  moves INTEGER DEFAULT 0 NOT NULL,
+  agent_id UUID,
+  looked_at TIMESTAMP WITH TIME ZONE,
+  ended_at TIMESTAMP WITH TIME ZONE,
+  ended TEXT,
+  answered_by UUID,
+  late_s DOUBLE PRECISION,
+  late_by TEXT,
+  CONSTRAINT answer_clocks_pkey PRIMARY KEY (id),
+  CONSTRAINT answer_clocks_ended_check CHECK (ended IN ('answered', 'closed')),
+  CONSTRAINT answer_clocks_late_by_check CHECK (late_by IN ('agent', 'system')),
+  CONSTRAINT answer_clocks_interaction_id_fkey FOREIGN KEY(interaction_id) REFERENCES conversations (interaction_id) ON DELETE CASCADE
+);
+
+CREATE INDEX answer_clocks_interaction_id_idx ON answer_clocks (interaction_id);
+CREATE UNIQUE INDEX answer_clocks_running_key ON answer_clocks (interaction_id) WHERE ended_at IS NULL;
+COMMENT ON COLUMN answer_clocks.first IS 'nothing of it was answered before';
+COMMENT ON COLUMN answer_clocks.told IS 'of what the supervisor knows';
+COMMENT ON COLUMN answer_clocks.agent_id IS 'whose moments these are; null: its queue''s';
+
+CREATE TABLE mentions (
+  message_id UUID NOT NULL,
+  user_id UUID NOT NULL,
+  interaction_id UUID NOT NULL,
+  seen_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT mentions_pkey PRIMARY KEY (message_id, user_id),
+  CONSTRAINT mentions_message_id_fkey FOREIGN KEY(message_id) REFERENCES messages (id) ON DELETE CASCADE,
+  CONSTRAINT mentions_user_id_fkey FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
+);
+
+CREATE INDEX mentions_user_id_idx ON mentions (user_id, interaction_id);
+COMMENT ON COLUMN mentions.user_id IS 'who was called';
+COMMENT ON COLUMN mentions.interaction_id IS 'into this conversation: they may read it';
+
+CREATE TABLE canned_answers (
+  id UUID NOT NULL,
+  shortcut TEXT NOT NULL,
+  title TEXT NOT NULL,
+  texts JSONB NOT NULL,
+  team_id UUID,
+  version INTEGER DEFAULT 1 NOT NULL,
+  CONSTRAINT canned_answers_pkey PRIMARY KEY (id),
+  CONSTRAINT canned_answers_shortcut_key UNIQUE (shortcut),
+  CONSTRAINT canned_answers_team_id_fkey FOREIGN KEY(team_id) REFERENCES teams (id) ON DELETE CASCADE
+);
+
+COMMENT ON COLUMN canned_answers.shortcut IS 'what is typed after a slash';
+COMMENT ON COLUMN canned_answers.texts IS 'by language, with {{variables}}';
+COMMENT ON COLUMN canned_answers.team_id IS 'whose; null: everybody''s';
+
+ALTER TABLE queues ADD COLUMN answer_within JSONB DEFAULT '{}' NOT NULL;
+COMMENT ON COLUMN queues.answer_within IS '{"email": {"first_s": …, "next_s": …}, …}; what it does not say is as usual';

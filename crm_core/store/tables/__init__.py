@@ -7,7 +7,28 @@ Times are ``timestamptz``; a moment is stored, never the rule that made it.
 
 from __future__ import annotations
 
-from crm_core.store.tables import answering, catalogues, clients, interactions, people, promises, system, written
+from crm_core.store.tables import (
+    answering,
+    catalogues,
+    clients,
+    interactions,
+    people,
+    promises,
+    system,
+    telegram,
+    written,
+)
 from crm_core.store.tables.columns import metadata
 
-__all__ = ["answering", "catalogues", "clients", "interactions", "metadata", "people", "promises", "system", "written"]
+__all__ = [
+    "answering",
+    "catalogues",
+    "clients",
+    "interactions",
+    "metadata",
+    "people",
+    "promises",
+    "system",
+    "telegram",
+    "written",
+]

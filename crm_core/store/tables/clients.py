@@ -66,6 +66,7 @@ contact_points = Table(
     Column("label", Text),
     flag("verified", default=False),
     Column("position", Integer, nullable=False, server_default=text("0")),
+    moment("unreachable_at", comment="they have shut us out, or it is no more"),
     UniqueConstraint("client_id", "kind", "value"),
     one_of("kind", ("phone", "email", "telegram", "webchat")),
 )

@@ -19,12 +19,15 @@ metadata = MetaData(
 NOW = text("now()")
 
 
-def moment(name: str, *, required: bool = False, default_now: bool = False) -> Column[object]:
+def moment(
+    name: str, *, required: bool = False, default_now: bool = False, comment: str | None = None
+) -> Column[object]:
     return Column(
         name,
         DateTime(timezone=True),
         nullable=not (required or default_now),
         server_default=NOW if default_now else None,
+        comment=comment,
     )
 
 
@@ -32,8 +35,8 @@ def version() -> Column[int]:
     return Column("version", Integer, nullable=False, server_default=text("1"))
 
 
-def flag(name: str, *, default: bool) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("true" if default else "false"))
+def flag(name: str, *, default: bool, comment: str | None = None) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("true" if default else "false"), comment=comment)
 
 
 def seconds(name: str) -> Column[float]:

@@ -33,6 +33,14 @@ outbox = Table(
     Column("rooms", ARRAY(Text), nullable=False, comment="who may hear it, decided by the action"),
     Column("body", JSONB, nullable=False, comment="ids, version and a small body"),
     moment("at", default_now=True),
+    Column("key", Text, comment="told again it is the same"),
+)
+Index(
+    "rejected_inputs_key",
+    rejected_inputs.c.source,
+    rejected_inputs.c.key,
+    unique=True,
+    postgresql_where=text("key IS NOT NULL"),
 )
 Index("outbox_unstamped_idx", outbox.c.id, postgresql_where=text("seq IS NULL"))
 
@@ -179,4 +187,12 @@ rejected_inputs = Table(
     Column("reason", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False, comment="kept whole, so that a person can look"),
     moment("at", default_now=True),
+    Column("key", Text, comment="told again it is the same"),
+)
+Index(
+    "rejected_inputs_key",
+    rejected_inputs.c.source,
+    rejected_inputs.c.key,
+    unique=True,
+    postgresql_where=text("key IS NOT NULL"),
 )

@@ -35,6 +35,8 @@ conversations = Table(
     Column("participants", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="of the client's side"),
     Column("follows", Uuid, comment="the conversation that it goes on from, when that was closed"),
     Column("refers_to", Uuid, comment="a conversation of others that its first message named"),
+    Column("tag", Text, comment="of the link they came by; a stranger's words"),
+    flag("urgent", default=False, comment="the client said so"),
     Column("unread", Integer, nullable=False, server_default=text("0"), comment="since its manager looked"),
     moment("waiting_since"),
     moment("watch_at"),
@@ -101,6 +103,7 @@ messages = Table(
     moment("delivered_at"),
     moment("read_at"),
     moment("edited_at"),
+    moment("deleted_at", comment="by its writer, where they see it; we keep it"),
     Column("trouble", Text, comment="why it was not sent, in words"),
     Column("raw", ForeignKey("blobs.digest"), comment="as it came; the only copy"),
     version(),
@@ -146,6 +149,7 @@ outgoing = Table(
     ),
     moment("taken_until"),
     moment("begun_at"),
+    Column("extras", JSONB, comment="what its channel shows beside the words, such as buttons"),
     one_of("channel", WrittenChannel),
 )
 Index("outgoing_interaction_id_idx", outgoing.c.interaction_id, outgoing.c.message_id)

@@ -11,6 +11,8 @@ CREATE TABLE conversations (
   participants TEXT[] DEFAULT '{}' NOT NULL,
   follows UUID,
   refers_to UUID,
+  tag TEXT,
+  urgent BOOLEAN DEFAULT false NOT NULL,
   unread INTEGER DEFAULT 0 NOT NULL,
   waiting_since TIMESTAMP WITH TIME ZONE,
   watch_at TIMESTAMP WITH TIME ZONE,
@@ -41,6 +43,8 @@ COMMENT ON COLUMN conversations.thread IS 'the chat, the visitor, or the token i
 COMMENT ON COLUMN conversations.participants IS 'of the client''s side';
 COMMENT ON COLUMN conversations.follows IS 'the conversation that it goes on from, when that was closed';
 COMMENT ON COLUMN conversations.refers_to IS 'a conversation of others that its first message named';
+COMMENT ON COLUMN conversations.tag IS 'of the link they came by; a stranger''s words';
+COMMENT ON COLUMN conversations.urgent IS 'the client said so';
 COMMENT ON COLUMN conversations.unread IS 'since its manager looked';
 COMMENT ON COLUMN conversations.trip_id IS 'what it is about';
 COMMENT ON COLUMN conversations.deal_id IS 'what it is about';
@@ -80,6 +84,7 @@ CREATE TABLE messages (
   delivered_at TIMESTAMP WITH TIME ZONE,
   read_at TIMESTAMP WITH TIME ZONE,
   edited_at TIMESTAMP WITH TIME ZONE,
+  deleted_at TIMESTAMP WITH TIME ZONE,
   trouble TEXT,
   raw BYTEA,
   version INTEGER DEFAULT 1 NOT NULL,
@@ -106,6 +111,7 @@ COMMENT ON COLUMN messages.body IS 'all of it, as text';
 COMMENT ON COLUMN messages.own IS 'without quotes and signature; null: the same';
 COMMENT ON COLUMN messages.html IS 'sanitised';
 COMMENT ON COLUMN messages.answers IS 'external id of the message it answers';
+COMMENT ON COLUMN messages.deleted_at IS 'by its writer, where they see it; we keep it';
 COMMENT ON COLUMN messages.trouble IS 'why it was not sent, in words';
 COMMENT ON COLUMN messages.raw IS 'as it came; the only copy';
 
@@ -139,6 +145,7 @@ CREATE TABLE outgoing (
   fence BIGINT DEFAULT 0 NOT NULL,
   taken_until TIMESTAMP WITH TIME ZONE,
   begun_at TIMESTAMP WITH TIME ZONE,
+  extras JSONB,
   CONSTRAINT outgoing_pkey PRIMARY KEY (message_id),
   CONSTRAINT outgoing_channel_check CHECK (channel IN ('email', 'telegram', 'webchat')),
   CONSTRAINT outgoing_message_id_fkey FOREIGN KEY(message_id) REFERENCES messages (id) ON DELETE CASCADE
@@ -149,6 +156,7 @@ CREATE INDEX outgoing_next_at_idx ON outgoing (channel, source, next_at);
 COMMENT ON COLUMN outgoing.message_id IS 'gone when nothing is left to be sent';
 COMMENT ON COLUMN outgoing.interaction_id IS 'one conversation''s messages leave in their order';
 COMMENT ON COLUMN outgoing.fence IS 'grows with each sender that takes it';
+COMMENT ON COLUMN outgoing.extras IS 'what its channel shows beside the words, such as buttons';
 
 CREATE TABLE conversation_turns (
   id UUID NOT NULL,
@@ -256,3 +264,40 @@ COMMENT ON COLUMN canned_answers.team_id IS 'whose; null: everybody''s';
 
 ALTER TABLE queues ADD COLUMN answer_within JSONB DEFAULT '{}' NOT NULL;
 COMMENT ON COLUMN queues.answer_within IS '{"email": {"first_s": …, "next_s": …}, …}; what it does not say is as usual';
+
+CREATE TABLE telegram_people (
+  source TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  language TEXT,
+  app_language TEXT,
+  met_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  blocked_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT telegram_people_pkey PRIMARY KEY (source, user_id)
+);
+
+COMMENT ON COLUMN telegram_people.source IS 'the bot they have begun to talk with';
+COMMENT ON COLUMN telegram_people.language IS 'ru or en, when they chose';
+COMMENT ON COLUMN telegram_people.blocked_at IS 'the bot may not write to them since then';
+
+CREATE TABLE telegram_groups (
+  source TEXT NOT NULL,
+  chat_id BIGINT NOT NULL,
+  title TEXT DEFAULT '' NOT NULL,
+  trip_id UUID,
+  bound_at TIMESTAMP WITH TIME ZONE,
+  gone_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT telegram_groups_pkey PRIMARY KEY (source, chat_id),
+  CONSTRAINT telegram_groups_trip_id_fkey FOREIGN KEY(trip_id) REFERENCES trips (id) ON DELETE SET NULL
+);
+
+CREATE INDEX telegram_groups_trip_id_idx ON telegram_groups (trip_id);
+COMMENT ON COLUMN telegram_groups.source IS 'the bot that is in it';
+COMMENT ON COLUMN telegram_groups.title IS 'a stranger''s words';
+COMMENT ON COLUMN telegram_groups.gone_at IS 'the bot was put out';
+
+ALTER TABLE contact_points ADD COLUMN unreachable_at TIMESTAMP WITH TIME ZONE;
+COMMENT ON COLUMN contact_points.unreachable_at IS 'they have shut us out, or it is no more';
+
+ALTER TABLE rejected_inputs ADD COLUMN key TEXT;
+CREATE UNIQUE INDEX rejected_inputs_key ON rejected_inputs (source, key) WHERE key IS NOT NULL;
+COMMENT ON COLUMN rejected_inputs.key IS 'told again it is the same';

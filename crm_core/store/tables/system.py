@@ -33,14 +33,6 @@ outbox = Table(
     Column("rooms", ARRAY(Text), nullable=False, comment="who may hear it, decided by the action"),
     Column("body", JSONB, nullable=False, comment="ids, version and a small body"),
     moment("at", default_now=True),
-    Column("key", Text, comment="told again it is the same"),
-)
-Index(
-    "rejected_inputs_key",
-    rejected_inputs.c.source,
-    rejected_inputs.c.key,
-    unique=True,
-    postgresql_where=text("key IS NOT NULL"),
 )
 Index("outbox_unstamped_idx", outbox.c.id, postgresql_where=text("seq IS NULL"))
 

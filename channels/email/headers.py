@@ -21,19 +21,14 @@ from urllib.parse import unquote_to_bytes
 from channels.email.charsets import decoded
 from crm_core.domain.contact_points import ContactPointKind, ContactPointRejected
 from crm_core.domain.contact_points import address as contact_address
+from crm_core.domain.strangers_words import LONGEST_LINE, one_line
 
-#: Longer headers say nothing that a person would read.
-_LONGEST = 2000
 _MOST_PEOPLE = 1000
 #: A reply names those before it; of a longer list the first and the nearest are kept.
 _FIRST_IDS, _LAST_IDS = 10, 90
 
 _ENCODED = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _ENCODED_RUN = re.compile(rf"{_ENCODED.pattern}(?:\s*{_ENCODED.pattern})*", re.IGNORECASE)
-#: Controls, and what turns the reading direction over or cannot be stored: names are shown beside other texts.
-_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 _ADDRESS_TOKEN = re.compile(
     r'"((?:[^"\\]|\\.)*)"?|\(((?:[^()\\]|\\.)*)\)?|<([^<>]*)>?|([,;:])|([^\s",;:<>()]+)|(\s+|.)', re.DOTALL
@@ -58,22 +53,9 @@ class Address:
         return self.address.lower()
 
 
-def storable(text: str) -> str:
-    """Without what PostgreSQL and UTF-8 cannot hold."""
-    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
-
-
-def one_line(text: str, longest: int = _LONGEST) -> str:
-    """A text that can stand beside others: one line, no control signs, read in its own direction."""
-    shown = text[: 4 * longest]
-    if not shown.isprintable():
-        shown = storable(_UNSHOWABLE.sub(" ", _DIRECTIONS.sub("", shown)))
-    return " ".join(shown.split())[:longest]
-
-
 def words(raw: str) -> str:
     """An unstructured header: encoded words decoded, raw bytes read as what they seem to be."""
-    text = _readable(raw[: 8 * _LONGEST])
+    text = _readable(raw[: 8 * LONGEST_LINE])
     return one_line(_ENCODED_RUN.sub(lambda run: _run(run.group()), text) if "=?" in text else text)
 
 
@@ -199,7 +181,7 @@ def parameters(raw: str) -> dict[str, str]:
         return {}
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
-    for name, quoted, bare in _PARAMETER.findall(";" + raw[: 10 * _LONGEST].partition(";")[2]):
+    for name, quoted, bare in _PARAMETER.findall(";" + raw[: 10 * LONGEST_LINE].partition(";")[2]):
         value = re.sub(r"\\(.)", r"\1", quoted) if quoted else bare.strip()
         matched = _CONTINUED.fullmatch(name.lower())
         if matched is None or (matched[2] is None and matched[3] is None):

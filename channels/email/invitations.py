@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 from icalendar import Calendar, Component
 
-from channels.email.headers import is_address, one_line
+from channels.email.headers import is_address
 from channels.email.message import Invitation
+from crm_core.domain.strangers_words import one_line
 
 #: Invitations are a few kilobytes; what is longer is somebody's whole calendar and stays a file.
 _LONGEST = 256 * 1024

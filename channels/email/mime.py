@@ -19,10 +19,9 @@ from functools import lru_cache
 from channels.email import tnef
 from channels.email.automatic import Headers
 from channels.email.charsets import decoded
-from channels.email.file_names import file_name
 from channels.email.flowed import unflowed
 from channels.email.head import first, head_of, headers_of
-from channels.email.headers import message_ids, parameters, storable, value_of, words
+from channels.email.headers import message_ids, parameters, value_of, words
 from channels.email.invitations import invitation
 from channels.email.message import (
     Attachment,
@@ -37,6 +36,7 @@ from channels.email.message import (
 )
 from channels.email.rendition import text_of
 from channels.email.reports import bounce_in_prose, delivery_report, read_receipt
+from crm_core.domain.strangers_words import file_name, storable
 
 LIMITS = Limits()
 #: Of a mail that is parked, so much is looked at for its headers.

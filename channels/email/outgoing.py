@@ -18,9 +18,9 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from uuid import UUID
 
-from channels.email.file_names import file_name
-from channels.email.headers import Address, is_address, storable
+from channels.email.headers import Address, is_address
 from crm_core.domain.errors import InputRejected
+from crm_core.domain.strangers_words import file_name, storable
 
 _POLICY = SMTP.clone(cte_type="7bit")
 #: RFC 5322 asks for 78; an id stands alone on its line and may be longer.

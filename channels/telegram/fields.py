@@ -11,6 +11,9 @@ import re
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
+from crm_core.domain.strangers_words import file_name as safe_file_name
+from crm_core.domain.strangers_words import one_line
+
 Json = dict[str, object]
 Odd = list[str]
 Value = TypeVar("Value")
@@ -21,10 +24,6 @@ _LATEST_SECOND: Final = 4_102_444_800
 
 #: Neither PostgreSQL nor UTF-8 can carry the first and the last of these, and no page shows any.
 _UNCARRIED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-#: In a name also line breaks, and what turns the direction of writing: ``gpj.exe`` shown as ``exe.jpg``.
-_UNNAMED: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 
 class Unreadable(Exception):
@@ -133,20 +132,10 @@ def line(given: Json, name: str, odd: Odd, *, longest: int) -> str | None:
         return None
     if len(value) > longest:
         odd.append(name)
-        value = value[:longest]
-    return value if value.isprintable() else _UNNAMED.sub("", value).strip() or None
+    return one_line(value, longest) or None
 
 
 def file_name(given: Json, odd: Odd) -> str | None:
-    """A file's name without any path; a long one loses its middle and keeps its ending."""
+    """A file's name without any path, safe to show and to save; None when it has none."""
     told = line(given, "file_name", odd, longest=4096)
-    if told is None:
-        return None
-    name = re.split(r"[/\\]", told)[-1].strip(". ")
-    if len(name) > _LONGEST_FILE_NAME:
-        name = name[: _LONGEST_FILE_NAME - _ENDING] + name[-_ENDING:]
-    return name or None
-
-
-_LONGEST_FILE_NAME: Final = 200
-_ENDING: Final = 20
+    return (safe_file_name(told, "") or None) if told is not None else None

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.file_names import file_name
 from channels.email.headers import addresses, message_ids, moment, parameters, words
+from crm_core.domain.strangers_words import file_name
 
 ANY_HEADER = st.text(st.characters(max_codepoint=0x2FFF), max_size=200) | st.text("=?utf-8?bq?<>\"(),:;@a.b'*%2\\ \r\n")
 

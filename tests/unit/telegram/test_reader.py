@@ -264,7 +264,7 @@ def test_what_no_database_can_hold_is_replaced_and_moves_nothing() -> None:
     assert told.text == "a\ufffdb\ufffdc"
     assert told.entities[0].offset == 4
     assert shouting.sender is not None
-    assert shouting.sender.name == "xBcc:"
+    assert shouting.sender.name == "x Bcc:"
 
 
 def test_an_odd_field_costs_only_itself() -> None:

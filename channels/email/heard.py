@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from channels.email.html import safe_html
+from channels.email.html import SafeHtml, safe_html
 from channels.email.message import Mail
 from channels.email.quotes import folded
 from channels.email.reply_address import conversation_meant
@@ -24,6 +24,7 @@ def heard(
     head = mail.head
     meant = conversation_meant((*head.to, *head.cc, *head.delivered_to), address, secret)
     text = folded(mail.text)
+    shown = _shown(mail)
     return HeardMessage(
         channel=WrittenChannel.EMAIL,
         source=mailbox,
@@ -39,25 +40,31 @@ def heard(
         subject=head.subject or None,
         body=mail.text,
         own=text.own if text.quoted or text.signature else None,
-        html=_shown(mail),
-        files=_files(mail),
+        html=shown.html if shown is not None else None,
+        files=_files(mail, shown),
         at=_believed(head.date, arrived_at),
         automatic=head.automatic is not None,
         raw=raw,
     )
 
 
-def _shown(mail: Mail) -> str | None:
+def _shown(mail: Mail) -> SafeHtml | None:
     if mail.html is None:
         return None
     ids = [one.content_id for one in mail.attachments if one.content_id is not None]
-    safe = safe_html(mail.html, pictures={one: f"{PICTURES}{quote(one, safe='')}" for one in ids})
-    return safe.html if safe is not None else None
+    return safe_html(mail.html, pictures={one: f"{PICTURES}{quote(one, safe='')}" for one in ids})
 
 
-def _files(mail: Mail) -> tuple[HeardFile, ...]:
+def _files(mail: Mail, shown: SafeHtml | None) -> tuple[HeardFile, ...]:
+    """What the text shows in its place says so, whatever else it says of itself."""
+    in_place = set(shown.content_ids) if shown is not None else set()
     return tuple(
-        HeardFile(name=one.name, type=one.type, data=one.data, inline_id=one.content_id if one.inline else None)
+        HeardFile(
+            name=one.name,
+            type=one.type,
+            data=one.data,
+            inline_id=one.content_id if one.content_id in in_place else None,
+        )
         for one in mail.attachments
     )
 

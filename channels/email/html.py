@@ -10,10 +10,9 @@ a frame without scripts and with a strict policy all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import nh3
 from lxml.etree import tostring
@@ -87,10 +86,8 @@ def safe_html(
     for element in list(body.iter()):
         page.tidy(element)
     fold_quotes(body)
-    inside = (body.text or "") and _escaped(body.text or "")
-    source = inside + "".join(tostring(child, encoding="unicode", method="html") for child in body)
     return SafeHtml(
-        html=_cleaner(page.placed).clean(source),
+        html=cleaner(page.placed).clean(source_of(body)),
         remote_pictures=page.remote_pictures,
         content_ids=tuple(dict.fromkeys(page.content_ids)),
     )
@@ -111,7 +108,7 @@ class _Page:
             element.tag = "div"  # folding is ours
         style = element.get("style")
         if style is not None:
-            element.set("style", _harmless(style))
+            element.set("style", harmless(style))
         if element.tag == "a":
             self._link(element)
         elif element.tag == "img":
@@ -148,7 +145,7 @@ class _Page:
 
 
 @lru_cache(maxsize=4096)
-def _harmless(style: str) -> str:
+def harmless(style: str) -> str:
     """Of a style attribute, the declarations that only change how text looks."""
     kept = []
     for declaration in style[:4000].split(";"):
@@ -158,26 +155,34 @@ def _harmless(style: str) -> str:
     return ";".join(kept)
 
 
-def _cleaner(placed: set[str]) -> nh3.Cleaner:
-    """Relative addresses are ours alone."""
-    return _built(lambda url: url if url in placed else None) if placed else _PLAIN
+def source_of(body: Element) -> str:
+    """What is in it, written out."""
+    inside = (body.text or "") and nh3.clean_text(body.text or "")
+    return inside + "".join(tostring(child, encoding="unicode", method="html") for child in body)
 
 
-def _built(relative: Literal["deny"] | Callable[[str], str | None]) -> nh3.Cleaner:
+def cleaner(placed: Set[str] = frozenset()) -> nh3.Cleaner:
+    """The guarantee, which comes last; ``placed``: the addresses at which we put pictures, and no others may stand."""
+    return _built(placed) if placed else _PLAIN
+
+
+def _built(placed: Set[str]) -> nh3.Cleaner:
+    def only_ours(element: str, attribute: str, value: str) -> str | None:
+        if (element, attribute) == ("img", "src"):
+            return value if value in placed else None
+        return None if value.startswith("data:") else value
+
     return nh3.Cleaner(
+        attribute_filter=only_ours if placed else None,
         tags=_TAGS,
         clean_content_tags={"script", "style", "svg", "math", "template", "title", "iframe", "noscript"},
         attributes=_ATTRIBUTES,
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
-        url_schemes={"http", "https", "mailto", "tel"},
+        url_schemes={"http", "https", "mailto", "tel", *(("data",) if placed else ())},
         filter_style_properties=_STYLES,
-        url_relative=relative,
+        url_relative=(lambda url: url if url in placed else None) if placed else "deny",
     )
 
 
-_PLAIN = _built("deny")
-
-
-def _escaped(text: str) -> str:
-    return nh3.clean_text(text)
+_PLAIN = _built(frozenset())

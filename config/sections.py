@@ -162,4 +162,8 @@ class Limits(_Section):
     session_s: Seconds = Field(default=43_200, description="seconds: a session lives without use")
     request_s: Seconds = Field(default=30, description="seconds: after which a request is given up")
     body_s: Seconds = Field(default=15, description="seconds: within which a request's body must have arrived")
+    file_s: Seconds = Field(default=300, description="seconds: within which a file that is handed over must arrive")
+    file_bytes: Annotated[int, Field(ge=1, le=25 * 1024 * 1024)] = Field(
+        default=25 * 1024 * 1024, description="bytes: the largest file that is handed over, at most 26214400"
+    )
     body_bytes: Count = Field(default=1024 * 1024, description="bytes: the largest body of a request")

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from config.settings import Settings
-from crm_core.actions import idempotency, sessions
+from crm_core.actions import idempotency, sessions, uploads
 from crm_core.actions.conversations import wake_snoozed
 from crm_core.actions.interactions import close_due_wrap_ups
 from crm_core.actions.links import bury_links
@@ -50,6 +50,7 @@ class Jobs:
             Job("wake conversations", timedelta(seconds=1), wake_snoozed),
             Job("make partitions", timedelta(hours=6), lambda tx: make_months(tx, now=tx.now)),
             Job("forget sessions", timedelta(hours=1), lambda tx: sessions.prune(tx, now=tx.now, idle=idle)),
+            Job("forget uploads", timedelta(hours=1), uploads.prune),
             Job("forget answers", timedelta(hours=1), lambda tx: idempotency.prune(tx, now=tx.now)),
         )
 

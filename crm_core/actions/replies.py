@@ -21,6 +21,7 @@ from crm_core.actions.contacts import number_contacts
 from crm_core.actions.conversations import going_on, visible
 from crm_core.actions.messages import rooms_of
 from crm_core.actions.reached import keep_for_contact
+from crm_core.actions.uploads import attach
 from crm_core.domain.answering import Ended
 from crm_core.domain.calls import Direction
 from crm_core.domain.errors import ClientBlocked, NotFound
@@ -63,19 +64,23 @@ class Source:
     address: str | None  # ours
 
 
+#: Of one message.
+MOST_FILES = 20
+
 Sources = Mapping[WrittenChannel, Source]
 
 
 class MessageIn(InputModel):
     """A message to a client: into a conversation, or to them on a channel.
 
-    ``send_after_s``: until then it can be taken back.
+    ``attachments``: files that were handed over before. ``send_after_s``: until then it can be taken back.
     """
 
     interaction_id: UUID | None = None
     client_id: UUID | None = None
     channel: WrittenChannel | None = None
     body: Prose
+    attachments: Annotated[tuple[UUID, ...], Field(max_length=MOST_FILES)] = ()
     send_after_s: Annotated[float, Field(ge=0, le=3600)] = 0
 
     @model_validator(mode="after")
@@ -84,6 +89,8 @@ class MessageIn(InputModel):
             raise ValueError("say either interaction_id or client_id")
         if self.client_id is not None and self.channel is None:
             raise ValueError("say on which channel")
+        if not self.body and not self.attachments:
+            raise ValueError("say something, or attach a file")
         return self
 
 
@@ -95,6 +102,7 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
         ConversationClosed: it ended; write to the client anew.
         ClientBlocked: nobody writes to this client any more.
         ChannelUnknown, AddressUnknown: there is no way to them on that channel.
+        FileUnknown, FilesTooBig: what is attached cannot be sent.
     """
     if given.interaction_id is not None:
         conversation = await going_on(tx, by, given.interaction_id)
@@ -122,6 +130,8 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
         at=tx.now,
     )
     await texts.insert_messages(tx, [fresh])
+    if given.attachments:
+        await attach(tx, message_id, by.user_id, given.attachments)
     await outgoing.put(
         tx,
         message_id,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -79,6 +79,15 @@ FROM messages message
 JOIN conversations conversation ON conversation.interaction_id = message.interaction_id
 JOIN interactions call ON call.id = message.interaction_id
 WHERE message.id = $1
+"""
+
+# By message_files_message_id_idx.
+_FILES_OF_SAYING = """
+SELECT file.name, file.type, blob.data
+FROM message_files file
+JOIN blobs blob ON blob.digest = file.digest
+WHERE file.message_id = $1
+ORDER BY file.position
 """
 
 # An edit that is older than the wording we have, or told again, changes nothing.
@@ -182,6 +191,15 @@ def _row(one: FreshMessage) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidFile:
+    """A file of ours that goes out with a message."""
+
+    name: str
+    type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Saying:
     """A message as its channel says it."""
 
@@ -194,11 +212,15 @@ class Saying:
     subject: str | None
     body: str
     answers: str | None  # external id of the client's message that it answers
+    files: tuple[SaidFile, ...] = ()
 
 
 async def find_saying(db: Reader, message_id: UUID) -> Saying | None:
     row = await db.fetchrow(_FIND_SAYING, message_id)
-    return None if row is None else Saying(**row)
+    if row is None:
+        return None
+    files = await db.fetch(_FILES_OF_SAYING, message_id)
+    return Saying(**row, files=tuple(SaidFile(**file) for file in files))
 
 
 async def find_clients(db: Reader, interaction_id: UUID, external_id: str) -> StoredMessage | None:

@@ -21,7 +21,7 @@ from crm_core.domain.errors import InputRejected
 from crm_core.store.database import Reader, Transaction
 from crm_core.store.outbox import last_seq
 from gateway.http.admission import admit
-from gateway.http.inputs import read_body, read_path, read_query
+from gateway.http.inputs import read_body, read_file, read_path, read_query
 from gateway.http.request import SERVICES, Reply, Request, Services, Streamed
 from gateway.http.route import Connection, Route
 
@@ -43,7 +43,8 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResp
 
     async def handle(raw: web.Request) -> web.StreamResponse:
         services = raw.app[SERVICES]
-        async with asyncio.timeout(services.settings.limits.request_s):
+        limits = services.settings.limits
+        async with asyncio.timeout(limits.request_s + (limits.file_s if route.signature.takes_file else 0)):
             response = await _serve(route, raw, services)
         if isinstance(response, Streamed):
             await response.prepare(raw)
@@ -69,6 +70,10 @@ async def _serve(route: Route, raw: web.Request, services: Services) -> web.Stre
         body, arguments["body"] = await read_body(
             raw, route.signature.body, timeout_s=services.settings.limits.body_s, forms_too=route.embedded
         )
+    elif route.signature.takes_file:
+        limits = services.settings.limits
+        arguments["body"] = sent = await read_file(raw, at_most=limits.file_bytes, timeout_s=limits.file_s)
+        body = sent.data
     match route.signature.connection:
         case Connection.NONE:
             return _response(route, await route.handler(request, **arguments), services)

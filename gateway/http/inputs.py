@@ -24,10 +24,12 @@ from crm_core.domain.errors import InputRejected, NotFound
 from crm_core.inputs import InputModel
 from crm_core.views.paging import DEFAULT_LIMIT, MAX_LIMIT
 from gateway.http.problems import invalid
-from gateway.http.refusals import BodyTooSlow, UnsupportedContent
+from gateway.http.refusals import BodyTooLarge, BodyTooSlow, UnsupportedContent
+from gateway.http.request import SentFile
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 100
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -95,6 +97,27 @@ async def read_bytes(raw: web.Request, *, timeout_s: float) -> bytes:
             return await raw.read()
     except TimeoutError as error:
         raise BodyTooSlow from error
+
+
+async def read_file(raw: web.Request, *, at_most: int, timeout_s: float) -> SentFile:
+    """A body that is a file, whatever is in it.
+
+    Raises:
+        UnsupportedContent, BodyTooSlow, BodyTooLarge: it is not taken.
+    """
+    if raw.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedContent("The file must be sent as it is, not compressed.")
+    told = raw.content_type.lower()
+    data = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for piece in raw.content.iter_any():
+                data += piece
+                if len(data) > at_most:
+                    raise BodyTooLarge(at_most=at_most)
+    except TimeoutError as error:
+        raise BodyTooSlow from error
+    return SentFile(type=told if _MEDIA_TYPE.fullmatch(told) else "application/octet-stream", data=bytes(data))
 
 
 def _read_form(body: bytes, adapter: TypeAdapter[Any]) -> Any:

@@ -115,6 +115,9 @@ def _operation(route: Route, schemas: Mapping[_Key, Json]) -> Json:
             "required": not _accepts_nothing(body),
             "content": {media: {"schema": schemas[route.name, "body"]} for media in _media(route)},
         }
+    elif route.signature.takes_file:
+        binary = {"type": "string", "format": "binary"}
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": binary}}}
     return operation
 
 
@@ -196,6 +199,8 @@ def _refusals(route: Route) -> Iterator[type[CrmError]]:
             yield refusals.CsrfTokenWrong
     if route.signature.path:
         yield NotFound
+    if route.signature.takes_file:
+        yield from (refusals.BodyTooSlow, refusals.BodyTooLarge, refusals.UnsupportedContent)
     if route.signature.body is not None:
         yield from _BODY_REFUSALS
         if route.embedded:

@@ -97,6 +97,14 @@ class Request:
         return self.viewer.user_id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A body that is a file, and the type its sender says it has."""
+
+    type: str
+    data: bytes = field(repr=False)
+
+
 class Streamed(web.StreamResponse):
     """A response that writes itself in ``prepare``: after the request's deadline, and still able to refuse."""
 

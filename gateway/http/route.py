@@ -1,7 +1,7 @@
 """A route is a plain async function and a line that says who may call it.
 
 What the function takes is read from its signature, once, at import: ``body``
-and ``query`` are pydantic models, the path's variables come by name, ``tx`` is
+(which may be a ``SentFile``) and ``query`` are pydantic models, the path's variables come by name, ``tx`` is
 one transaction for the whole verb and ``reader`` a connection for reads. The
 same signature makes the OpenAPI document, so that it cannot tell otherwise.
 
@@ -24,7 +24,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from crm_core.domain.errors import CrmError
 from gateway.http.permissions import Permission
-from gateway.http.request import Reply
+from gateway.http.request import Reply, SentFile
 
 API: Final = "/api/v1"
 
@@ -48,6 +48,7 @@ class Signature:
 
     connection: Connection
     body: TypeAdapter[Any] | None
+    takes_file: bool  # the body is a file
     query: type[BaseModel] | None
     path: Mapping[str, TypeAdapter[Any]]
     returns: TypeAdapter[Any] | None  # None: nothing, or a response of the handler's own
@@ -160,7 +161,8 @@ def _read(handler: Handler, path: str) -> Signature:
     answers_itself = inspect.isclass(body_type) and issubclass(body_type, web.StreamResponse)
     return Signature(
         connection=connection,
-        body=TypeAdapter(body) if body is not None else None,
+        body=TypeAdapter(body) if body not in {None, SentFile} else None,
+        takes_file=body is SentFile,
         query=query,
         path={name: TypeAdapter(hints[name]) for name in variables},
         returns=None if answers_itself or body_type is type(None) else TypeAdapter(body_type),

@@ -130,6 +130,25 @@ message_files = Table(
 )
 Index("message_files_message_id_idx", message_files.c.message_id)
 
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "user_id",
+        ForeignKey("users.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="theirs alone until it is sent",
+    ),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256"),
+    Column("data", LargeBinary, nullable=False),
+    moment("stored_at", default_now=True),
+)
+Index("uploads_stored_at_idx", uploads.c.stored_at)
+
 outgoing = Table(
     "outgoing",
     metadata,

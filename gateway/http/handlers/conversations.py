@@ -12,6 +12,7 @@ from crm_core.actions import conversations, replies
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.conversations import AssignIn, SnoozeIn
 from crm_core.actions.replies import MessageIn, Source, Sources
+from crm_core.actions.uploads import FilesTooBig, FileUnknown
 from crm_core.domain.errors import ClientBlocked, NotFound
 from crm_core.domain.written import (
     AddressUnknown,
@@ -164,7 +165,7 @@ async def add_note(request: Request, tx: Transaction, interaction_id: UUID, body
     permission=Permission.SIGNED_IN,
     summary="Write to a client",
     status=201,
-    refusals=[AddressUnknown, ChannelUnknown, ClientBlocked, ConversationClosed, NotFound],
+    refusals=[AddressUnknown, ChannelUnknown, ClientBlocked, ConversationClosed, FilesTooBig, FileUnknown, NotFound],
 )
 async def write_message(request: Request, tx: Transaction, body: MessageIn) -> Message:
     """It is sent after ``send_after_s``; until then it can be taken back. What nobody has yet is the writer's then."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Final
-from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
@@ -32,6 +31,7 @@ from crm_core.views.paging import CursorInvalid, Page
 from crm_core.views.recordings import RecordingFile, get_recording
 from crm_core.views.unrecorded import Unrecorded, UnrecordedGroup, group_unrecorded, list_unrecorded
 from gateway.http import problems
+from gateway.http.downloads import disposition
 from gateway.http.inputs import Paging
 from gateway.http.permissions import Permission
 from gateway.http.request import Request, Streamed
@@ -165,10 +165,9 @@ def _response(recording: RecordingFile, request: Request, *, download: bool) -> 
     pbx = next((one for one in request.services.settings.pbx if one.name == recording.pbx), None)
     shelf = shelf_of(pbx) if pbx else None
     file = recording.place or recording.file
-    name = quote(PurePosixPath(file).name, safe="")
     headers: dict[str, str] = {
         hdrs.CONTENT_TYPE: content_type(file),
-        hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{name}" if download else "inline",
+        hdrs.CONTENT_DISPOSITION: disposition(PurePosixPath(file).name) if download else "inline",
         hdrs.CACHE_CONTROL: "private, no-store",
     }
     match shelf:

@@ -135,6 +135,25 @@ COMMENT ON COLUMN message_files.name IS 'a stranger''s words';
 COMMENT ON COLUMN message_files.digest IS 'its bytes, kept once';
 COMMENT ON COLUMN message_files.inline_id IS 'Content-ID, when the text shows it in its place';
 
+CREATE TABLE uploads (
+  id UUID NOT NULL,
+  user_id UUID NOT NULL,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  digest BYTEA NOT NULL,
+  data BYTEA NOT NULL,
+  stored_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT uploads_pkey PRIMARY KEY (id),
+  CONSTRAINT uploads_user_id_fkey FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
+);
+
+ALTER TABLE uploads ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE INDEX uploads_stored_at_idx ON uploads (stored_at);
+COMMENT ON COLUMN uploads.user_id IS 'theirs alone until it is sent';
+COMMENT ON COLUMN uploads.digest IS 'SHA-256';
+
 CREATE TABLE outgoing (
   message_id UUID NOT NULL,
   interaction_id UUID NOT NULL,

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from uuid import UUID
 
 import orjson
 import structlog
 
-from crm_core.actions.callbacks import terms
-from crm_core.actions.missed_calls import explain, owe
 from crm_core.actions.raw_inputs import record_rejected
+from crm_core.actions.wishes import Wish, promise
 from crm_core.domain.callback_requests import CALLBACK_REQUEST, CallbackRequest
 from crm_core.domain.ids import new_id
-from crm_core.domain.missed_calls import USUAL_MISSED_RULE, taker_of_request
+from crm_core.domain.missed_calls import AskedIn
 from crm_core.domain.phones import normalise
-from crm_core.domain.words import Words
-from crm_core.store import callbacks as promises
 from crm_core.store import calls as log
 from crm_core.store import missed_calls as store
 from crm_core.store.clients import clients_by_phones
@@ -38,14 +35,6 @@ SELECT client_id, client_address, queue
 FROM interactions
 WHERE id = $1
 """
-
-_OWNER = """
-SELECT agent_id, queue
-FROM callbacks
-WHERE id = $1
-"""
-
-_ASKED = Words(ru="Клиент попросил в меню, чтобы ему перезвонили.", en="Asked by the client in the menu.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +72,7 @@ async def _record(
         rejected = (*rejected, "there is no number to call")
     elif await store.is_blocked(tx, understood.caller):
         rejected = (*rejected, "the client is blocked")
-    elif not await _promise(tx, request, understood, call_id, timezone):
+    elif await promise(tx, understood.caller, _wish(request, understood, call_id), timezone=timezone) is None:
         rejected = (*rejected, "there is nobody who could call")
     if rejected:
         reason = f"{CALLBACK_REQUEST}: {'; '.join(rejected)}"
@@ -97,70 +86,16 @@ async def _record(
         )
 
 
-async def _promise(
-    tx: Transaction, request: CallbackRequest, understood: _Understood, call_id: UUID | None, timezone: tzinfo
-) -> bool:
-    caller = understood.caller
-    await store.hold_caller(tx, caller)
-    callback_id = await store.lock_open(tx, caller)
-    if callback_id is not None:
-        await _ask_anew(tx, callback_id, request, understood)
-    else:
-        callback_id = await _owe(tx, request, understood, call_id)
-    if callback_id is None:
-        return False
-    await explain(tx, callback_id, timezone)
-    return True
-
-
-async def _owe(tx: Transaction, request: CallbackRequest, understood: _Understood, call_id: UUID | None) -> UUID | None:
-    caller, queue = understood.caller, understood.queue
-    people = await store.candidates(tx, caller, called=understood.asked_for)
-    who = taker_of_request(
-        asked_for=people.called,
-        manager=people.manager,
-        last_talked=people.last_talked,
-        queue=queue.name if queue else None,
-        supervisor=await store.find_supervisor(tx),
-    )
-    if who is None:
-        return None
-    return await owe(
-        tx,
-        caller,
-        who,
-        due_at=request.due_at or _usual_due(request, understood),
-        promised_in=call_id,
-        explanation=_ASKED,
-        subject=request.subject,
+def _wish(request: CallbackRequest, understood: _Understood, call_id: UUID | None) -> Wish:
+    return Wish(
         asked_at=request.asked_at,
-    )
-
-
-async def _ask_anew(tx: Transaction, callback_id: UUID, request: CallbackRequest, understood: _Understood) -> None:
-    """What is owed already is owed at the moment the caller names now; without one it stays as it is."""
-    await store.note_request(tx, callback_id, request.asked_at)
-    if request.due_at is None:
-        return
-    client_id = understood.caller.client_id
-    owner = await tx.fetchrow(_OWNER, callback_id)
-    assert owner is not None
-    rules, made = await terms(tx, request.due_at, client_id=client_id, agent_id=owner["agent_id"], queue=owner["queue"])
-    await promises.replace(
-        tx,
-        callback_id,
-        client_id=client_id,
+        asked_in=AskedIn.MENU,
         due_at=request.due_at,
+        queue=understood.queue,
+        asked_for=understood.asked_for,
         subject=request.subject,
-        via="call",
-        rules=rules,
-        moments=made,
+        said_in=call_id,
     )
-
-
-def _usual_due(request: CallbackRequest, understood: _Understood) -> datetime:
-    rule = understood.queue.due if understood.queue else USUAL_MISSED_RULE.due
-    return request.asked_at + rule
 
 
 async def _understand(tx: Transaction, request: CallbackRequest, call_id: UUID | None, country: str) -> _Understood:

@@ -17,6 +17,7 @@ from crm_core.domain.callbacks import HistoryReason
 from crm_core.domain.interactions import USUAL_RULE, StoredCall, Surroundings
 from crm_core.domain.missed_calls import (
     TOO_OLD,
+    AskedIn,
     Because,
     MissedRule,
     Taker,
@@ -98,6 +99,7 @@ async def owe(
     explanation: Words,
     subject: str | None = None,
     asked_at: datetime | None = None,
+    asked_in: AskedIn = AskedIn.MENU,
 ) -> UUID:
     """Write a promise of the system's own down; its words are still to be told (``explain``)."""
     rules, made = await terms(tx, due_at, client_id=caller.client_id, agent_id=who.agent_id, queue=who.queue)
@@ -113,7 +115,7 @@ async def owe(
         promised_in=promised_in,
         rules=rules,
         moments=made,
-        why=store.reasons(who, asked_at),
+        why=store.reasons(who, asked_at, asked_in),
     )
     await promises.open_history(
         tx, callback_id, who.agent_id, reason=HistoryReason.GIVEN, explanation=explanation, by=None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 from uuid import UUID
 
@@ -114,6 +114,24 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
         raise ClientBlocked(reason=reason)
     if conversation.agent_id is None:
         await _take(tx, conversation.id, by.user_id, _ANSWERED_FIRST)
+    next_at = tx.now + timedelta(seconds=given.send_after_s)
+    message_id = await put_out(tx, conversation, given.body, next_at=next_at, author_id=by.user_id)
+    if given.attachments:
+        await attach(tx, message_id, by.user_id, given.attachments)
+    return message_id
+
+
+async def put_out(
+    tx: Transaction,
+    conversation: HeldConversation,
+    body: str,
+    *,
+    next_at: datetime,
+    author_id: UUID | None = None,
+    automatic: bool = False,
+    extras: Mapping[str, object] | None = None,
+) -> UUID:
+    """Write it and have it sent by its channel; ``extras``: what that shows beside the words. Gives its id."""
     message_id = new_id(tx.now)
     fresh = FreshMessage(
         id=message_id,
@@ -121,24 +139,24 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
         external_id=_external_id(message_id, conversation),
         direction=Direction.OUTBOUND,
         state=MessageState.PENDING,
-        author_id=by.user_id,
+        author_id=author_id,
         from_address=conversation.our_address,
         to_addresses=(conversation.client_address,) if conversation.client_address else (),
         subject=conversation.subject,
-        body=given.body,
+        body=body,
         answers=await texts.last_of_client(tx, conversation.id),
+        automatic=automatic,
         at=tx.now,
     )
     await texts.insert_messages(tx, [fresh])
-    if given.attachments:
-        await attach(tx, message_id, by.user_id, given.attachments)
     await outgoing.put(
         tx,
         message_id,
         conversation.id,
         channel=conversation.channel,
         source=conversation.source,
-        next_at=tx.now + timedelta(seconds=given.send_after_s),
+        next_at=next_at,
+        extras=extras,
     )
     await inbox.show_last(tx, conversation.id)
     await _tell_message(tx, conversation.id, message_id, version=1)
@@ -298,7 +316,9 @@ async def _progress(
     if message is None or (state := progressed(message.state, told)) is message.state:
         return
     version = await texts.progress(tx, message_id, state, external_id=external_id, trouble=trouble)
-    if state in HAS_LEFT and message.state not in HAS_LEFT:  # a receipt may come before our sender tells of it
+    if message.automatic:
+        pass  # it answers nobody
+    elif state in HAS_LEFT and message.state not in HAS_LEFT:  # a receipt may come before our sender tells of it
         await _client_was_answered(tx, message, timezone)
     elif state in IS_LOST and await inbox.is_ours_again(tx, message.interaction_id):
         await _tell_changed(tx, message.interaction_id)

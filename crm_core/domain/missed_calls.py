@@ -35,6 +35,13 @@ class Because(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+class AskedIn(StrEnum):
+    """Where somebody said that they want to be called."""
+
+    MENU = "menu"
+    CHAT = "chat"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedRule:
     """What a queue says about those it did not serve."""
@@ -128,12 +135,13 @@ class MissedTries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """What a caller is owed a call for: calls that were missed, a wish told in the menu, or both."""
+    """What a caller is owed a call for: calls that were missed, a wish they told, or both."""
 
     who: Taker
     tries: MissedTries | None = None
     missed_at: datetime | None = None  # when the last of the tries ended
     asked_at: datetime | None = None
+    asked_in: AskedIn = AskedIn.MENU
 
     @property
     def latest_at(self) -> datetime:
@@ -148,7 +156,7 @@ def explained(debt: Debt, zone: tzinfo) -> dict[str, str]:
 
 def _sentence(language: str, debt: Debt, zone: tzinfo) -> str:
     words, who = _WORDS[language], debt.who
-    asked = [words["asked"].format(at=_shown(debt.asked_at, zone))] if debt.asked_at else []
+    asked = [words[debt.asked_in].format(at=_shown(debt.asked_at, zone))] if debt.asked_at else []
     missed = [_missed(language, debt.tries, zone)] if debt.tries else []
     passed_over = [words["passed_over"]] if who.manager_passed_over else []
     because = words[who.because].format(queue=who.queue_titles.get(language, who.queue))
@@ -176,7 +184,8 @@ def _clock(seconds: float) -> str:
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "asked": "The client asked in the menu at {at} to be called back.",
+        AskedIn.MENU: "The client asked in the menu at {at} to be called back.",
+        AskedIn.CHAT: "The client asked in writing at {at} to be called back.",
         "missed": "Missed call {at}",
         "often": "Missed call, tries: {count}, the last {at}",
         "in_queue": "queue {queue}",
@@ -190,7 +199,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         Because.SUPERVISOR: "Yours because nobody else is there to be asked.",
     },
     "ru": {
-        "asked": "В {at} клиент попросил в меню перезвонить.",
+        AskedIn.MENU: "В {at} клиент попросил в меню перезвонить.",
+        AskedIn.CHAT: "В {at} клиент попросил в переписке перезвонить.",
         "missed": "Пропущенный звонок в {at}",
         "often": "Пропущенный звонок, попыток: {count}, последняя в {at}",
         "in_queue": "очередь «{queue}»",

@@ -80,14 +80,14 @@ SET watch_at = $2, nobody_since = NULL
 WHERE interaction_id = $1 AND waiting_since IS NOT NULL
 """
 
-# By messages_interaction_id_id_idx. Notes are not shown to hang in the list: they are nobody's turn.
+# By messages_interaction_id_id_idx. In the list stands whose turn it is: notes and what we say by ourselves are none.
 _SHOW_LAST = rf"""
 UPDATE conversations conversation
 SET last_at = last.at, last_direction = last.direction, last_excerpt = left(last.said, {EXCERPT})
 FROM (
     SELECT at, direction, regexp_replace(COALESCE(own, body), '\s+', ' ', 'g') AS said
     FROM messages
-    WHERE interaction_id = $1 AND kind = 'message'
+    WHERE interaction_id = $1 AND kind = 'message' AND NOT (automatic AND direction = 'outbound')
     ORDER BY at DESC, id DESC
     LIMIT 1
 ) last

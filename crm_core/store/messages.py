@@ -6,7 +6,7 @@ Equal bytes are stored once, under their digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +29,7 @@ _MESSAGE_COLUMNS = (
 )
 _FILE_COLUMNS = ("id", "message_id", "position", "name", "type", "size", "digest", "inline_id")
 
-_COLUMNS = "id, interaction_id, author_id, state, at"
+_COLUMNS = "id, interaction_id, author_id, state, automatic, at"
 
 # By primary key.
 _FIND = f"SELECT {_COLUMNS} FROM messages WHERE id = $1"  # noqa: S608  (column names of our own)
@@ -61,6 +61,13 @@ FROM messages
 WHERE interaction_id = $1 AND direction = 'inbound' AND NOT automatic AND at > $2
 """
 
+# By messages_interaction_id_id_idx.
+_COUNT_AUTOMATIC = """
+SELECT count(*)
+FROM messages
+WHERE interaction_id = $1 AND direction = 'outbound' AND automatic AND at > $2
+"""
+
 _PROGRESS = """
 UPDATE messages
 SET state = $2, external_id = COALESCE($3, external_id), trouble = $4, version = version + 1,
@@ -74,8 +81,9 @@ RETURNING version
 # By primary key.
 _FIND_SAYING = """
 SELECT message.id, message.interaction_id, message.external_id, conversation.thread, call.client_address,
-       call.our_address, message.subject, message.body, message.answers
+       call.our_address, message.subject, message.body, message.answers, COALESCE(waiting.extras, '{}') AS extras
 FROM messages message
+LEFT JOIN outgoing waiting ON waiting.message_id = message.id
 JOIN conversations conversation ON conversation.interaction_id = message.interaction_id
 JOIN interactions call ON call.id = message.interaction_id
 WHERE message.id = $1
@@ -100,7 +108,7 @@ RETURNING version
 
 # By messages_external_id_idx.
 _FIND_CLIENTS = """
-SELECT id, interaction_id, author_id, state, at
+SELECT id, interaction_id, author_id, state, automatic, at
 FROM messages
 WHERE external_id = $2 AND interaction_id = $1 AND direction = 'inbound'
 LIMIT 1
@@ -126,6 +134,7 @@ class StoredMessage:
     interaction_id: UUID
     author_id: UUID | None
     state: MessageState
+    automatic: bool
     at: datetime
 
 
@@ -213,6 +222,7 @@ class Saying:
     body: str
     answers: str | None  # external id of the client's message that it answers
     files: tuple[SaidFile, ...] = ()
+    extras: Mapping[str, object] = field(default_factory=dict)  # what its channel shows beside the words
 
 
 async def find_saying(db: Reader, message_id: UUID) -> Saying | None:
@@ -265,6 +275,12 @@ async def first_of_client_after(db: Reader, interaction_id: UUID, moment: dateti
     """When the client wrote again after that; what a machine wrote does not count."""
     at: datetime | None = await db.fetchval(_FIRST_AFTER, interaction_id, moment)
     return at
+
+
+async def count_automatic(db: Reader, interaction_id: UUID, *, since: datetime) -> int:
+    """How much we have said there by ourselves since then."""
+    count: int = await db.fetchval(_COUNT_AUTOMATIC, interaction_id, since)
+    return count
 
 
 async def progress(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.interactions import StoredCall
-from crm_core.domain.missed_calls import Because, Candidate, Debt, MissedTries, Taker
+from crm_core.domain.missed_calls import AskedIn, Because, Candidate, Debt, MissedTries, Taker
 from crm_core.store.database import Reader, Record, Transaction, to_json
 
 # Two PBXs may tell of one caller at the same moment; the second waits here and finds the promise of the first.
@@ -134,7 +134,7 @@ RETURNING version
 
 _NOTE_REQUEST = """
 UPDATE callbacks
-SET why = jsonb_set(why, '{asked_at}', to_jsonb($2::text))
+SET why = why || jsonb_build_object('asked_at', $2::text, 'asked_in', $3::text)
 WHERE id = $1
 """
 
@@ -266,7 +266,8 @@ async def debt_of(db: Reader, callback_id: UUID) -> Debt | None:
         manager_passed_over=why["manager_passed_over"],
     )
     tries = _tries(row) if row["count"] else None
-    return Debt(who=who, tries=tries, missed_at=row["ended_at"], asked_at=asked_at)
+    asked_in = AskedIn(why.get("asked_in", AskedIn.MENU))
+    return Debt(who=who, tries=tries, missed_at=row["ended_at"], asked_at=asked_at, asked_in=asked_in)
 
 
 def _tries(row: Record) -> MissedTries:
@@ -281,23 +282,24 @@ def _tries(row: Record) -> MissedTries:
 
 async def explain(tx: Transaction, callback_id: UUID, debt: Debt, words: Mapping[str, str]) -> int:
     """Write down what it stands for, and the rule in words; gives the new version."""
-    why = dict(words) | reasons(debt.who, debt.asked_at)
+    why = dict(words) | reasons(debt.who, debt.asked_at, debt.asked_in)
     version: int = await tx.fetchval(_EXPLAIN, callback_id, to_json(why), debt.latest_at)
     return version
 
 
-def reasons(who: Taker, asked_at: datetime | None) -> dict[str, object]:
+def reasons(who: Taker, asked_at: datetime | None, asked_in: AskedIn) -> dict[str, object]:
     """What ``why`` remembers beside the words."""
     return {
         "because": who.because,
         "manager_passed_over": who.manager_passed_over,
         "asked_at": asked_at.isoformat() if asked_at else None,
+        "asked_in": asked_in,
     }
 
 
-async def note_request(tx: Transaction, callback_id: UUID, asked_at: datetime) -> None:
+async def note_request(tx: Transaction, callback_id: UUID, asked_at: datetime, asked_in: AskedIn) -> None:
     """The caller, who was missed before, asks for it as well."""
-    await tx.execute(_NOTE_REQUEST, callback_id, asked_at.isoformat())
+    await tx.execute(_NOTE_REQUEST, callback_id, asked_at.isoformat(), asked_in)
 
 
 async def attach(tx: Transaction, callback_id: UUID, client_id: UUID) -> int | None:

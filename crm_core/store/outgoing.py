@@ -8,11 +8,12 @@ may have sent the message, so nobody sends it again: it is uncertain.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from crm_core.store.database import Transaction
+from crm_core.store.database import Transaction, to_json
 
 #: Woken when there is something to send.
 TO_SEND = "to_send"
@@ -21,8 +22,8 @@ TO_SEND = "to_send"
 LEASE = timedelta(minutes=5)
 
 _PUT = """
-INSERT INTO outgoing (message_id, interaction_id, channel, source, next_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO outgoing (message_id, interaction_id, channel, source, next_at, extras)
+VALUES ($1, $2, $3, $4, $5, $6)
 """
 
 # By outgoing_next_at_idx. What was written later waits until what was written before it has left or failed.
@@ -102,9 +103,17 @@ class Taken:
 
 
 async def put(
-    tx: Transaction, message_id: UUID, interaction_id: UUID, *, channel: str, source: str, next_at: datetime
+    tx: Transaction,
+    message_id: UUID,
+    interaction_id: UUID,
+    *,
+    channel: str,
+    source: str,
+    next_at: datetime,
+    extras: Mapping[str, object] | None = None,
 ) -> None:
-    await tx.execute(_PUT, message_id, interaction_id, channel, source, next_at)
+    told = None if extras is None else to_json(extras)
+    await tx.execute(_PUT, message_id, interaction_id, channel, source, next_at, told)
     tx.wake(TO_SEND)
 
 

@@ -95,7 +95,7 @@ class MessageChanged(WireEvent):
 class ConversationMoved(WireEvent):
     """A conversation has changed hands; null: it was, or is, its queue's. ``words``: why, {ru, en}."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
     from_agent_id: UUID | None
     to_agent_id: UUID | None
     words: dict[str, str]
@@ -104,21 +104,21 @@ class ConversationMoved(WireEvent):
 class ConversationDueSoon(WireEvent):
     """The client is to be answered by ``due_at``."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
     due_at: datetime
 
 
 class ConversationStuck(WireEvent):
     """The client waits for longer than they should, and nobody could be found; told to those who supervise."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
     since: datetime
 
 
 class Mentioned(WireEvent):
     """A colleague called you into a conversation."""
 
-    interaction: Interaction
+    interaction: Conversation | Interaction
     message: Message
 
 

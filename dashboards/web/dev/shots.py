@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import board
 import fixtures as day
+import inbox
 import leads
 import lists
 import missed
@@ -159,6 +160,14 @@ async def pick_their_night(page: Page) -> None:
     await page.get_by_label(re.compile("Другое время|Another time")).fill("2026-11-04T03:20")
 
 
+INBOX: day.Json = {**lists.pages(), **inbox.pages()}
+
+
+async def give_conversation(page: Page) -> None:
+    await page.get_by_role("button", name=re.compile("Чей разговор|Assigned to")).click()
+    await page.get_by_role("menuitem", name=re.compile("Передать|Hand over")).click()
+
+
 WRAPPING = day.desk(
     agent=day.agent("wrap_up", day.WRAP_UP["ended_at"]),
     wrap_up=[{"interaction": day.WRAP_UP, "card": day.CARD, "wrap_up_until": day.ahead(seconds=102)}],
@@ -269,6 +278,15 @@ SCENES: dict[str, Scene] = {
         pages={**lists.pages(), **leads.sources()},
         act=click("Изменить: Форма на сайте"),
     ),
+    "inbox": Scene(path=f"/inbox/{inbox.OPEN['id']}", pages=INBOX),
+    "inbox-list": Scene(path="/inbox", pages=INBOX),
+    "inbox-none": Scene(path="/inbox", pages={**lists.pages(), **inbox.pages([])}),
+    "inbox-mail": Scene(path=f"/inbox/{inbox.MAIL['id']}", pages=INBOX),
+    "inbox-stranger": Scene(path=f"/inbox/{inbox.LATE['id']}", pages=INBOX),
+    "inbox-note": Scene(path=f"/inbox/{inbox.OPEN['id']}", pages=INBOX, act=press("KeyN")),
+    "inbox-give": Scene(path=f"/inbox/{inbox.OPEN['id']}", pages=INBOX, act=give_conversation),
+    "inbox-found": Scene(path="/inbox?q=дайвинг", pages=INBOX),
+    "inbox-facts": Scene(path=f"/inbox/{inbox.OPEN['id']}", pages=INBOX, act=click("О клиенте")),
     "calls": Scene(path="/calls", role="supervisor"),
     "calls-none": Scene(path="/calls", pages=lists.pages(calls=[])),
     "calls-one": Scene(path="/calls", pages=lists.pages(calls=lists.LOG[:1])),

@@ -20,6 +20,7 @@ export const router = createRouter({
     { path: '/today', name: 'today', component: () => import('@/pages/today/TodayPage.vue') },
     { path: '/promises', name: 'board', component: () => import('@/pages/board/BoardPage.vue') },
     { path: '/leads', name: 'leads', component: () => import('@/pages/leads/LeadsPage.vue') },
+    { path: '/inbox/:id?', name: 'inbox', props: true, component: () => import('@/pages/inbox/InboxPage.vue') },
     { path: '/calls', name: 'calls', component: () => import('@/pages/calls/CallsPage.vue') },
     { path: '/missed', name: 'missed', component: () => import('@/pages/missed/MissedPage.vue') },
     { path: '/unrecorded', name: 'unrecorded', component: () => import('@/pages/unrecorded/UnrecordedPage.vue') },

@@ -1,4 +1,5 @@
 /** The wire, as the server writes it. Times are RFC 3339 strings, durations seconds. */
+import type { Conversation, Message } from './conversations'
 import type { Lead } from './leads'
 
 export type Role = 'agent' | 'supervisor' | 'admin' | 'owner'
@@ -551,8 +552,13 @@ export interface DeskEvents {
   'call.withdrawn': { interaction_id: string; agent_id: string; leg_id: string; result: LegResult }
   'call.answered': { interaction: Interaction; agent_id: string; leg_id: string }
   'call.ended': { interaction: Interaction }
-  'interaction.changed': { interaction: Interaction }
-  'message.received': { interaction: Interaction; message: unknown }
+  'interaction.changed': { interaction: Interaction | Conversation }
+  'message.received': { interaction: Conversation; message: Message }
+  'message.changed': { interaction: Conversation; message: Message }
+  'conversation.moved': { interaction: Conversation; from_agent_id: string | null; to_agent_id: string | null; words: Labels }
+  'conversation.due_soon': { interaction: Conversation; due_at: string }
+  'conversation.stuck': { interaction: Conversation; since: string }
+  'conversation.mentioned': { interaction: Conversation; message: Message }
   'callback.due_soon': { callback: Callback }
   'callback.changed': { callback: Callback }
   'callback.moved': {

@@ -1,6 +1,8 @@
 /** Wire name → what it means here. The whole of what the server can tell the desk. */
+import { isConversation } from '@/api/conversations'
 import type { DeskEventName, DeskEvents, Stamped } from '@/api/types'
 import { useCatalogues } from '@/stores/catalogues'
+import { useConversations } from '@/stores/conversations'
 import { useDesk } from '@/stores/desk'
 import { useLeads } from '@/stores/leads'
 import { usePbxs } from '@/stores/pbxs'
@@ -18,6 +20,7 @@ export function makeHandlers(): Handlers {
   const reference = useReference()
   const desk = useDesk()
   const leads = useLeads()
+  const conversations = useConversations()
   const pbxs = usePbxs()
 
   return {
@@ -25,8 +28,23 @@ export function makeHandlers(): Handlers {
     'call.withdrawn': (event) => desk.withdrawn(event),
     'call.answered': (event) => desk.answered(event),
     'call.ended': ({ interaction }) => desk.changed(interactions.put(interaction)),
-    'interaction.changed': ({ interaction }) => desk.changed(interactions.put(interaction)),
-    'message.received': ({ interaction }) => void interactions.put(interaction),
+    'interaction.changed': ({ interaction }) => {
+      desk.changed(interactions.put(interaction))
+      if (isConversation(interaction)) conversations.changed(interaction)
+    },
+    'message.received': ({ interaction, message }) => {
+      interactions.put(interaction)
+      conversations.received(interaction, message)
+    },
+    'message.changed': ({ interaction, message }) => {
+      interactions.put(interaction)
+      conversations.put(interaction)
+      conversations.heard(message)
+    },
+    'conversation.moved': ({ interaction }) => void conversations.put(interaction),
+    'conversation.due_soon': ({ interaction }) => void conversations.put(interaction),
+    'conversation.stuck': ({ interaction }) => void conversations.put(interaction),
+    'conversation.mentioned': ({ interaction }) => void conversations.put(interaction),
     'callback.due_soon': ({ callback }) => desk.promiseDueSoon(callbacks.put(callback)),
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),

@@ -4,7 +4,7 @@ import { t } from '@/i18n'
 import type { IconName } from '@/ui/icons'
 
 export interface Section {
-  name: 'today' | 'leads' | 'board' | 'missed' | 'calls' | 'clients' | 'settings'
+  name: 'today' | 'inbox' | 'leads' | 'board' | 'missed' | 'calls' | 'clients' | 'settings'
   icon: IconName
   title: string
   keys: string | null
@@ -13,6 +13,7 @@ export interface Section {
 export function useSections(): ComputedRef<Section[]> {
   return computed(() => [
     { name: 'today', icon: 'today', title: t('shell.today'), keys: 'KeyG KeyT' },
+    { name: 'inbox', icon: 'inbox', title: t('shell.inbox'), keys: 'KeyG KeyI' },
     { name: 'board', icon: 'due', title: t('shell.board'), keys: 'KeyG KeyP' },
     { name: 'leads', icon: 'star', title: t('shell.leads'), keys: 'KeyG KeyL' },
     { name: 'missed', icon: 'call-lost', title: t('shell.missed'), keys: 'KeyG KeyM' },

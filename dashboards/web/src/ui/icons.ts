@@ -113,6 +113,7 @@ export const ICONS = {
   ],
   attach: [path('m13.2 7.5-5.5 5.5a3.2 3.2 0 0 1-4.6-4.6L9 2.6a2.1 2.1 0 0 1 3 3L6.3 11.3a1 1 0 0 1-1.5-1.5l5-5')],
   check: [path('m3 8.5 3.3 3.2L13 4.7')],
+  'check-twice': [path('m1.5 8.5 3 3 6-6.5M7.5 11l.6.5L14.5 5')],
   close: [path('m4 4 8 8M12 4l-8 8')],
   plus: [path('M8 3.2v9.6M3.2 8h9.6')],
   minus: [path('M3.5 8h9')],

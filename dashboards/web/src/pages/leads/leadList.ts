@@ -1,11 +1,8 @@
 /** The leads of one view, newest versions from the store; what comes in while it is open waits to be shown. */
-import { type ComputedRef, type Ref, computed, ref, shallowRef, watch } from 'vue'
-import { api } from '@/api/client'
+import { type ComputedRef, type Ref, computed } from 'vue'
 import type { Lead, LeadStage } from '@/api/leads'
-import type { Page } from '@/api/types'
+import { type HeldPages, useHeldPages } from '@/lib/heldPages'
 import { STAGES, inOrder, isClosed } from '@/lib/leads'
-import { useReading } from '@/lib/reading'
-import { useLink } from '@/live/link'
 import { useLeads } from '@/stores/leads'
 import { useSession } from '@/stores/session'
 
@@ -44,53 +41,25 @@ const belongs = (lead: Lead, { view, source }: LeadListFilters): boolean => {
   return lead.stage === view
 }
 
-export interface LeadList {
+export interface LeadList extends Omit<HeldPages, 'ids' | 'readAt'> {
   rows: ComputedRef<Lead[]>
-  known: Readonly<Ref<boolean>>
-  problem: Readonly<Ref<string>>
-  more: ComputedRef<boolean>
-  read: () => Promise<void>
-  readMore: () => Promise<void>
 }
 
 export function useLeadList(filters: Ref<LeadListFilters>): LeadList {
   const session = useSession()
-  const link = useLink()
   const leads = useLeads()
-  const ids = shallowRef<ReadonlySet<string>>(new Set())
-  const next = ref<string | null>(null)
-  const known = ref(false)
-  const { problem, read: readFrom } = useReading()
-  let readAt = 0
-
-  const take = (cursor: string | null): Promise<void> =>
-    readFrom(
-      () => api.get<Page<Lead>>('/leads', { ...asked(filters.value), ...(cursor ? { cursor } : {}) }),
-      (page) => {
-        leads.putAll(page.items)
-        ids.value = new Set([...(cursor ? ids.value : []), ...page.items.map(({ id }) => id)])
-        next.value = page.next
-        known.value = true
-        if (!cursor) readAt = Date.now()
-      },
-    )
-  const read = (): Promise<void> => take(null)
-
-  watch(() => link.generation, read, { immediate: true })
+  const { ids, readAt, ...pages } = useHeldPages<Lead>('/leads', () => asked(filters.value), leads.putAll)
 
   const mayBeMine = (lead: Lead): boolean => lead.owner_id === null || lead.owner_id === session.user?.id || session.leads
   /** What came by an event after the list was read belongs to it as well, unless a search asked for something else. */
-  const fresh = (lead: Lead): boolean => filters.value.q === '' && Date.parse(lead.created_at) >= readAt - 60_000 && mayBeMine(lead)
+  const fresh = (lead: Lead): boolean =>
+    filters.value.q === '' && Date.parse(lead.created_at) >= readAt.value - 60_000 && mayBeMine(lead)
 
   return {
+    ...pages,
     rows: computed(() => {
-      const held = known.value ? Array.from(leads.byId.values()) : []
+      const held = pages.known.value ? Array.from(leads.byId.values()) : []
       return inOrder(held.filter((lead) => (ids.value.has(lead.id) || fresh(lead)) && belongs(lead, filters.value)))
     }),
-    known,
-    problem,
-    more: computed(() => next.value !== null),
-    read,
-    readMore: () => take(next.value),
   }
 }

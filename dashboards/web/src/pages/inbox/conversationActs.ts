@@ -1,0 +1,100 @@
+/** What can be done with a conversation. Every refusal is told in a sentence; what can be taken back says so for ten seconds. */
+import type { Ref } from 'vue'
+import { api } from '@/api/client'
+import type { Conversation, Message } from '@/api/conversations'
+import { t } from '@/i18n'
+import { useAttempt } from '@/lib/attempt'
+import { useFormats } from '@/lib/format'
+import { shortName } from '@/lib/names'
+import { useConversations } from '@/stores/conversations'
+import { useSession } from '@/stores/session'
+import { useToasts } from '@/stores/toasts'
+import { nameOf } from './conversationLook'
+
+const UNDO_MS = 10_000
+/** The server holds a message back for as long: until then it can be taken back. */
+export const SEND_AFTER_S = 5
+
+export interface ConversationActs {
+  busy: Readonly<Ref<boolean>>
+  problem: Ref<string>
+  /** Null: back into the queue. */
+  assign: (one: Conversation, agent: { id: string; name: string } | null, reason?: string) => Promise<boolean>
+  snooze: (one: Conversation, until: number) => Promise<boolean>
+  close: (one: Conversation) => Promise<boolean>
+  reopen: (one: Conversation) => Promise<boolean>
+  say: (one: Conversation, body: string) => Promise<Message | null>
+  note: (one: Conversation, text: string) => Promise<Message | null>
+  takeBack: (message: Message) => Promise<boolean>
+}
+
+export function useConversationActs(): ConversationActs {
+  const conversations = useConversations()
+  const session = useSession()
+  const toasts = useToasts()
+  const formats = useFormats()
+  const { busy, problem, attempt } = useAttempt()
+
+  const verb = (one: Conversation, name: string, body: object = {}) =>
+    attempt(async () => {
+      const after = await api.post<Conversation | null>(`/conversations/${one.id}/${name}`, body)
+      if (after) conversations.put({ ...after, messages: [] })
+      return true
+    })
+  function offerUndo(done: boolean | null, said: string, back: () => Promise<unknown>): boolean {
+    if (!done) return false
+    const takeBack = async (): Promise<void> => {
+      if (!(await back()) && problem.value) toasts.say(problem.value, { tone: 'problem' })
+    }
+    toasts.say(said, { action: { label: t('common.undo'), run: () => void takeBack() }, lastsMs: UNDO_MS })
+    return true
+  }
+  const reopen = async (one: Conversation): Promise<boolean> => (await verb(one, 'reopen')) ?? false
+
+  async function assign(one: Conversation, agent: { id: string; name: string } | null, reason?: string): Promise<boolean> {
+    const before = one.agent_id
+    const done = await verb(one, 'assign', { agent_id: agent?.id ?? null, ...(reason ? { reason } : {}) })
+    if (agent?.id === session.user?.id) return done ?? false
+    const said = agent ? t('inbox.given_to', { name: nameOf(one), who: shortName(agent.name) }) : t('inbox.put_back', { name: nameOf(one) })
+    // Whoever has given it away may no longer see it: only a supervisor can take it back.
+    if (agent && !session.leads) {
+      if (done) toasts.say(said)
+      return done ?? false
+    }
+    return offerUndo(done, said, () => verb(one, 'assign', { agent_id: before }))
+  }
+  async function snooze(one: Conversation, until: number): Promise<boolean> {
+    const done = await verb(one, 'snooze', { until: new Date(until).toISOString() })
+    return offerUndo(done, t('inbox.snoozed', { name: nameOf(one), when: formats.dayTime(until) }), () => reopen(one))
+  }
+  async function close(one: Conversation): Promise<boolean> {
+    return offerUndo(await verb(one, 'close'), t('inbox.closed', { name: nameOf(one) }), () => reopen(one))
+  }
+
+  const said = (path: string, body: object) =>
+    attempt(async () => {
+      const message = await api.post<Message>(path, body)
+      conversations.heard(message)
+      return message
+    })
+  async function takeBack(message: Message): Promise<boolean> {
+    const done = await attempt(async () => {
+      await api.delete(`/messages/${message.id}`)
+      conversations.forget(message)
+      return true
+    })
+    return done ?? false
+  }
+
+  return {
+    busy,
+    problem,
+    assign,
+    snooze,
+    close,
+    reopen,
+    say: (one, body) => said('/messages', { interaction_id: one.id, body, send_after_s: SEND_AFTER_S }),
+    note: (one, text) => said(`/conversations/${one.id}/notes`, { text }),
+    takeBack,
+  }
+}

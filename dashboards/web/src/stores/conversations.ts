@@ -1,0 +1,82 @@
+/** Conversations by id, and what was said in those that were opened: read once, then kept true by events. */
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, shallowRef } from 'vue'
+import { api } from '@/api/client'
+import type { Conversation, Message } from '@/api/conversations'
+import type { Page } from '@/api/types'
+import { createThings, isNewer } from '@/lib/versioned'
+import { useSession } from './session'
+
+const MOST = 200
+
+type Said = ReadonlyMap<string, Message>
+
+export const useConversations = defineStore('conversations', () => {
+  const session = useSession()
+  const things = createThings<Conversation>()
+  const said = shallowReactive(new Map<string, Said>())
+  /** The last message of a client that came to this desk. */
+  const came = shallowRef<{ conversation: Conversation; message: Message } | null>(null)
+  /** What was heard while a conversation was being read: its answer may be older. */
+  const meanwhile = new Map<string, Message[]>()
+
+  /** A conversation with everything that was said in it. */
+  async function open(id: string): Promise<Conversation> {
+    const heardNow: Message[] = []
+    meanwhile.set(id, heardNow)
+    try {
+      const { messages, ...rest } = await api.get<Conversation>(`/conversations/${id}`)
+      said.set(id, new Map(messages.map((message) => [message.id, message])))
+      heardNow.forEach(put)
+      return things.put({ ...rest, messages: [] })
+    } finally {
+      if (meanwhile.get(id) === heardNow) meanwhile.delete(id)
+    }
+  }
+
+  /** Somebody said something, or one of ours came further. */
+  function put(message: Message): void {
+    const known = said.get(message.interaction_id)
+    if (!known || !isNewer(message, known.get(message.id))) return
+    said.set(message.interaction_id, new Map(known).set(message.id, message))
+  }
+  function heard(message: Message): void {
+    meanwhile.get(message.interaction_id)?.push(message)
+    put(message)
+  }
+  /** It was taken back before it left. */
+  function forget(message: Message): void {
+    const left = new Map(said.get(message.interaction_id))
+    if (left.delete(message.id)) said.set(message.interaction_id, left)
+  }
+  function received(conversation: Conversation, message: Message): void {
+    const held = things.put(conversation)
+    heard(message)
+    if (held.agent_id === session.user?.id) came.value = { conversation: held, message }
+  }
+  /** A message that waits to be sent may have been taken back elsewhere: only the server knows. */
+  function changed(conversation: Conversation): void {
+    things.put(conversation)
+    const waits = Array.from(said.get(conversation.id)?.values() ?? []).some(({ state }) => state === 'pending')
+    if (waits) void open(conversation.id).catch(() => undefined)
+  }
+
+  const isMine = (one: Conversation): boolean => one.agent_id === session.user?.id
+  /** One's own in which something was said that has not been looked at. */
+  const unread = computed(() => Array.from(things.byId.values()).filter((one) => isMine(one) && one.unread > 0 && one.inbox_state !== 'closed'))
+
+  /** One's own that go on: what the desk counts. */
+  async function load(): Promise<void> {
+    const page = await api.get<Page<Conversation>>('/conversations', { agent_id: session.user?.id, going_on: true, limit: MOST })
+    things.putAll(page.items)
+  }
+  const messagesOf = (id: string): Message[] =>
+    Array.from(said.get(id)?.values() ?? []).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id))
+
+  function clear(): void {
+    things.clear()
+    said.clear()
+    came.value = null
+  }
+  return { ...things, came, open, heard, forget, received, changed, unread, load, messagesOf, isRead: (id: string) => said.has(id), clear }
+})

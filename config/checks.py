@@ -113,6 +113,15 @@ def web_origin(origin: str) -> str:
     return origin.rstrip("/").lower()
 
 
+def site_origin(origin: str) -> str:
+    """Of pages that carry the chat: encrypted, or on this very machine."""
+    parts = urlsplit(found := web_origin(origin))
+    host = parts.hostname or ""
+    if parts.scheme != "https" and host not in _LOOPBACK and not host.endswith(".localhost"):
+        raise ValueError("it must begin with https:// unless it is on loopback")
+    return found
+
+
 def recordings_place(place: str) -> str:
     """A directory, or where a web server keeps them; a user and password in it are that server's."""
     if "://" not in place:

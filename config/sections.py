@@ -133,7 +133,7 @@ class WebchatSettings(_Section):
     site_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = Field(
         description="1 to 64 of A-Z, a-z, 0-9, _ and -, unique in its list"
     )
-    origins: tuple[Annotated[str, AfterValidator(checks.web_origin)], ...] = Field(
+    origins: tuple[Annotated[str, AfterValidator(checks.site_origin)], ...] = Field(
         min_length=1, description='a list of origins of the site\'s pages, such as ["https://example.com"]'
     )
     identity_secret: Secret | None = Field(default=None, description=_ONE_LINE)
@@ -159,6 +159,9 @@ class Limits(_Section):
     relay_poll_s: Seconds = Field(default=0.5, description="seconds: between looks at the outbox when nobody wakes us")
     slow_socket_events: Count = Field(default=4_096, description="events waiting for one browser before it is cut off")
     slow_socket_s: Seconds = Field(default=30, description="seconds: a browser may stay behind before it is cut off")
+    chat_sockets: Count = Field(default=5_000, description="chats of visitors open at one node")
+    chat_address_sockets: Count = Field(default=200, description="chats open from one address, such as an office")
+    chat_file_bytes: Count = Field(default=10 * 1024 * 1024, description="bytes: the largest file of a visitor")
     session_s: Seconds = Field(default=43_200, description="seconds: a session lives without use")
     request_s: Seconds = Field(default=30, description="seconds: after which a request is given up")
     body_s: Seconds = Field(default=15, description="seconds: within which a request's body must have arrived")

@@ -23,6 +23,8 @@ from aiohttp import web
 
 import dashboards
 from channels.telephony.room import PbxRoom
+from channels.webchat.hub import ChatHub
+from channels.webchat.room import WebchatRoom
 from config.settings import Settings
 from crm_core.domain.errors import PeerRefused
 from crm_core.store.database import Database
@@ -33,7 +35,7 @@ from crm_core.store.notify import Notifier
 from crm_core.store.outbox import Window
 from crm_core.store.partitions import make_months
 from crm_core.store.redis_wakeups import RedisNotifier
-from gateway.http.admission import identify
+from gateway.http.admission import client_address, identify
 from gateway.http.problems import document
 from gateway.http.request import DemoLogin, Ringer, Services
 from gateway.http.server import build_app, make_runner
@@ -158,6 +160,7 @@ class Process:
             )
             self.parts += [self.hub, Presence(database, self.hub, grace_s=limits.presence_grace_s)]
         self.parts += doors
+        self.chats = self._open_chats() if RoleOfProcess.WEB in roles else None
         self.parts.append(Relay(database, self.hub, window=window, poll_s=limits.relay_poll_s))
         self.rooms: list[PbxRoom] = []
         if RoleOfProcess.TELEPHONY in roles:
@@ -169,6 +172,24 @@ class Process:
             self.parts.append(Watchdog(database, zone=settings.timezone))
         if RoleOfProcess.JOBS in roles or RoleOfProcess.WATCHDOG in roles:
             self.parts.append(Jobs(database, settings))
+
+    def _open_chats(self) -> ChatHub | None:
+        """The visitors' sockets of all sites, and what makes them hear us; None where no site has a chat."""
+        settings, database = self.settings, self.services.database
+        if not settings.webchat:
+            return None
+        chats = ChatHub(
+            database,
+            sites=settings.webchat,
+            limits=settings.limits,
+            timezone=settings.timezone,
+            country=settings.country,
+            address_of=lambda request: client_address(request, settings.trusted_proxies),
+            problem=document,
+        )
+        self.parts.append(chats)
+        self.parts += [WebchatRoom(site, database, timezone=settings.timezone) for site in settings.webchat]
+        return chats
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -182,6 +203,8 @@ class Process:
             return
         app = build_app(self.services, static=STATIC)
         self.hub.attach(app)
+        if self.chats is not None:
+            self.chats.attach(app)
         runner = make_runner(app, shutdown_timeout_s=self.settings.limits.drain_s / 2)
         await runner.setup()
         try:
@@ -195,6 +218,8 @@ class Process:
             # New requests are answered by others now; those under way are finished.
             self.services.serving.clear()
             await self.hub.close()
+            if self.chats is not None:
+                await self.chats.close()
         finally:
             await runner.cleanup()
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +35,7 @@ from realtime import metrics
 from realtime.desk import Desk
 from realtime.frames import NAMESPACE, Encoded, encode_rows, event_frame
 from sockets.line import LINE, Backlog, Line
-from sockets.server import SocketServer
+from sockets.server import SocketServer, say_goodbye
 
 #: Who sends this request; the second argument is the token a program gave in ``auth``, if it did.
 #: Raises a ``CrmError`` when it is nobody we know.
@@ -49,8 +48,6 @@ Problem = Callable[[Exception], Mapping[str, object]]
 SWEEP_S = 2.0
 #: A websocket must have said who it is within this.
 ADMISSION_S = 10.0
-#: All sockets are told goodbye within this.
-GOODBYE_S = 3.0
 #: Missed events are read in pieces of this many.
 MISSED_LIMIT = 200
 
@@ -108,13 +105,13 @@ class DeskHub:
     async def run(self) -> None:
         """Look after the sockets until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look_after_lines(), name="look after lines")
+            watching = self._server.look_after_lines(SWEEP_S, admission_s=ADMISSION_S)
+            tasks.create_task(watching, name="look after lines")
             tasks.create_task(self._judge_for_ever(), name="judge desks")
 
     async def close(self) -> None:
         """Send every browser away, to come back to whoever serves then; from now on nobody is let in."""
-        self._server.stop()
-        await _say_goodbye(self.lines, WSCloseCode.SERVICE_RESTART, "restart")
+        await self._server.close()
 
     @property
     def lines(self) -> Collection[Line]:
@@ -245,15 +242,6 @@ class DeskHub:
         """Browsers say whose page opened the socket: ours, under its public name or the one it was asked by."""
         return origin in {self._public_origin, f"http://{request.host}", f"https://{request.host}"}
 
-    async def _look_after_lines(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            now = asyncio.get_running_loop().time()
-            for line in list(self.lines):
-                line.look_after()
-                if not line.admitted and now - line.opened_at > ADMISSION_S:
-                    line.cut("stranger")
-
     async def _judge_for_ever(self) -> None:
         outage = Outage("rights of open desks")
         while True:
@@ -271,21 +259,12 @@ class DeskHub:
         async with self._db.read() as reader:
             unwelcome = judged - await still_valid(reader, judged)
         lines = [desk.line for desk in self._desks.values() if desk.principal in unwelcome]
-        await _say_goodbye(lines, WSCloseCode.POLICY_VIOLATION, "rights have changed")
+        await say_goodbye(lines, WSCloseCode.POLICY_VIOLATION, "rights have changed")
 
     def _answer(self, error: Exception) -> dict[str, Any]:
         """An error as the browser is told of it, in nothing but JSON."""
         problem: dict[str, Any] = orjson.loads(orjson.dumps(self._problem(error), default=str))
         return problem
-
-
-async def _say_goodbye(lines: Iterable[Line], code: int, reason: str) -> None:
-    """All at once; who does not answer in time is cut off."""
-    leaving = list(lines)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(GOODBYE_S), asyncio.TaskGroup() as goodbyes:
-            for line in leaving:
-                goodbyes.create_task(line.end(code, reason))
 
 
 def _token(auth: object) -> str | None:

@@ -8,14 +8,16 @@ happens to packets that make no sense.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import engineio
 import socketio
 import structlog
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from sockets.counts import Counts
 from sockets.line import MAX_INCOMING_BYTES, Backlog, Line, Outbound
@@ -28,6 +30,9 @@ PING_TIMEOUT_S = 10
 # At INFO the library would write tokens and bodies into the log.
 _library_log = logging.getLogger("socketio")
 _library_log.setLevel(logging.ERROR)
+
+#: All sockets are told goodbye within this.
+GOODBYE_S = 3.0
 
 OriginCheck = Callable[[str, web.Request], bool]
 
@@ -100,9 +105,20 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # the library h
             counts=counts,
         )
 
-    def stop(self) -> None:
-        """Nobody new is let in."""
+    async def close(self) -> None:
+        """Nobody new is let in; whoever is here is sent away, to come back to whoever serves then."""
         self.eio.stopping = True
+        await say_goodbye(self.lines, WSCloseCode.SERVICE_RESTART, "restart")
+
+    async def look_after_lines(self, every_s: float, *, admission_s: float) -> None:
+        """Cut whoever is slow or silent, or has not said who they are within ``admission_s``, until cancelled."""
+        now = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(every_s)
+            for line in list(self.lines):
+                line.look_after()
+                if not line.admitted and now() - line.opened_at > admission_s:
+                    line.cut("stranger")
 
     @property
     def lines(self) -> set[Line]:
@@ -120,3 +136,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # the library h
         except Exception as error:
             self._counts.ignored.labels("malformed").inc()
             logger.info("socket packet malformed", action="socket_packet_malformed", error=type(error).__name__)
+
+
+async def say_goodbye(lines: Iterable[Line], code: int, reason: str) -> None:
+    """All at once; who does not answer in time is cut off."""
+    leaving = list(lines)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_S), asyncio.TaskGroup() as goodbyes:
+            for line in leaving:
+                goodbyes.create_task(line.end(code, reason))

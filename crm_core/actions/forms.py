@@ -147,6 +147,16 @@ async def leave(
         return Left(lead_id=await _write_down(tx, fresh, _call_at(given, tx.now, timezone)))
 
 
+async def take_down(tx: Transaction, source: str, given: FormIn, *, country: str, timezone: ZoneInfo) -> UUID:
+    """The same for a wish that a channel of ours heard: a lead of that source, joined or new.
+
+    Raises:
+        LeadNobody, ContactPointRejected, PhoneRequired: nobody could be reached.
+        CallTimeRejected, DueTimeRejected, LocalTimeMissing, LocalTimeDoubled: nobody can call at that time.
+    """
+    return await _write_down(tx, _fresh(source, given, country), _call_at(given, tx.now, timezone))
+
+
 async def _find_source(tx: Transaction, site_key: str) -> Record:
     source = await tx.fetchrow(_FIND_SOURCE, site_key)
     if source is None:

@@ -16,7 +16,13 @@ from aiohttp import web
 from crm_core.domain.errors import NotFound
 
 _ONE_YEAR: Final = "public, max-age=31536000, immutable"
+_ONE_HOUR: Final = "public, max-age=3600, stale-while-revalidate=86400"
 _ASK_AGAIN: Final = "no-cache"
+
+#: The chat for other sites' pages, built beside the app.
+WIDGET: Final = "widget.js"
+#: Where the built files are.
+ROOT: Final = web.AppKey("static", Path)
 
 _NOT_BUILT: Final = """<!doctype html>
 <html lang="en">
@@ -46,7 +52,7 @@ _TYPES: Final = {
 }
 
 #: Addresses that belong to programs: a wrong one is an error, not a page.
-_FOR_PROGRAMS: Final = ("/api/", "/hooks/", "/socket.io", "/assets/")
+_FOR_PROGRAMS: Final = ("/api/", "/hooks/", "/socket.io", "/chat/", "/assets/")
 
 
 def serve_app(root: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -65,6 +71,14 @@ def serve_app(root: Path) -> Callable[[web.Request], Awaitable[web.StreamRespons
         return _file(index, _ASK_AGAIN)
 
     return handle
+
+
+def widget(raw: web.Request) -> web.StreamResponse:
+    """The chat's script: kept for an hour by whoever has it, and asked for again without being read again."""
+    path = raw.app[ROOT] / WIDGET
+    if not path.is_file():
+        raise NotFound
+    return _file(path, _ONE_HOUR)
 
 
 def _files_under(root: Path) -> Mapping[str, Path]:

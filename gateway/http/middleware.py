@@ -28,8 +28,9 @@ REQUEST_ID_HEADER: Final = "X-Request-Id"
 _UNMATCHED = "(none)"
 #: Anything else is counted as one: a stranger must not be able to fill the metrics with words.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-#: The address of the desk's sockets, which count themselves.
-SOCKETS: Final = "/socket.io"
+#: The addresses of the sockets, which count themselves.
+CHAT_SOCKETS: Final = "/chat/socket.io"
+SOCKETS: Final = ("/socket.io", CHAT_SOCKETS)
 
 
 @web.middleware
@@ -48,7 +49,8 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answer(raw: web.Request, handler: Handler, services: Services) -> web.StreamResponse:
     try:
-        if not _is_embedded(raw):
+        # Visitors' sockets come from the pages of sites, which the chat itself tells apart.
+        if not _is_embedded(raw) and not raw.path.startswith(CHAT_SOCKETS):
             check_origin(raw, services.settings.public_url)
         return await handler(raw)
     except web.HTTPException as error:
@@ -111,7 +113,7 @@ def headers_of(services: Services) -> Mapping[str, str]:
 async def add_headers(raw: web.Request, response: web.StreamResponse) -> None:
     """Runs just before an answer's headers leave, so that files and streams have them too."""
     if _is_embedded(raw):  # nobody's cookie counts there, so every page may read the answer
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers.setdefault("Access-Control-Allow-Origin", "*")
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     for name, value in raw.app[HEADERS].items():
         response.headers.setdefault(name, value)

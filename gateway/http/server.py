@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.http import metrics, openapi
 from gateway.http.dispatch import handler_of
-from gateway.http.files import serve_app
+from gateway.http.files import ROOT, serve_app
 from gateway.http.handlers import (
     absences,
     agents,
@@ -44,6 +44,7 @@ from gateway.http.handlers import (
     teams,
     telephony,
     users,
+    webchat,
 )
 from gateway.http.middleware import EMBEDDED, HEADERS, add_headers, around, headers_of
 from gateway.http.request import SERVICES, Services
@@ -79,6 +80,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         meta.routes,
         hooks.routes,
         demo.routes,
+        webchat.routes,
         operations.routes,
     )
 )
@@ -93,6 +95,7 @@ def build_app(services: Services, *, static: Path) -> web.Application:
     """An application ready to run; ``static`` holds the built web app."""
     app = web.Application(middlewares=[around], client_max_size=services.settings.limits.body_bytes)
     app[SERVICES] = services
+    app[ROOT] = static
     app[HEADERS] = headers_of(services)
     app[EMBEDDED] = frozenset(route.name for route in ROUTES if route.embedded)
     app[meta.DOCUMENT] = orjson.dumps(openapi.document(ROUTES, version=services.version))

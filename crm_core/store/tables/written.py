@@ -208,3 +208,43 @@ channel_links = Table(
     one_of("channel", WrittenChannel),
     one_of("state", ("up", "down", "refused")),
 )
+
+webchat_sites = Table(
+    "webchat_sites",
+    metadata,
+    Column("name", Text, primary_key=True, comment="as in the settings"),
+    Column(
+        "secret",
+        Uuid,
+        nullable=False,
+        server_default=text("gen_random_uuid()"),
+        comment="signs who its visitors are",
+    ),
+)
+
+webchat_visitors = Table(
+    "webchat_visitors",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="the thread of their conversations"),
+    Column("source", Text, nullable=False, comment="name of the site"),
+    Column("subject", Text, comment="who they are to the site, which vouches for it; null: anonymous"),
+    Column("name", Text),
+    Column("email", Text, comment="vouched for by the site, like name and phone"),
+    Column("phone", Text),
+    Column("language", Text),
+    Column("page", Text, comment="where they wrote last; a stranger's words, as all that follow"),
+    Column("title", Text),
+    Column("referrer", Text, comment="what they came from first"),
+    Column(
+        "tags", JSONB, nullable=False, server_default=text("'{}'"), comment="of the campaign: utm_source and the like"
+    ),
+    moment("came_at", default_now=True),
+    moment("seen_at", default_now=True),
+)
+Index(
+    "webchat_visitors_subject_key",
+    webchat_visitors.c.source,
+    webchat_visitors.c.subject,
+    unique=True,
+    postgresql_where=text("subject IS NOT NULL"),
+)

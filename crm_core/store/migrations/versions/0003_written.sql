@@ -320,3 +320,38 @@ COMMENT ON COLUMN contact_points.unreachable_at IS 'they have shut us out, or it
 ALTER TABLE rejected_inputs ADD COLUMN key TEXT;
 CREATE UNIQUE INDEX rejected_inputs_key ON rejected_inputs (source, key) WHERE key IS NOT NULL;
 COMMENT ON COLUMN rejected_inputs.key IS 'told again it is the same';
+
+CREATE TABLE webchat_sites (
+  name TEXT NOT NULL,
+  secret UUID DEFAULT gen_random_uuid() NOT NULL,
+  CONSTRAINT webchat_sites_pkey PRIMARY KEY (name)
+);
+
+COMMENT ON COLUMN webchat_sites.name IS 'as in the settings';
+COMMENT ON COLUMN webchat_sites.secret IS 'signs who its visitors are';
+
+CREATE TABLE webchat_visitors (
+  id UUID NOT NULL,
+  source TEXT NOT NULL,
+  subject TEXT,
+  name TEXT,
+  email TEXT,
+  phone TEXT,
+  language TEXT,
+  page TEXT,
+  title TEXT,
+  referrer TEXT,
+  tags JSONB DEFAULT '{}' NOT NULL,
+  came_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  seen_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT webchat_visitors_pkey PRIMARY KEY (id)
+);
+
+CREATE UNIQUE INDEX webchat_visitors_subject_key ON webchat_visitors (source, subject) WHERE subject IS NOT NULL;
+COMMENT ON COLUMN webchat_visitors.id IS 'the thread of their conversations';
+COMMENT ON COLUMN webchat_visitors.source IS 'name of the site';
+COMMENT ON COLUMN webchat_visitors.subject IS 'who they are to the site, which vouches for it; null: anonymous';
+COMMENT ON COLUMN webchat_visitors.email IS 'vouched for by the site, like name and phone';
+COMMENT ON COLUMN webchat_visitors.page IS 'where they wrote last; a stranger''s words, as all that follow';
+COMMENT ON COLUMN webchat_visitors.referrer IS 'what they came from first';
+COMMENT ON COLUMN webchat_visitors.tags IS 'of the campaign: utm_source and the like';

@@ -57,13 +57,13 @@ WHERE name <> ALL($1::text[])
 
 _SAVE_QUEUE = """
 INSERT INTO queues (name, titles, team_id, wrap_up_limit_s, short_abandon_s, service_level_s,
-                    missed_callback, missed_callback_short, missed_callback_due_s)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                    missed_callback, missed_callback_short, missed_callback_due_s, answer_within)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (name) DO UPDATE
 SET titles = EXCLUDED.titles, team_id = EXCLUDED.team_id, wrap_up_limit_s = EXCLUDED.wrap_up_limit_s,
     short_abandon_s = EXCLUDED.short_abandon_s, service_level_s = EXCLUDED.service_level_s,
     missed_callback = EXCLUDED.missed_callback, missed_callback_short = EXCLUDED.missed_callback_short,
-    missed_callback_due_s = EXCLUDED.missed_callback_due_s,
+    missed_callback_due_s = EXCLUDED.missed_callback_due_s, answer_within = EXCLUDED.answer_within,
     version = queues.version + 1
 """
 
@@ -163,6 +163,7 @@ class QueueEntry:
     missed_callback: bool  # a missed call makes a promise to call back
     missed_callback_short: bool  # a caller who left at once is owed it as well
     missed_callback_due_s: int
+    answer_within: Mapping[str, Mapping[str, int | None]]  # by channel: ``first_s``, ``next_s``; null: as usual
     members: Collection[UUID]
 
 
@@ -292,6 +293,7 @@ async def replace_queues(tx: Transaction, entries: Sequence[QueueEntry], *, vers
                     entry.missed_callback,
                     entry.missed_callback_short,
                     entry.missed_callback_due_s,
+                    to_json(dict(entry.answer_within)),
                 )
                 for entry in entries
             ],

@@ -268,6 +268,20 @@ async def merge(tx: Transaction, client_id: UUID, by: Viewer, *, other_id: UUID)
     return survivor
 
 
+async def keep_apart(tx: Transaction, client_id: UUID, by: Viewer, *, other_id: UUID) -> None:
+    """They are two people, whatever they share: a family, a mailbox of an office.
+
+    Raises:
+        NotFound: one of them does not exist, or not for ``by``.
+        SameClient: they are one already.
+    """
+    locked = await _lock(tx, [client_id, other_id], by)
+    if len(locked) < 2:
+        raise SameClient
+    one, other = locked
+    await client_merges.keep_apart(tx, one, other, by=by.user_id)
+
+
 async def unmerge(tx: Transaction, client_id: UUID, by: Viewer) -> UUID:
     """Undo the last merge of this client, be it the survivor or the one that went; returns ``client_id``.
 

@@ -19,7 +19,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.domain.written import ConversationClosed, InboxState, SnoozeRejected
 from crm_core.inputs import InputModel, Moment, Sentence
-from crm_core.store import answering, inbox
+from crm_core.store import answering, inbox, mentions
 from crm_core.store import conversations as store
 from crm_core.store.database import Transaction
 from crm_core.store.inbox import HeldConversation
@@ -46,6 +46,13 @@ class SnoozeIn(InputModel):
     """Until then it is nobody's turn; a message of the client ends it at once."""
 
     until: Moment
+
+
+class AboutIn(InputModel):
+    """What it is about; null: nothing of that kind."""
+
+    trip_id: UUID | None = None
+    deal_id: UUID | None = None
 
 
 async def visible(tx: Transaction, by: Viewer, interaction_id: UUID) -> HeldConversation:
@@ -89,6 +96,15 @@ async def assign(tx: Transaction, by: Viewer, interaction_id: UUID, given: Assig
     await inbox.assign(tx, interaction_id, given.agent_id)
     await store.open_turn(tx, interaction_id, given.agent_id, words=_why(by, given), by=by.user_id)
     await _tell(tx, interaction_id, also=before)
+
+
+async def put_back_all(tx: Transaction, by: Viewer, agent_id: UUID, *, words: Words) -> None:
+    """What somebody has who leaves is their queues' again; the engine gives out those in which a client waits."""
+    for interaction_id in await inbox.had_by(tx, agent_id):
+        before = (await rooms_of(tx, [interaction_id]))[interaction_id]
+        await inbox.assign(tx, interaction_id, None)
+        await store.open_turn(tx, interaction_id, None, words=words, by=by.user_id)
+        await _tell(tx, interaction_id, also=before)
 
 
 async def close(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
@@ -136,6 +152,18 @@ async def snooze(tx: Transaction, by: Viewer, interaction_id: UUID, until: datet
     await _tell(tx, interaction_id)
 
 
+async def set_about(tx: Transaction, by: Viewer, interaction_id: UUID, given: AboutIn) -> None:
+    """Say which trip or deal of the client it is about.
+
+    Raises:
+        NotFound: there is no such conversation, trip or deal, or none ``by`` may see, or it is another client's.
+    """
+    await visible(tx, by, interaction_id)
+    if not await inbox.set_about(tx, interaction_id, trip_id=given.trip_id, deal_id=given.deal_id):
+        raise NotFound("This client has no such trip or deal.")
+    await _tell(tx, interaction_id)
+
+
 async def mark_read(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
     """Whoever has it has seen everything; a supervisor who looks in changes nothing.
 
@@ -143,6 +171,7 @@ async def mark_read(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
         NotFound: there is no such conversation, or none ``by`` may see.
     """
     conversation = await visible(tx, by, interaction_id)
+    await mentions.seen(tx, interaction_id, by.user_id)
     if conversation.agent_id == by.user_id:
         await answering.looked(tx, interaction_id)
     if conversation.agent_id in {by.user_id, None} and await inbox.mark_read(tx, interaction_id):

@@ -14,16 +14,15 @@ from uuid import UUID
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.contacts import number_contacts
 from crm_core.domain.calls import Direction, InteractionState
-from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.events import FLOOR, MessageChanged, MessageReceived, Room, agent_room, team_room
 from crm_core.domain.ids import new_id
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
+    ADDRESS_KINDS,
     Conversation,
     HeardMessage,
     InboxState,
     MessageState,
-    WrittenChannel,
     after_inbound,
     joining,
 )
@@ -34,12 +33,6 @@ from crm_core.store.clients import clients_by_addresses
 from crm_core.store.database import Record, Transaction, to_json
 from crm_core.store.messages import FreshMessage
 from crm_core.store.watch import DUE
-
-_KINDS: Mapping[WrittenChannel, ContactPointKind] = {
-    WrittenChannel.EMAIL: ContactPointKind.EMAIL,
-    WrittenChannel.TELEGRAM: ContactPointKind.TELEGRAM,
-    WrittenChannel.WEBCHAT: ContactPointKind.WEBCHAT,
-}
 
 _OPENED = (
     *("id", "channel", "direction", "state", "external_id", "queue", "queues", "client_id", "client_address"),
@@ -232,12 +225,12 @@ def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID, place: 
 
 async def _clients(tx: Transaction, heard: Sequence[HeardMessage]) -> dict[tuple[str, str], UUID]:
     """Who wrote, where exactly one client has that address."""
-    asked = {(_KINDS[one.channel], one.from_address) for one in heard if one.from_address}
+    asked = {(ADDRESS_KINDS[one.channel], one.from_address) for one in heard if one.from_address}
     found = await clients_by_addresses(tx, asked)
     return {
         (one.channel, one.from_address): people[0]
         for one in heard
-        if one.from_address and len(people := found.get((_KINDS[one.channel], one.from_address), [])) == 1
+        if one.from_address and len(people := found.get((ADDRESS_KINDS[one.channel], one.from_address), [])) == 1
     }
 
 

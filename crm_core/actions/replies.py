@@ -33,9 +33,9 @@ from crm_core.domain.written import (
     HAS_LEFT,
     IS_LOST,
     AddressUnknown,
+    AnsweredMeanwhile,
     ChannelUnknown,
     MessageGone,
-    MessageKind,
     MessageState,
     WrittenChannel,
     after_outbound,
@@ -74,6 +74,7 @@ class MessageIn(InputModel):
     """A message to a client: into a conversation, or to them on a channel.
 
     ``attachments``: files that were handed over before. ``send_after_s``: until then it can be taken back.
+    ``after``: the last message its writer saw; when a colleague has answered since, it is refused.
     """
 
     interaction_id: UUID | None = None
@@ -82,6 +83,7 @@ class MessageIn(InputModel):
     body: Prose
     attachments: Annotated[tuple[UUID, ...], Field(max_length=MOST_FILES)] = ()
     send_after_s: Annotated[float, Field(ge=0, le=3600)] = 0
+    after: UUID | None = None
 
     @model_validator(mode="after")
     def _to_somebody(self) -> MessageIn:
@@ -100,6 +102,7 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
     Raises:
         NotFound: there is no such conversation or client, or none ``by`` may see.
         ConversationClosed: it ended; write to the client anew.
+        AnsweredMeanwhile: a colleague has answered since ``given.after``.
         ClientBlocked: nobody writes to this client any more.
         ChannelUnknown, AddressUnknown: there is no way to them on that channel.
         FileUnknown, FilesTooBig: what is attached cannot be sent.
@@ -112,6 +115,8 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
         conversation = await _with_client(tx, by, given.client_id, given.channel, sources)
     if conversation.client_id is not None and (reason := await find_block(tx, conversation.client_id)) is not None:
         raise ClientBlocked(reason=reason)
+    if given.after is not None:
+        await _check_nobody_answered(tx, by, conversation.id, given.after)
     if conversation.agent_id is None:
         await _take(tx, conversation.id, by.user_id, _ANSWERED_FIRST)
     next_at = tx.now + timedelta(seconds=given.send_after_s)
@@ -159,34 +164,6 @@ async def put_out(
         extras=extras,
     )
     await inbox.show_last(tx, conversation.id)
-    await _tell_message(tx, conversation.id, message_id, version=1)
-    return message_id
-
-
-async def note(tx: Transaction, by: Viewer, interaction_id: UUID, text: str) -> UUID:
-    """A word to colleagues, beside the conversation; it never leaves the house.
-
-    Raises:
-        NotFound: there is no such conversation, or none ``by`` may see.
-    """
-    conversation = await visible(tx, by, interaction_id)
-    message_id = new_id(tx.now)
-    await texts.insert_messages(
-        tx,
-        [
-            FreshMessage(
-                id=message_id,
-                interaction_id=conversation.id,
-                external_id=str(message_id),
-                kind=MessageKind.NOTE,
-                direction=Direction.INTERNAL,
-                state=MessageState.SENT,
-                author_id=by.user_id,
-                body=text,
-                at=tx.now,
-            )
-        ],
-    )
     await _tell_message(tx, conversation.id, message_id, version=1)
     return message_id
 
@@ -296,6 +273,12 @@ async def _with_client(
     opened = await inbox.hold_visible(tx, interaction_id, by)
     assert opened is not None  # it is theirs
     return opened
+
+
+async def _check_nobody_answered(tx: Transaction, by: Viewer, interaction_id: UUID, after: UUID) -> None:
+    answer = await texts.answered_since(tx, interaction_id, after, by=by.user_id)
+    if answer is not None:
+        raise AnsweredMeanwhile(message_id=answer.id, by=answer.author_name)
 
 
 async def _take(tx: Transaction, interaction_id: UUID, agent_id: UUID, words: Words) -> None:

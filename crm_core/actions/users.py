@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from crm_core.actions import audit, catalogues, sessions
+from crm_core.actions.conversations import put_back_all
 from crm_core.actions.holdings import HandOverIn, leave_nothing
 from crm_core.actions.teams import check_calendar
 from crm_core.domain.errors import DecisionRefused, ExtensionTaken, Forbidden, LoginTaken, NotFound
@@ -259,6 +260,7 @@ async def change_user(
     if person["enabled"] and not enabled:
         await tx.execute(_LOCK_WHOLE, user_id)
         await leave_nothing(tx, user_id, hand_over, by=by, why=_gone(person["name"]), zone=zone)
+        await put_back_all(tx, by, user_id, words=_gone(person["name"]))
     await tx.execute(
         _SAVE_USER,
         user_id,

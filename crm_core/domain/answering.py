@@ -42,7 +42,7 @@ USUAL: Final[Mapping[WrittenChannel, AnswerTimes]] = {
 }
 
 
-def answer_times(channel: WrittenChannel, stored: Mapping[str, Mapping[str, float]]) -> AnswerTimes:
+def answer_times(channel: WrittenChannel, stored: Mapping[str, Mapping[str, float | None]]) -> AnswerTimes:
     """Those of a queue for this channel; ``stored``: ``{channel: {first_s, next_s}}``, what it says of each."""
     usual, said = USUAL[channel], stored.get(channel, {})
     return AnswerTimes(first=_span(said.get("first_s"), usual.first), next=_span(said.get("next_s"), usual.next))

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.errors import DecisionRefused, InputRejected
 
 
@@ -22,6 +23,14 @@ class WrittenChannel(StrEnum):
     EMAIL = "email"
     TELEGRAM = "telegram"
     WEBCHAT = "webchat"
+
+
+#: What the address is from which somebody writes there.
+ADDRESS_KINDS: Final[Mapping[WrittenChannel, ContactPointKind]] = {
+    WrittenChannel.EMAIL: ContactPointKind.EMAIL,
+    WrittenChannel.TELEGRAM: ContactPointKind.TELEGRAM,
+    WrittenChannel.WEBCHAT: ContactPointKind.WEBCHAT,
+}
 
 
 class MessageKind(StrEnum):
@@ -66,6 +75,12 @@ class MessageGone(DecisionRefused):
     """It has left, or is leaving at this moment: nothing is taken back."""
 
     code = "message_gone"
+
+
+class AnsweredMeanwhile(DecisionRefused):
+    """A colleague has answered since the writer looked: read that first."""
+
+    code = "answered_meanwhile"
 
 
 class AddressUnknown(InputRejected):

@@ -146,7 +146,7 @@ class DueConversation:
     answered_at: datetime | None
     language: str | None
     service_class: str | None
-    answer_within: Mapping[str, Mapping[str, float]]
+    answer_within: Mapping[str, Mapping[str, float | None]]
     team_id: UUID | None  # of whoever has it, else of its queue
     queue_team_id: UUID | None
     members: Sequence[UUID]  # of its queue

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from crm_core.domain.ids import new_id
-from crm_core.store.database import Transaction, to_json
+from crm_core.store.database import Reader, Transaction, to_json
 
 #: Whatever belongs to a client by its ``client_id``; those with a version tell by it that they changed.
 _VERSIONED = ("interactions", "callbacks", "leads")
 _PLAIN = ("client_relations", "trips", "deals", "contact_points")
 
 #: What the survivor takes over where it knows nothing itself.
-_FILLED = ("language", "owner_id", "service_class", "hint", "timezone", "birthday", "note")
+FILLED = ("language", "owner_id", "service_class", "hint", "timezone", "birthday", "note")
 
 _MOVE = {
     **{
@@ -44,14 +44,14 @@ _MOVE_BACK = {
 }
 
 _FIND_FILLED = f"""
-SELECT {", ".join(f"survivor.{name} IS NULL AND other.{name} IS NOT NULL AS {name}" for name in _FILLED)}
+SELECT {", ".join(f"survivor.{name} IS NULL AND other.{name} IS NOT NULL AS {name}" for name in FILLED)}
 FROM clients survivor, clients other
 WHERE survivor.id = $1 AND other.id = $2
 """  # noqa: S608
 
 _FILL = f"""
 UPDATE clients survivor
-SET {", ".join(f"{name} = COALESCE(survivor.{name}, other.{name})" for name in _FILLED)}
+SET {", ".join(f"{name} = COALESCE(survivor.{name}, other.{name})" for name in FILLED)}
 FROM clients other
 WHERE survivor.id = $1 AND other.id = $2
 """  # noqa: S608
@@ -62,7 +62,7 @@ UPDATE clients survivor
 SET {
     ", ".join(
         f"{name} = CASE WHEN '{name}' <> ALL($3::text[]) OR survivor.{name} <> other.{name} THEN survivor.{name} END"
-        for name in _FILLED
+        for name in FILLED
     )
 }
 FROM clients other
@@ -96,6 +96,16 @@ WHERE id = $1
 """
 
 
+_COUNTS = [f"(SELECT count(*) FROM {table} WHERE client_id = $1) AS {table}" for table in _MOVE_BACK]  # noqa: S608
+_COUNT = f"SELECT {', '.join(_COUNTS)}"
+
+_APART = """
+INSERT INTO clients_apart (one_id, other_id, by, at)
+VALUES (LEAST($1::uuid, $2::uuid), GREATEST($1::uuid, $2::uuid), $3, $4)
+ON CONFLICT DO NOTHING
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
     """A merge that still stands."""
@@ -114,10 +124,22 @@ async def merge(tx: Transaction, *, survivor_id: UUID, merged_id: UUID, by: UUID
     }
     filled = await tx.fetchrow(_FIND_FILLED, survivor_id, merged_id)
     assert filled is not None
-    moved["clients"] = [name for name in _FILLED if filled[name]]
+    moved["clients"] = [name for name in FILLED if filled[name]]
     await tx.execute(_FILL, survivor_id, merged_id)
     await tx.execute(_MARK, merged_id, survivor_id)
     await tx.execute(_INSERT, new_id(tx.now), survivor_id, merged_id, to_json(moved), by, tx.now)
+
+
+async def would_move(db: Reader, client_id: UUID) -> dict[str, int]:
+    """How much of what belongs to this client, by table."""
+    row = await db.fetchrow(_COUNT, client_id)
+    assert row is not None
+    return dict(row)
+
+
+async def keep_apart(tx: Transaction, one: UUID, other: UUID, *, by: UUID) -> None:
+    """Nobody suggests any more that these two are one."""
+    await tx.execute(_APART, one, other, by, tx.now)
 
 
 async def lock_last(tx: Transaction, client_id: UUID) -> Merge | None:

@@ -69,8 +69,21 @@ VALUES ($1, $2, $3, $4, 'open', ARRAY[$5::text], $6, 'outbound')
 
 _ASSIGN = """
 UPDATE interactions
-SET agent_id = $2, state = CASE WHEN state = 'queued' AND $2::uuid IS NOT NULL THEN 'offered' ELSE state END
+SET agent_id = $2,
+    state = CASE WHEN state = 'queued' AND $2::uuid IS NOT NULL THEN 'offered'
+                 WHEN state = 'offered' AND $2::uuid IS NULL THEN 'queued'
+                 ELSE state END
 WHERE id = $1
+"""
+
+# By interactions_live_idx; held in the order of their ids, as everybody holds them.
+_HAD_BY = """
+SELECT conversation.interaction_id
+FROM interactions call
+JOIN conversations conversation ON conversation.interaction_id = call.id
+WHERE call.agent_id = $1 AND call.state <> 'closed'
+ORDER BY conversation.interaction_id
+FOR NO KEY UPDATE OF conversation
 """
 
 # Other hands, other moments.
@@ -153,6 +166,17 @@ _SNOOZE = """
 UPDATE conversations
 SET inbox_state = 'snoozed', snoozed_until = $2
 WHERE interaction_id = $1
+"""
+
+# A trip or a deal of that very client.
+_ABOUT = """
+UPDATE conversations conversation
+SET trip_id = $2, deal_id = $3
+FROM interactions call
+WHERE conversation.interaction_id = $1 AND call.id = $1
+    AND ($2::uuid IS NULL OR EXISTS (SELECT 1 FROM trips WHERE id = $2 AND client_id = call.client_id))
+    AND ($3::uuid IS NULL OR EXISTS (SELECT 1 FROM deals WHERE id = $3 AND client_id = call.client_id))
+RETURNING conversation.interaction_id
 """
 
 _MARK_READ = """
@@ -274,6 +298,11 @@ async def assign(tx: Transaction, interaction_id: UUID, agent_id: UUID | None) -
     tx.wake(DUE)
 
 
+async def had_by(tx: Transaction, agent_id: UUID) -> list[UUID]:
+    """The conversations somebody has that are not closed, held until the end of the transaction."""
+    return [row["interaction_id"] for row in await tx.fetch(_HAD_BY, agent_id)]
+
+
 async def show_last(tx: Transaction, interaction_id: UUID) -> None:
     """What the inbox shows of it is the last message there is."""
     await tx.execute(_SHOW_LAST, interaction_id)
@@ -318,6 +347,11 @@ async def reopen(tx: Transaction, interaction_id: UUID) -> bool:
 
 async def snooze(tx: Transaction, interaction_id: UUID, until: datetime) -> None:
     await tx.execute(_SNOOZE, interaction_id, until)
+
+
+async def set_about(tx: Transaction, interaction_id: UUID, *, trip_id: UUID | None, deal_id: UUID | None) -> bool:
+    """False: that trip or deal is somebody else's."""
+    return await tx.fetchval(_ABOUT, interaction_id, trip_id, deal_id) is not None
 
 
 async def mark_read(tx: Transaction, interaction_id: UUID) -> bool:

@@ -13,8 +13,8 @@ LEFT JOIN LATERAL (SELECT name, owner_id FROM clients WHERE id = call.client_id 
 LEFT JOIN LATERAL (SELECT name, team_id FROM users WHERE id = call.agent_id OFFSET 0) agent ON true
 """
 
-# What an agent may see: what they had or were offered, what concerns the clients they own, and what was written
-# to a queue of theirs while nobody has it.
+# What an agent may see: what they had or were offered, what concerns the clients they own, what was written to a
+# queue of theirs while nobody has it, and what a colleague has called them into.
 _OWN = """(
     call.agent_id = {}
     OR client.owner_id = {}
@@ -22,6 +22,10 @@ _OWN = """(
     OR (
         call.agent_id IS NULL AND call.channel <> 'call'
         AND EXISTS (SELECT 1 FROM queue_members mine WHERE mine.queue = call.queue AND mine.user_id = {})
+    )
+    OR (
+        call.channel <> 'call'
+        AND EXISTS (SELECT 1 FROM mentions mine WHERE mine.user_id = {} AND mine.interaction_id = call.id)
     )
 )"""
 

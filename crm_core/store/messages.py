@@ -114,6 +114,17 @@ WHERE external_id = $2 AND interaction_id = $1 AND direction = 'inbound'
 LIMIT 1
 """
 
+# By messages_interaction_id_id_idx. What has failed answered nobody.
+_ANSWERED_SINCE = """
+SELECT message.id, author.name AS author_name
+FROM messages message
+LEFT JOIN users author ON author.id = message.author_id
+WHERE message.interaction_id = $1 AND message.id > $2 AND message.direction = 'outbound' AND message.kind = 'message'
+    AND NOT message.automatic AND message.author_id IS DISTINCT FROM $3 AND message.state NOT IN ('failed', 'bounced')
+ORDER BY message.id DESC
+LIMIT 1
+"""
+
 _NOTE_TROUBLE = """
 UPDATE messages
 SET trouble = $2, version = version + 1
@@ -136,6 +147,14 @@ class StoredMessage:
     state: MessageState
     automatic: bool
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleaguesAnswer:
+    """What somebody else has answered."""
+
+    id: UUID
+    author_name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +262,12 @@ async def edit(tx: Transaction, message: StoredMessage, *, body: str, at: dateti
     """Its words from now on; gives its new version, None when that is no news."""
     version: int | None = await tx.fetchval(_EDIT, message.id, message.interaction_id, body, at)
     return version
+
+
+async def answered_since(db: Reader, interaction_id: UUID, after: UUID, *, by: UUID) -> ColleaguesAnswer | None:
+    """The last answer that somebody other than ``by`` wrote after that message."""
+    row = await db.fetchrow(_ANSWERED_SINCE, interaction_id, after, by)
+    return ColleaguesAnswer(**dict(row)) if row else None
 
 
 async def find_message(db: Reader, message_id: UUID) -> StoredMessage | None:

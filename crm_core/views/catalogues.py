@@ -32,7 +32,7 @@ ORDER BY source.enabled DESC, source.position, source.code
 _LIST_QUEUES = """
 SELECT queue.name, queue.titles AS title, queue.team_id,
        queue.wrap_up_limit_s, queue.short_abandon_s, queue.service_level_s,
-       queue.missed_callback, queue.missed_callback_short, queue.missed_callback_due_s,
+       queue.missed_callback, queue.missed_callback_short, queue.missed_callback_due_s, queue.answer_within,
        ARRAY(
            SELECT member.user_id
            FROM queue_members member
@@ -138,6 +138,7 @@ class Queue(WireModel):
     missed_callback: bool
     missed_callback_short: bool
     missed_callback_due_s: int
+    answer_within: dict[str, dict[str, int | None]]  # by channel, what is not as usual
     members: list[UUID]
 
 

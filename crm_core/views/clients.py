@@ -6,7 +6,7 @@ is shown without the addresses and notes that make a client base worth stealing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -138,6 +138,12 @@ async def load_clients(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Client]:
     return {row["id"]: _client(row) for row in rows}
 
 
+async def shown_to(db: Reader, viewer: Viewer, clients: Mapping[UUID, Client]) -> dict[UUID, Client]:
+    """The same, of others' clients only what everybody may find."""
+    visible = await visible_clients(db, viewer, clients)
+    return {one: client if one in visible else _restricted(client) for one, client in clients.items()}
+
+
 async def get_client(db: Reader, client_id: UUID, viewer: Viewer) -> Client:
     """One client; an id that was merged into another answers with the survivor.
 
@@ -178,10 +184,9 @@ async def search_clients(
     offset = _place(cursor) if cursor else 0
     found = await _find(db, search.readable(query), limit + 1, offset)
     page = found[:limit]
-    clients = await load_clients(db, page)
-    visible = await visible_clients(db, viewer, page)
+    clients = await shown_to(db, viewer, await load_clients(db, page))
     return Page[Client](
-        items=[clients[one] if one in visible else _restricted(clients[one]) for one in page if one in clients],
+        items=[clients[one] for one in page if one in clients],
         next=encode_cursor("search", str(offset + limit)) if len(found) > limit else None,
     )
 

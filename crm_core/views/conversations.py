@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from crm_core.domain.errors import NotFound
 from crm_core.domain.ids import first_id
@@ -24,13 +24,32 @@ from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
 
 
+class ConversationTurn(WireModel):
+    """A time in which somebody had it; ``agent_id`` null: its queue. ``words``: why, {ru, en}; ``by`` null: the system.
+
+    ``record`` is everything the engine decided it by, when it did.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    agent_id: UUID | None
+    agent_name: str | None
+    from_: Annotated[datetime, Field(alias="from")]
+    to: datetime | None
+    words: dict[str, str]
+    by: UUID | None
+    record: dict[str, JsonValue] | None
+
+
 class Conversation(Interaction):
     """A written interaction.
 
     ``source`` is the mailbox, bot or site; ``waiting_since`` the oldest message of the client that nobody has
     answered; ``unread`` counts what came since its manager looked; ``follows`` the conversation it goes on from,
     ``refers_to`` one of others that it named.
-    ``last_excerpt`` is a stranger's words. Lists leave ``messages`` out.
+    ``last_excerpt`` is a stranger's words. Lists leave ``messages`` and ``history`` out.
+    While the client waits, ``answer_due_at`` is the moment the company has set itself; ``handling_s`` is how long
+    its managers have sat on it: from their first look at what waited to the answer, all answers together.
     """
 
     inbox_state: InboxState
@@ -45,12 +64,22 @@ class Conversation(Interaction):
     last_at: datetime
     last_excerpt: str
     last_direction: str
+    nobody_since: datetime | None
+    answer_due_at: datetime | None
+    answer_late: bool
+    handling_s: float | None
+    trip_id: UUID | None
+    trip_title: str | None
+    deal_id: UUID | None
+    deal_title: str | None
+    history: Annotated[list[ConversationTurn], Field(default_factory=list)]
 
 
 class ConversationFilters(InputModel):
     """What the list can be narrowed to; all of them together.
 
-    ``unassigned``: nobody has it yet; ``going_on``: it is somebody's turn, ours or the client's.
+    ``unassigned``: nobody has it yet; ``going_on``: it is somebody's turn, ours or the client's; ``mentioned``: a
+    colleague has called the caller into it, and they have not looked; ``late``: the answer is.
     """
 
     channel: WrittenChannel | None = None
@@ -61,6 +90,8 @@ class ConversationFilters(InputModel):
     going_on: bool | None = None
     unread: bool | None = None
     unassigned: bool | None = None
+    mentioned: bool | None = None
+    late: bool | None = None
 
 
 class Passage(WireModel):
@@ -101,15 +132,44 @@ _INBOX = """
     conversation.inbox_state, conversation.source, conversation.subject, conversation.snoozed_until,
     conversation.participants, conversation.follows, conversation.refers_to,
     conversation.unread, conversation.waiting_since,
-    conversation.last_at, conversation.last_excerpt, conversation.last_direction
+    conversation.last_at, conversation.last_excerpt, conversation.last_direction, conversation.nobody_since,
+    clock.due_at AS answer_due_at, COALESCE(clock.due_at < now(), false) AS answer_late,
+    (SELECT sum(extract(epoch FROM done.ended_at - done.looked_at))::float8
+     FROM answer_clocks done
+     WHERE done.interaction_id = conversation.interaction_id AND done.ended = 'answered') AS handling_s,
+    conversation.trip_id, (SELECT title FROM trips WHERE id = conversation.trip_id) AS trip_title,
+    conversation.deal_id, (SELECT title FROM deals WHERE id = conversation.deal_id) AS deal_title
 """
 
-_FROM = f"{FROM_INTERACTIONS} JOIN conversations conversation ON conversation.interaction_id = call.id"
+# By answer_clocks_running_key.
+_CLOCK = """
+LEFT JOIN answer_clocks clock ON clock.interaction_id = conversation.interaction_id AND clock.ended_at IS NULL
+"""
+
+_HISTORY = """
+SELECT turn.agent_id, person.name AS agent_name, turn.from_at AS "from", turn.to_at AS "to", turn.words, turn.by,
+       turn.record
+FROM conversation_turns turn
+LEFT JOIN users person ON person.id = turn.agent_id
+WHERE turn.interaction_id = $1
+ORDER BY turn.from_at, turn.id
+"""
+
+# By mentions_user_id_idx.
+_MENTIONED = """
+EXISTS (
+    SELECT 1
+    FROM mentions mention
+    WHERE mention.user_id = {} AND mention.interaction_id = call.id AND mention.seen_at IS NULL)
+"""
+
+_FROM = f"{FROM_INTERACTIONS} JOIN conversations conversation ON conversation.interaction_id = call.id {_CLOCK}"
 
 # By primary key.
 _OF = f"""
 SELECT conversation.interaction_id AS id, {_INBOX}
 FROM conversations conversation
+{_CLOCK}
 WHERE conversation.interaction_id = {AMONG_FIRST}
 """  # noqa: S608  (columns of our own)
 
@@ -138,7 +198,8 @@ async def get_conversation(db: Reader, interaction_id: UUID, viewer: Viewer) -> 
     if row is None:
         raise NotFound("There is no such conversation.")
     [conversation] = await _conversations(db, [row])
-    return conversation.model_copy(update={"messages": await messages_of(db, interaction_id)})
+    history = [ConversationTurn.model_validate(dict(turn)) for turn in await db.fetch(_HISTORY, interaction_id)]
+    return conversation.model_copy(update={"messages": await messages_of(db, interaction_id), "history": history})
 
 
 async def list_conversations(
@@ -162,6 +223,10 @@ async def list_conversations(
         ("(call.agent_id IS NULL) = {}", filters.unassigned),
     ):
         conditions.add_known(template, value)
+    if filters.mentioned is not None:
+        conditions.add(_MENTIONED if filters.mentioned else f"NOT {_MENTIONED}", viewer.user_id)
+    if filters.late is not None:
+        conditions.add("COALESCE(clock.due_at < now(), false) = {}", filters.late)
     narrow_to_scope(conditions, viewer)
     if cursor is not None:
         at, interaction_id = _place(cursor)

@@ -170,6 +170,7 @@ async def test_queues_are_replaced_with_their_members(database: Database) -> Non
             missed_callback=False,
             missed_callback_short=True,
             missed_callback_due_s=300,
+            answer_within={},
             members=members,
         )
 

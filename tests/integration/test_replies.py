@@ -9,10 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from crm_core.actions import callbacks, conversations, replies
+from crm_core.actions import callbacks, conversations, notes, replies
 from crm_core.actions.callbacks import CallbackIn
 from crm_core.actions.conversations import AssignIn
 from crm_core.actions.messages import record_messages
+from crm_core.actions.notes import NoteIn
 from crm_core.actions.replies import MessageIn, Source
 from crm_core.domain.callbacks import CallbackState
 from crm_core.domain.errors import CrmError, NotFound
@@ -234,7 +235,7 @@ async def test_a_message_that_was_promised_keeps_the_promise_a_note_does_not(des
             CallbackIn(client_id=desk.anna, due_at=tx.now + timedelta(hours=1), via="telegram", subject="Цена"),
         )
     async with desk.database.begin() as tx:
-        await replies.note(tx, desk.irina, conversation, "Уточняю у отеля")
+        await notes.note(tx, desk.irina, conversation, NoteIn(text="Уточняю у отеля"))
 
     async def state() -> str:
         async with desk.database.read() as db:

@@ -183,3 +183,12 @@ deals = Table(
     moment("closed_at"),
 )
 Index("deals_client_id_idx", deals.c.client_id)
+
+clients_apart = Table(
+    "clients_apart",
+    metadata,
+    Column("one_id", ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, comment="the smaller id"),
+    Column("other_id", ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("by", Uuid, nullable=False, comment="who said that they are two people"),
+    moment("at", default_now=True),
+)

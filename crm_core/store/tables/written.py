@@ -32,6 +32,13 @@ conversations = Table(
     Column("subject", Text),
     Column("inbox_state", Text, nullable=False, server_default="open"),
     moment("snoozed_until"),
+    Column(
+        "proven",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment='what the writer has shown to be theirs: {"phone": …, "email": …}',
+    ),
     Column("participants", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="of the client's side"),
     Column("follows", Uuid, comment="the conversation that it goes on from, when that was closed"),
     Column("refers_to", Uuid, comment="a conversation of others that its first message named"),

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from crm_core.actions import catalogues
 from crm_core.actions.catalogues import CodeTwice, DispositionEntry, PauseReasonEntry, QueueEntry, UnknownPerson
 from crm_core.domain.errors import VersionConflict
+from crm_core.domain.written import WrittenChannel
 from crm_core.inputs import InputModel, Line
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.catalogues import (
@@ -79,11 +80,19 @@ class PauseReasonsIn(InputModel):
     version: Version
 
 
+class AnswerWithinIn(InputModel):
+    """Within what a client who writes is answered; null: as is usual for the channel."""
+
+    first_s: Annotated[int, Field(ge=10, le=30 * DAY_S)] | None = None
+    next_s: Annotated[int, Field(ge=10, le=30 * DAY_S)] | None = None
+
+
 class QueueIn(InputModel):
     """One queue of the PBX; ``members`` are agents' ids.
 
     ``missed_callback``: a missed call makes a promise to call back within ``missed_callback_due_s``;
-    with ``missed_callback_short`` also for those who left within ``short_abandon_s``.
+    with ``missed_callback_short`` also for those who left within ``short_abandon_s``. ``answer_within``: by channel,
+    in working time, what it does not say is as usual.
     """
 
     name: QueueName
@@ -95,6 +104,7 @@ class QueueIn(InputModel):
     missed_callback: bool = True
     missed_callback_short: bool = False
     missed_callback_due_s: Annotated[int, Field(ge=60, le=DAY_S)] = 900
+    answer_within: Annotated[dict[WrittenChannel, AnswerWithinIn], Field(default_factory=dict)]
     members: Annotated[tuple[UUID, ...], Field(max_length=2000)] = ()
 
 
@@ -189,6 +199,7 @@ async def put_queues(request: Request, tx: Transaction, body: QueuesIn) -> Queue
             missed_callback=item.missed_callback,
             missed_callback_short=item.missed_callback_short,
             missed_callback_due_s=item.missed_callback_due_s,
+            answer_within={channel.value: said.model_dump() for channel, said in item.answer_within.items()},
             members=item.members,
         )
         for item in body.items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from crm_core.actions import clients
 from crm_core.actions.clients import (
@@ -22,6 +22,7 @@ from crm_core.store.database import Reader, Transaction
 from crm_core.views.cards import Card, get_card
 from crm_core.views.clients import Client, get_client, list_clients, load_clients, search_clients
 from crm_core.views.paging import CursorInvalid, Page
+from crm_core.views.suggestions import MergePreview, Suggestions, preview_merge, suggest_for_client
 from crm_core.views.timeline import TimelineEntry, get_timeline
 from gateway.http.inputs import Nothing, Paging
 from gateway.http.permissions import Permission
@@ -35,6 +36,14 @@ class ClientQuery(Paging):
     """``q``: part of a name (typos forgiven), digits of a number, or the beginning of a mail address."""
 
     q: Annotated[str, Field(max_length=200)] | None = None
+
+
+class MergeQuery(BaseModel):
+    """Who would become part of the client in the path."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    other_id: UUID
 
 
 @routes.add(
@@ -96,6 +105,41 @@ async def edit_client(request: Request, tx: Transaction, client_id: UUID, body: 
 async def merge_clients(request: Request, tx: Transaction, client_id: UUID, body: ClientMergeIn) -> Client:
     survivor = await clients.merge(tx, client_id, request.viewer, other_id=body.other_id)
     return (await load_clients(tx, [survivor]))[survivor]
+
+
+@routes.add(
+    "GET",
+    "/clients/{client_id}/merge-preview",
+    permission=Permission.SIGNED_IN,
+    summary="What a merge would do",
+)
+async def show_merge(request: Request, reader: Reader, client_id: UUID, query: MergeQuery) -> MergePreview:
+    """Of ``other_id`` into this one; nothing is changed."""
+    return await preview_merge(reader, request.viewer, client_id, query.other_id)
+
+
+@routes.add(
+    "GET",
+    "/clients/{client_id}/suggestions",
+    permission=Permission.SIGNED_IN,
+    summary="Cards that may be this very person",
+)
+async def show_suggestions(request: Request, reader: Reader, client_id: UUID) -> Suggestions:
+    """By an address or a name they share; a family, and those that somebody has told apart, are left out."""
+    return await suggest_for_client(reader, request.viewer, client_id)
+
+
+@routes.add(
+    "POST",
+    "/clients/{client_id}/keep-apart",
+    permission=Permission.SIGNED_IN,
+    summary="Say that two clients are two people",
+    status=204,
+    refusals=[SameClient],
+)
+async def keep_clients_apart(request: Request, tx: Transaction, client_id: UUID, body: ClientMergeIn) -> None:
+    """They are not suggested to be one any more."""
+    await clients.keep_apart(tx, client_id, request.viewer, other_id=body.other_id)
 
 
 @routes.add(

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from pydantic import Field
-
 from config.settings import Settings
-from crm_core.actions import conversations, replies
+from crm_core.actions import conversations, identity, notes, replies
 from crm_core.actions.callbacks import AgentUnknown
-from crm_core.actions.conversations import AssignIn, SnoozeIn
+from crm_core.actions.conversations import AboutIn, AssignIn, SnoozeIn
+from crm_core.actions.identity import ClientChoice
+from crm_core.actions.notes import NoteIn
 from crm_core.actions.replies import MessageIn, Source, Sources
 from crm_core.actions.uploads import FilesTooBig, FileUnknown
 from crm_core.domain.errors import ClientBlocked, NotFound
 from crm_core.domain.written import (
     AddressUnknown,
+    AnsweredMeanwhile,
     ChannelUnknown,
     ConversationClosed,
     MessageGone,
     SnoozeRejected,
     WrittenChannel,
 )
-from crm_core.inputs import InputModel, Prose
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.conversations import (
     Conversation,
@@ -35,6 +35,7 @@ from crm_core.views.conversations import (
 )
 from crm_core.views.messages import Message, load_messages
 from crm_core.views.paging import CursorInvalid, Page
+from crm_core.views.suggestions import Suggestions, suggest_for_conversation
 from gateway.http.inputs import Nothing, Paging
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
@@ -49,12 +50,6 @@ class ConversationQuery(ConversationFilters, Paging):
 
 class SaidQuery(SaidFilters, Paging):
     """What to look for, and which page."""
-
-
-class NoteIn(InputModel):
-    """A word to colleagues."""
-
-    text: Annotated[Prose, Field(min_length=1)]
 
 
 @routes.add(
@@ -148,15 +143,51 @@ async def read_conversation(request: Request, tx: Transaction, interaction_id: U
 
 
 @routes.add(
+    "PUT",
+    "/conversations/{interaction_id}/client",
+    permission=Permission.SIGNED_IN,
+    summary="Say who writes in a conversation",
+)
+async def put_client(request: Request, tx: Transaction, interaction_id: UUID, body: ClientChoice) -> Conversation:
+    """What the writer has proven to be theirs is that client's from then on."""
+    await identity.attach(tx, request.viewer, interaction_id, body.client_id)
+    return await get_conversation(tx, interaction_id, request.viewer)
+
+
+@routes.add(
+    "GET",
+    "/conversations/{interaction_id}/suggestions",
+    permission=Permission.SIGNED_IN,
+    summary="Who may be writing in a conversation",
+)
+async def show_who(request: Request, reader: Reader, interaction_id: UUID) -> Suggestions:
+    """By what the writer has proven, by their address, by their name."""
+    return await suggest_for_conversation(reader, request.viewer, interaction_id)
+
+
+@routes.add(
+    "PUT",
+    "/conversations/{interaction_id}/about",
+    permission=Permission.SIGNED_IN,
+    summary="Say what a conversation is about",
+)
+async def put_about(request: Request, tx: Transaction, interaction_id: UUID, body: AboutIn) -> Conversation:
+    """A trip or a deal of its client; null: none."""
+    await conversations.set_about(tx, request.viewer, interaction_id, body)
+    return await get_conversation(tx, interaction_id, request.viewer)
+
+
+@routes.add(
     "POST",
     "/conversations/{interaction_id}/notes",
     permission=Permission.SIGNED_IN,
     summary="Leave a note for colleagues",
     status=201,
+    refusals=[AgentUnknown],
 )
 async def add_note(request: Request, tx: Transaction, interaction_id: UUID, body: NoteIn) -> Message:
-    """It never leaves the house."""
-    return await _shown(tx, await replies.note(tx, request.viewer, interaction_id, body.text))
+    """It never leaves the house; whom it mentions may read the conversation from then on, and is told."""
+    return await _shown(tx, await notes.note(tx, request.viewer, interaction_id, body))
 
 
 @routes.add(
@@ -165,7 +196,16 @@ async def add_note(request: Request, tx: Transaction, interaction_id: UUID, body
     permission=Permission.SIGNED_IN,
     summary="Write to a client",
     status=201,
-    refusals=[AddressUnknown, ChannelUnknown, ClientBlocked, ConversationClosed, FilesTooBig, FileUnknown, NotFound],
+    refusals=[
+        AddressUnknown,
+        AnsweredMeanwhile,
+        ChannelUnknown,
+        ClientBlocked,
+        ConversationClosed,
+        FilesTooBig,
+        FileUnknown,
+        NotFound,
+    ],
 )
 async def write_message(request: Request, tx: Transaction, body: MessageIn) -> Message:
     """It is sent after ``send_after_s``; until then it can be taken back. What nobody has yet is the writer's then."""

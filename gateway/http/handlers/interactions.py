@@ -7,15 +7,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from crm_core.actions import due_times, interactions
+from crm_core.actions import due_times, identity, interactions
 from crm_core.actions.callbacks import ClientRequired
 from crm_core.actions.due_times import ClientZoneUnknown, DueIn
+from crm_core.actions.identity import ClientChoice
 from crm_core.domain.callbacks import PromisedCallback
 from crm_core.domain.errors import ClientBlocked, DispositionRequiresCallback, DispositionUnknown, NotYourInteraction
 from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
 from crm_core.inputs import InputModel, Moment, Prose, Sentence, Word
 from crm_core.store.database import Reader, Transaction
-from crm_core.views.interactions import Interaction, InteractionFilters, get_interaction, list_interactions
+from crm_core.views.interactions import WRITTEN, Interaction, InteractionFilters, get_interaction, list_interactions
 from crm_core.views.paging import CursorInvalid, Page
 from gateway.http.inputs import Paging
 from gateway.http.permissions import Permission
@@ -45,12 +46,6 @@ class Verdict(InputModel):
     code: Word
     note: Prose | None = None
     callback: NextContact | None = None
-
-
-class ClientChoice(InputModel):
-    """Which client it was."""
-
-    client_id: UUID
 
 
 @routes.add(
@@ -119,5 +114,8 @@ async def _promised(request: Request, tx: Transaction, given: NextContact, clien
 async def set_client(request: Request, tx: Transaction, interaction_id: UUID, body: ClientChoice) -> Interaction:
     """One of several people behind a number, or a card just made for an unknown one."""
     seen = await get_interaction(tx, interaction_id, request.viewer)
-    await interactions.attach_client(tx, seen.id, body.client_id, request.viewer)
+    if seen.channel in WRITTEN:
+        await identity.attach(tx, request.viewer, seen.id, body.client_id)
+    else:
+        await interactions.attach_client(tx, seen.id, body.client_id, request.viewer)
     return await get_interaction(tx, seen.id, request.viewer)

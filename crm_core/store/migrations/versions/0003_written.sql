@@ -8,6 +8,7 @@ CREATE TABLE conversations (
   subject TEXT,
   inbox_state TEXT DEFAULT 'open' NOT NULL,
   snoozed_until TIMESTAMP WITH TIME ZONE,
+  proven JSONB DEFAULT '{}' NOT NULL,
   participants TEXT[] DEFAULT '{}' NOT NULL,
   follows UUID,
   refers_to UUID,
@@ -40,6 +41,7 @@ CREATE INDEX conversations_watch_at_idx ON conversations (watch_at) WHERE watch_
 COMMENT ON COLUMN conversations.interaction_id IS 'the contact it is';
 COMMENT ON COLUMN conversations.source IS 'name of the mailbox, bot or site';
 COMMENT ON COLUMN conversations.thread IS 'the chat, the visitor, or the token in the address we write from';
+COMMENT ON COLUMN conversations.proven IS 'what the writer has shown to be theirs: {"phone": …, "email": …}';
 COMMENT ON COLUMN conversations.participants IS 'of the client''s side';
 COMMENT ON COLUMN conversations.follows IS 'the conversation that it goes on from, when that was closed';
 COMMENT ON COLUMN conversations.refers_to IS 'a conversation of others that its first message named';
@@ -280,6 +282,19 @@ CREATE TABLE canned_answers (
 COMMENT ON COLUMN canned_answers.shortcut IS 'what is typed after a slash';
 COMMENT ON COLUMN canned_answers.texts IS 'by language, with {{variables}}';
 COMMENT ON COLUMN canned_answers.team_id IS 'whose; null: everybody''s';
+
+CREATE TABLE clients_apart (
+  one_id UUID NOT NULL,
+  other_id UUID NOT NULL,
+  by UUID NOT NULL,
+  at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  CONSTRAINT clients_apart_pkey PRIMARY KEY (one_id, other_id),
+  CONSTRAINT clients_apart_one_id_fkey FOREIGN KEY(one_id) REFERENCES clients (id) ON DELETE CASCADE,
+  CONSTRAINT clients_apart_other_id_fkey FOREIGN KEY(other_id) REFERENCES clients (id) ON DELETE CASCADE
+);
+
+COMMENT ON COLUMN clients_apart.one_id IS 'the smaller id';
+COMMENT ON COLUMN clients_apart.by IS 'who said that they are two people';
 
 ALTER TABLE queues ADD COLUMN answer_within JSONB DEFAULT '{}' NOT NULL;
 COMMENT ON COLUMN queues.answer_within IS '{"email": {"first_s": …, "next_s": …}, …}; what it does not say is as usual';

@@ -113,6 +113,8 @@ class TelegramSettings(_Section):
         default=None, description="1 to 256 of A-Z, a-z, 0-9, _ and -; required when mode is webhook"
     )
     queue: Line = Field(description="the name of the queue its messages go to")
+    hotline_queue: Line | None = Field(default=None, description="the name of the queue that /hotline calls")
+    hotline_phone: Line | None = Field(default=None, description="the number that /hotline tells, as people dial it")
 
     @model_validator(mode="after")
     def _webhook_has_a_secret(self) -> Self:

@@ -118,7 +118,7 @@ def telegram_doors(settings: Settings, database: Database) -> Sequence[TelegramD
         return ()
     from channels.telegram.door import TelegramDoor
 
-    return [TelegramDoor(bot, database) for bot in bots]
+    return [TelegramDoor(bot, settings, database) for bot in bots]
 
 
 class Process:

@@ -18,7 +18,7 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.types import (
-    FSInputFile,
+    BufferedInputFile,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaDocument,
@@ -113,8 +113,8 @@ def _in_album(upload: Upload) -> InputMediaPhoto | InputMediaVideo | InputMediaD
             return InputMediaDocument(media=file, caption=caption)
 
 
-def _file(upload: Upload) -> FSInputFile:
-    return FSInputFile(upload.path, filename=_header_safe(upload.name))
+def _file(upload: Upload) -> BufferedInputFile:
+    return BufferedInputFile(upload.data, filename=_header_safe(upload.name))
 
 
 def _header_safe(name: str) -> str:

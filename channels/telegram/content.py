@@ -21,7 +21,7 @@ _LONGEST_ARGUMENT: Final = 200
 _COMMAND: Final = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?\s*", re.DOTALL)
 #: What a link ``https://t.me/our_bot?start=…`` can carry.
 _SOURCE_TAG: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_COMMANDS: Final = {name.value: name for name in CommandName}
+_COMMANDS: Final = {"lang": CommandName.LANGUAGE} | {name.value: name for name in CommandName}
 
 _FILES: Final[dict[str, FileKind]] = {
     "document": FileKind.FILE,

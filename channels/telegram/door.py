@@ -10,11 +10,13 @@ import asyncio
 from typing import Final
 
 from channels.telegram.api import TelegramApi
+from channels.telegram.files import FileFetcher
 from channels.telegram.introduction import introduced
-from channels.telegram.log import FileFetcher, TelegramLog
+from channels.telegram.log import TelegramLog
 from channels.telegram.state import BotStates
 from channels.telegram.webhook import Webhook
 from config.sections import TelegramSettings
+from config.settings import Settings
 from crm_core.store.database import Database
 
 #: Where the gateway puts the doors.
@@ -24,9 +26,10 @@ PATH: Final = "/hooks/telegram"
 class TelegramDoor:
     """``webhook`` may be knocked at from the beginning; ``run`` opens it, and lives until it is cancelled."""
 
-    def __init__(self, bot: TelegramSettings, database: Database) -> None:
+    def __init__(self, bot: TelegramSettings, settings: Settings, database: Database) -> None:
         assert bot.webhook_secret is not None  # as the settings are checked
         self._bot = bot
+        self._settings = settings
         self._database = database
         self.webhook = Webhook(bot.name, secret=bot.webhook_secret.get_secret_value())
 
@@ -37,6 +40,6 @@ class TelegramDoor:
     async def run(self) -> None:
         async with TelegramApi(self._bot) as api:
             me = await introduced(api, BotStates(self._bot.name))
-            log = TelegramLog(self._bot, self._database, username=me.username, files=FileFetcher(api))
+            log = TelegramLog(self._bot, self._settings, self._database, username=me.username, files=FileFetcher(api))
             with self.webhook.opened(log.store, username=me.username):
                 await asyncio.Event().wait()

@@ -7,9 +7,9 @@ is never sent again by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from channels.telegram.refusals import Reason
@@ -31,6 +31,10 @@ class Button:
     data: str
 
 
+#: Side by side in a row, one row below the other.
+Rows = tuple[tuple[Button, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     text: str
@@ -42,9 +46,12 @@ class Upload:
 
     kind: FileKind
     name: str
-    path: Path
-    size: int
+    data: bytes = field(repr=False)
     caption: str = ""
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +70,7 @@ class Outgoing:
     reply_to: int | None = None
     thread_id: int | None = None
     business_connection: str | None = None
-    buttons: tuple[tuple[Button, ...], ...] = ()  # rows
+    buttons: Rows = ()
     asks_number: str | None = None  # the label of a button that shares the person's own number
 
     @property
@@ -94,7 +101,7 @@ class Edit:
     chat_id: int
     message_id: int
     text: str
-    buttons: tuple[tuple[Button, ...], ...] = ()
+    buttons: Rows = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +138,24 @@ class Uncertain:
     """It may be there; a person decides whether to say it again."""
 
     words: str
+
+
+def number_asked(label: str) -> dict[str, object]:
+    """What the log keeps of a button that shares the person's own number."""
+    return {"asks_number": label}
+
+
+def buttons_shown(rows: Rows) -> dict[str, object]:
+    """What the log keeps of the buttons under a message until it is sent."""
+    return {"buttons": [[[one.label, one.data] for one in row] for row in rows]}
+
+
+def shown(extras: Mapping[str, object]) -> tuple[Rows, str | None]:
+    """Both again, of a message that is to be sent."""
+    rows, label = extras.get("buttons"), extras.get("asks_number")
+    kept = rows if isinstance(rows, list) else []
+    buttons = tuple(tuple(Button(label=one[0], data=one[1]) for one in row) for row in kept)
+    return buttons, label if isinstance(label, str) else None
 
 
 Fate = Sent | RetryLater | Failed | Uncertain

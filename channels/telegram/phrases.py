@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from channels.telegram.buttons import ButtonSeal, PromiseButton, Verb
-from channels.telegram.outgoing import Button
+from channels.telegram.outgoing import Button, Rows
 from channels.telegram.values import CommandName
 from crm_core.domain.words import Words, moment_in_words
 
@@ -44,12 +44,16 @@ NUMBER_ASKED: Final = Words(
 )
 SHARE_NUMBER: Final = Words(ru="Отправить мой номер", en="Send my number")
 CALL_ASKED: Final = Words(ru="Спасибо, перезвоним.", en="Thank you, we will call you back.")
+CALL_ASKED_IN_VAIN: Final = Words(
+    ru="Сейчас мы не можем обещать звонок. Напишите нам здесь.",
+    en="We cannot promise a call now. Write to us here.",
+)
 NOT_OWN_NUMBER: Final = Words(
-    ru="Это номер другого человека, поэтому мы не связали его с вами.",
-    en="This is somebody else's number, so we have not linked it to you.",
+    ru="Это номер другого человека. Нажмите кнопку, чтобы отправить свой, или напишите номер.",
+    en="This is somebody else's number. Press the button to send your own, or write a number.",
 )
 LANGUAGE_SET: Final = Words(ru="Будем писать по-русски.", en="We will write in English.")
-LANGUAGE_ASKED: Final = Words(ru="Напишите /lang ru или /lang en.", en="Write /lang ru or /lang en.")
+LANGUAGE_ASKED: Final = Words(ru="Напишите /language ru или /language en.", en="Write /language ru or /language en.")
 FILE_TOO_BIG: Final = Words(
     ru="Этот файл больше 20 МБ, Telegram не отдаёт такие ботам. Пришлите его частями или по почте.",
     en="This file is larger than 20 MB, and Telegram does not give such to bots. Send it in parts or by e-mail.",
@@ -71,6 +75,21 @@ COMMANDS: Final[dict[CommandName, Words]] = {
 }
 
 
+def hotline(phone: str | None) -> Words:
+    """What is answered to whoever calls for it."""
+    if phone is None:
+        return HOTLINE
+    return Words(ru=f"{HOTLINE.ru} Телефон: {phone}.", en=f"{HOTLINE.en} Telephone: {phone}.")
+
+
+def call_promised(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
+    """When they are called; what is late already is not told as if it were to come."""
+    if due_at <= now:
+        return CALL_ASKED
+    when = moment_in_words(due_at, zone, now=now)
+    return Words(ru=f"Спасибо, перезвоним: {when.ru}.", en=f"Thank you, we will call you: {when.en}.")
+
+
 def say(words: Words, language: Language) -> str:
     return words.ru if language == "ru" else words.en
 
@@ -83,7 +102,7 @@ def language_of(told: str | None, *, default: Language) -> Language:
 
 
 def language_named(argument: str) -> Language | None:
-    """The one that ``/lang`` names."""
+    """The one that ``/language`` names."""
     return _NAMES.get(argument.strip().lower())
 
 
@@ -102,9 +121,7 @@ def moved(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
     return Words(ru=f"Перенесли: позвоним {when.ru}.", en=f"Moved: we will call {when.en}.")
 
 
-def promise_buttons(
-    seal: ButtonSeal, *, chat_id: int, callback_id: UUID, due_at: datetime, language: Language
-) -> tuple[tuple[Button, ...], ...]:
+def promise_buttons(seal: ButtonSeal, *, chat_id: int, callback_id: UUID, due_at: datetime, language: Language) -> Rows:
     """To confirm, or to ask for another time."""
     choices = ((Verb.CONFIRM, CONFIRM), (Verb.ASK_FOR_OTHERS, ANOTHER_TIME))
     buttons = ((PromiseButton(verb=verb, callback_id=callback_id, moment=due_at), label) for verb, label in choices)
@@ -122,7 +139,7 @@ def moment_buttons(
     zone: ZoneInfo,
     now: datetime,
     language: Language,
-) -> tuple[tuple[Button, ...], ...]:
+) -> Rows:
     """The moments that are free, one below the other."""
     rows = []
     for moment in moments:

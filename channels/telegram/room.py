@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 
-from channels.speaking import Fate, Later, Never, Said, Speaker, Unknown
-from channels.telegram import outgoing
+from channels.speaking import Speaker
 from channels.telegram.api import Identity, TelegramApi
 from channels.telegram.door import PATH
+from channels.telegram.files import FileFetcher
 from channels.telegram.introduction import introduced
-from channels.telegram.log import FileFetcher, TelegramLog
-from channels.telegram.outgoing import Outgoing, Text
+from channels.telegram.log import TelegramLog
+from channels.telegram.menu import show_menu
 from channels.telegram.polling import Poller, PollTimings
 from channels.telegram.registration import Registration
+from channels.telegram.saying import say
 from channels.telegram.sender import Sender
 from channels.telegram.state import BotStates
 from config.sections import TelegramSettings
@@ -24,7 +25,6 @@ from config.settings import Settings
 from crm_core.domain.written import WrittenChannel
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.store.locks import holding
-from crm_core.store.messages import Saying
 from crm_core.store.outage import Outage
 
 
@@ -35,8 +35,7 @@ class TelegramRoom:
         self, bot: TelegramSettings, settings: Settings, database: Database, *, timings: PollTimings | None = None
     ) -> None:
         self._bot = bot
-        self._timezone = settings.timezone
-        self._doors = f"{settings.public_url}{PATH}"
+        self._settings = settings
         self._database = database
         self._timings = timings
 
@@ -70,10 +69,11 @@ class TelegramRoom:
                 self._database,
                 channel=WrittenChannel.TELEGRAM,
                 source=self._bot.name,
-                say=lambda saying: _say(sender, saying),
-                timezone=self._timezone,
+                say=lambda saying: say(sender, saying),
+                timezone=self._settings.timezone,
             )
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(show_menu(api, bot=self._bot.name, usual=self._settings.locale))
                 tasks.create_task(self._ear(api, me, states).run())
                 tasks.create_task(speaker.run())
 
@@ -81,36 +81,8 @@ class TelegramRoom:
         """What brings us its updates: our own questions, or knocks at the doors of whoever answers the web."""
         name, secret = self._bot.name, self._bot.webhook_secret
         if self._bot.mode == "webhook" and secret is not None:
-            return Registration(api, url=f"{self._doors}/{name}", secret=secret.get_secret_value(), states=states)
-        log = TelegramLog(self._bot, self._database, username=me.username, files=FileFetcher(api))
+            return Registration(
+                api, url=f"{self._settings.public_url}{PATH}/{name}", secret=secret.get_secret_value(), states=states
+            )
+        log = TelegramLog(self._bot, self._settings, self._database, username=me.username, files=FileFetcher(api))
         return Poller(name, api, log.store, username=me.username, states=states, timings=self._timings)
-
-
-async def _say(sender: Sender, saying: Saying) -> Fate:
-    if not _is_chat(saying.thread):
-        return Never(words="There is no chat with this person: they must write to the bot first.")
-    reply_to = _number_in_chat(saying)
-    fate = await sender.send(Outgoing(chat_id=int(saying.thread), content=Text(text=saying.body), reply_to=reply_to))
-    match fate:
-        case outgoing.Sent(external_ids=(external_id, *_)):
-            return Said(external_id=external_id)
-        case outgoing.Sent():
-            return Said()
-        case outgoing.RetryLater(after=after, words=words):
-            return Later(words=words, after=after)
-        case outgoing.Failed(words=words):
-            return Never(words=words)
-        case outgoing.Uncertain(words=words):
-            return Unknown(words=words)
-
-
-def _is_chat(thread: str) -> bool:
-    return thread.removeprefix("-").isdigit()
-
-
-def _number_in_chat(saying: Saying) -> int | None:
-    """In a group it is said which message is answered; two who talk know."""
-    if not saying.thread.startswith("-") or saying.answers is None:
-        return None
-    chat, _, number = saying.answers.rpartition(":")
-    return int(number) if chat == saying.thread and number.isdigit() else None

@@ -9,7 +9,6 @@ sent later.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -54,9 +53,6 @@ class Sender:
         refused = objection(outgoing)
         if refused is not None:
             return refused
-        # A file that fails while it is being sent would leave it uncertain what Telegram has of it.
-        if outgoing.uploads and not await asyncio.to_thread(_are_there, outgoing):
-            return Failed(reason=Reason.GONE, words="a file is not where it was stored")
         return await self._in_turn(outgoing.chat_id, sending(outgoing), count=outgoing.count, size=outgoing.size)
 
     async def edit(self, edit: Edit) -> Fate:
@@ -116,10 +112,6 @@ class Sender:
             turn.people -= 1
             if not turn.people:
                 del self._turns[chat_id]
-
-
-def _are_there(outgoing: Outgoing) -> bool:
-    return all(os.access(upload.path, os.R_OK) for upload in outgoing.uploads)
 
 
 class _Turn:

@@ -106,7 +106,7 @@ class CommandName(StrEnum):
     START = "start"
     HOTLINE = "hotline"
     CALL = "call"
-    LANGUAGE = "lang"
+    LANGUAGE = "language"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,13 @@ WHERE id = $1 AND enabled
 FOR KEY SHARE
 """
 
+_SET_LANGUAGE = """
+UPDATE clients
+SET language = $2
+WHERE id = $1 AND language IS DISTINCT FROM $2
+RETURNING id
+"""
+
 _TOUCH = """
 UPDATE clients
 SET version = version + 1, updated_at = now()
@@ -234,6 +241,12 @@ async def edit(tx: Transaction, client_id: UUID, by: Viewer, given: ClientPatch,
         await blocked_clients.unblock(tx, survivor, by)
     await _touch(tx, survivor, also=before)
     return survivor
+
+
+async def set_language(tx: Transaction, client_id: UUID, language: str) -> None:
+    """The client has said which language is theirs: a fact."""
+    if await tx.fetchval(_SET_LANGUAGE, client_id, language) is not None:
+        await _touch(tx, client_id)
 
 
 async def merge(tx: Transaction, client_id: UUID, by: Viewer, *, other_id: UUID) -> UUID:

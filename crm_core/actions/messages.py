@@ -116,8 +116,21 @@ class _Arrived:
         return max(self.fresh, key=lambda one: one.at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Where a message stands."""
+
+    interaction_id: UUID
+    is_new: bool  # it was not known before, and not told twice in its batch
+
+
 async def record_messages(tx: Transaction, heard: Sequence[HeardMessage]) -> list[UUID]:
-    """Store what clients wrote, and announce it; gives the conversation of each, also of what was known already.
+    """The same, without asking what was news."""
+    return [one.interaction_id for one in await record_and_tell(tx, heard)]
+
+
+async def record_and_tell(tx: Transaction, heard: Sequence[HeardMessage]) -> list[Recorded]:
+    """Store what clients wrote, and announce it; gives where each stands, also what was known already.
 
     Raises:
         FactTakenElsewhere: nothing is stored; tell the batch again.
@@ -134,7 +147,13 @@ async def record_messages(tx: Transaction, heard: Sequence[HeardMessage]) -> lis
     await texts.insert_messages(tx, [message for arrival in arrived for message in arrival.fresh])
     await _go_on(tx, [arrival for arrival in arrived if not arrival.is_new])
     await _tell(tx, arrived)
-    return [(known | placed)[_fact(one)] for one in heard]
+    told = set(known)
+    recorded = []
+    for one in heard:
+        interaction_id = (known | placed)[_fact(one)]
+        recorded.append(Recorded(interaction_id=interaction_id, is_new=_fact(one) not in told))
+        told.add(_fact(one))
+    return recorded
 
 
 async def record_edit(tx: Transaction, heard: HeardMessage) -> None:

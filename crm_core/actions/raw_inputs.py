@@ -50,8 +50,9 @@ WHERE raw.pbx = $1 AND raw.boot = $2
 """
 
 _REJECT = """
-INSERT INTO rejected_inputs (id, source, reason, raw, at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO rejected_inputs (id, source, reason, raw, at, key)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (source, key) WHERE key IS NOT NULL DO NOTHING
 """
 
 #: jsonb holds every character but this one; a stranger's display name may hold it too.
@@ -91,9 +92,9 @@ async def events_of_remembered_calls(db: Reader, *, pbx: str, boot: str, last_he
     return sorted(heard, key=_moment)
 
 
-async def record_rejected(tx: Transaction, *, source: str, reason: str, raw: bytes) -> None:
-    """Keep what could not be used, so that a person can look at it."""
-    await tx.execute(_REJECT, new_id(tx.now), source, reason, raw, tx.now)
+async def record_rejected(tx: Transaction, *, source: str, reason: str, raw: bytes, key: str | None = None) -> None:
+    """Keep what could not be used, so that a person can look at it; with a ``key`` what is told again is the same."""
+    await tx.execute(_REJECT, new_id(tx.now), source, reason, raw, tx.now, key)
 
 
 def _moment(heard: HeardEvent) -> datetime:

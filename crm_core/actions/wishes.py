@@ -8,7 +8,7 @@ sometimes without anybody who could call.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum, auto
 from uuid import UUID
 
@@ -20,8 +20,11 @@ from crm_core.domain.working_time import add_working_time
 from crm_core.store import calendars, inbox
 from crm_core.store import callbacks as promises
 from crm_core.store import missed_calls as store
-from crm_core.store.database import Transaction
+from crm_core.store.database import Reader, Transaction
 from crm_core.store.missed_calls import Caller, NamedQueue
+
+#: Whoever is asked for a number and gives none for so long means something else by the next one.
+NUMBER_AWAITED = timedelta(hours=1)
 
 _OWNER = """
 SELECT agent_id, queue
@@ -42,6 +45,18 @@ FROM contact_points
 WHERE client_id = $1 AND kind = 'phone'
 ORDER BY position, id
 LIMIT 1
+"""
+
+_AWAIT_NUMBER = """
+UPDATE conversations
+SET call_asked_at = $2
+WHERE interaction_id = $1
+"""
+
+_AWAITS_NUMBER = """
+SELECT call_asked_at > $2
+FROM conversations
+WHERE interaction_id = $1 AND call_asked_at IS NOT NULL
 """
 
 # By callbacks_client_id_idx and callbacks_address_idx.
@@ -100,6 +115,7 @@ async def request_call(
     assert conversation is not None  # it is the one in which they ask
     client_id = conversation.client_id
     address = number or await tx.fetchval(_NUMBER_OF, client_id)
+    await tx.execute(_AWAIT_NUMBER, interaction_id, asked_at if address is None else None)
     if address is None:
         return Wished(fate=Fate.NUMBER_NEEDED)
     caller = Caller(client_id=client_id, address=address, interaction_id=interaction_id)
@@ -117,6 +133,12 @@ async def request_call(
         )
         due_at = await promise(tx, caller, wish, timezone=timezone)
     return Wished(fate=Fate.PROMISED, due_at=due_at) if due_at else Wished(fate=Fate.IMPOSSIBLE)
+
+
+async def awaits_number(db: Reader, interaction_id: UUID, *, at: datetime) -> bool:
+    """They have asked to be called, not long before ``at``, and owe us a number."""
+    awaited: bool = await db.fetchval(_AWAITS_NUMBER, interaction_id, at - NUMBER_AWAITED)
+    return awaited
 
 
 async def promise(tx: Transaction, caller: Caller, wish: Wish, *, timezone: tzinfo) -> datetime | None:

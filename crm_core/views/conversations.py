@@ -46,7 +46,7 @@ class Conversation(Interaction):
 
     ``source`` is the mailbox, bot or site; ``waiting_since`` the oldest message of the client that nobody has
     answered; ``unread`` counts what came since its manager looked; ``follows`` the conversation it goes on from,
-    ``refers_to`` one of others that it named.
+    ``refers_to`` one of others that it named. ``tag`` is of the link they came by, ``urgent`` what the client said.
     ``last_excerpt`` is a stranger's words. Lists leave ``messages`` and ``history`` out.
     While the client waits, ``answer_due_at`` is the moment the company has set itself; ``handling_s`` is how long
     its managers have sat on it: from their first look at what waited to the answer, all answers together.
@@ -59,6 +59,8 @@ class Conversation(Interaction):
     participants: list[str]
     follows: UUID | None
     refers_to: UUID | None
+    tag: str | None
+    urgent: bool
     unread: int
     waiting_since: datetime | None
     last_at: datetime
@@ -131,7 +133,7 @@ class SaidFilters(InputModel):
 _INBOX = """
     conversation.inbox_state, conversation.source, conversation.subject, conversation.snoozed_until,
     conversation.participants, conversation.follows, conversation.refers_to,
-    conversation.unread, conversation.waiting_since,
+    conversation.tag, conversation.urgent, conversation.unread, conversation.waiting_since,
     conversation.last_at, conversation.last_excerpt, conversation.last_direction, conversation.nobody_since,
     clock.due_at AS answer_due_at, COALESCE(clock.due_at < now(), false) AS answer_late,
     (SELECT sum(extract(epoch FROM done.ended_at - done.looked_at))::float8

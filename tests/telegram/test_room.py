@@ -90,3 +90,18 @@ async def test_what_makes_no_sense_is_kept_for_a_person_and_holds_up_nobody(offi
         rows = await db.fetch("SELECT source, raw FROM rejected_inputs")
     assert [row["source"] for row in rows] == ["telegram:main"]
     assert b"of nowhere" in rows[0]["raw"]
+
+
+async def test_files_of_ours_go_with_the_words_in_one_call(office: Office) -> None:
+    irina = await add_agent(office.database, "irina", extension=None)
+    office.bot.hears("message", message(1, text="Покажите отель"))
+    conversation = await office.has("Покажите отель")
+
+    await office.answer(conversation.id, irina, "Вот он", files={"1.jpg": "image/jpeg", "2.png": "image/png"})
+    await office.reaches(conversation.id, MessageState.SENT)
+    await office.answer(conversation.id, irina, "И договор", files={"договор.pdf": "application/pdf"})
+    await office.reaches(conversation.id, MessageState.SENT)
+
+    assert [one.method for one in office.bot.sent] == ["sendMediaGroup", "sendMediaGroup", "sendDocument"]
+    assert [one.message.get("caption") for one in office.bot.sent] == ["Вот он", None, "И договор"]
+    assert office.bot.calls.count("sendmediagroup") == 1

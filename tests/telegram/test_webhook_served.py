@@ -15,6 +15,7 @@ import pytest
 from channels.telegram.door import TelegramDoor
 from channels.telegram.room import TelegramRoom
 from channels.telegram.webhook import SECRET_HEADER
+from config.settings import Settings
 from crm_core.store.database import Database
 from tests.bot_api.bot import FakeBot
 from tests.bot_api.messages import message
@@ -67,7 +68,7 @@ async def served(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
     bot = FakeBot()
     async with fake_telegram(bot) as telegram:
         ours = settings(telegram, bot, mode="webhook", webhook_secret=SECRET)
-        door = TelegramDoor(ours, database)
+        door = TelegramDoor(ours, Settings(), database)
         async with open_house(database, static=tmp_path, telegram_webhooks={"main": door.webhook}) as house:
             room = TelegramRoom(ours, house.services.settings, database)
             async with living(door, room):

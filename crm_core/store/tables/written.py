@@ -44,6 +44,7 @@ conversations = Table(
     Column("refers_to", Uuid, comment="a conversation of others that its first message named"),
     Column("tag", Text, comment="of the link they came by; a stranger's words"),
     flag("urgent", default=False, comment="the client said so"),
+    moment("call_asked_at", comment="they want to be called, and nobody knows yet at which number"),
     Column("unread", Integer, nullable=False, server_default=text("0"), comment="since its manager looked"),
     moment("waiting_since"),
     moment("watch_at"),

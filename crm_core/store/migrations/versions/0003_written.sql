@@ -14,6 +14,7 @@ CREATE TABLE conversations (
   refers_to UUID,
   tag TEXT,
   urgent BOOLEAN DEFAULT false NOT NULL,
+  call_asked_at TIMESTAMP WITH TIME ZONE,
   unread INTEGER DEFAULT 0 NOT NULL,
   waiting_since TIMESTAMP WITH TIME ZONE,
   watch_at TIMESTAMP WITH TIME ZONE,
@@ -46,6 +47,7 @@ COMMENT ON COLUMN conversations.participants IS 'of the client''s side';
 COMMENT ON COLUMN conversations.follows IS 'the conversation that it goes on from, when that was closed';
 COMMENT ON COLUMN conversations.refers_to IS 'a conversation of others that its first message named';
 COMMENT ON COLUMN conversations.tag IS 'of the link they came by; a stranger''s words';
+COMMENT ON COLUMN conversations.call_asked_at IS 'they want to be called, and nobody knows yet at which number';
 COMMENT ON COLUMN conversations.urgent IS 'the client said so';
 COMMENT ON COLUMN conversations.unread IS 'since its manager looked';
 COMMENT ON COLUMN conversations.trip_id IS 'what it is about';

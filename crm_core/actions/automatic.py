@@ -40,9 +40,10 @@ async def say(
         return None
     if conversation.client_id is not None and await find_block(tx, conversation.client_id) is not None:
         return None
-    if await texts.count_automatic(tx, interaction_id, since=tx.now - WITHIN) >= MOST:
+    said = await texts.count_automatic(tx, interaction_id, since=tx.now - WITHIN)
+    if said >= MOST:
         logger.warning(
             "too much was said by itself", action="automatic_message_withheld", interaction_id=interaction_id
         )
         return None
-    return await put_out(tx, conversation, text, next_at=tx.now, automatic=True, extras=extras)
+    return await put_out(tx, conversation, text, next_at=tx.now, automatic=True, extras=extras, place=said)

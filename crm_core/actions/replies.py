@@ -135,9 +135,13 @@ async def put_out(
     author_id: UUID | None = None,
     automatic: bool = False,
     extras: Mapping[str, object] | None = None,
+    place: int = 0,
 ) -> UUID:
-    """Write it and have it sent by its channel; ``extras``: what that shows beside the words. Gives its id."""
-    message_id = new_id(tx.now)
+    """Write it and have it sent by its channel; ``extras``: what that shows beside the words. Gives its id.
+
+    ``place``: among those that are written in one transaction; they leave in this order.
+    """
+    message_id = new_id(tx.now + timedelta(microseconds=place))
     fresh = FreshMessage(
         id=message_id,
         interaction_id=conversation.id,

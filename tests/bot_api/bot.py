@@ -79,6 +79,7 @@ class FakeBot:
     broken: dict[str, deque[Refusal | Breakage]] = field(default_factory=lambda: defaultdict(deque))
     webhook: Json = field(default_factory=lambda: {"url": ""})
     allowed: frozenset[str] | None = None
+    commands: dict[str, list[Json]] = field(default_factory=dict)  # by language; "": of all others
 
     def __post_init__(self) -> None:
         self._ids = itertools.count(800_000_001)

@@ -80,6 +80,7 @@ async def set_my_commands(bot: FakeBot, given: Parameters, uploads: Uploads) -> 
             raise bad_request("BOT_COMMAND_INVALID")
         if not 1 <= len(command["description"]) <= 256:
             raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
+    bot.commands[given.get("language_code", "")] = json.loads(given["commands"])
     return True
 
 

@@ -62,9 +62,9 @@ class Office:
 
 
 @asynccontextmanager
-async def living_room(bot: FakeBot, database: Database) -> AsyncIterator[Office]:
+async def living_room(bot: FakeBot, database: Database, **more: str) -> AsyncIterator[Office]:
     async with fake_telegram(bot) as telegram:
-        ours = settings(telegram, bot)
+        ours = settings(telegram, bot, **more)
         room = asyncio.create_task(TelegramRoom(ours, Settings(), database, timings=QUICK).run())
         try:
             yield Office(bot=bot, database=database)

@@ -19,9 +19,8 @@ from channels.telegram.phrases import Language, say
 from channels.telegram.values import Command, CommandName, MessageHeard, Person, SharedContact
 from config.sections import TelegramSettings
 from config.settings import Settings
-from crm_core.actions import automatic, clients, signals
+from crm_core.actions import automatic, clients, identity, signals
 from crm_core.actions.wishes import Fate, Wished, awaits_number, request_call
-from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.phones import normalise
 from crm_core.domain.words import Words
@@ -84,8 +83,10 @@ class Answers:
         number = normalise(
             contact.number if contact.number.startswith("+") else f"+{contact.number}", self._settings.country
         )
-        if contact.is_own and number is not None and awaited:
-            await self._promise_call(talk, said, number)
+        if contact.is_own and number is not None:
+            await identity.prove(talk.tx, talk.interaction_id, ContactPointKind.PHONE, number)
+            if awaited:
+                await self._promise_call(talk, said, number)
         elif awaited:
             await talk.say(phrases.NOT_OWN_NUMBER)
 

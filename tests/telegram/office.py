@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from channels.telegram.room import TelegramRoom
 from config.settings import Settings
-from crm_core.actions import replies
+from crm_core.actions import replies, uploads
 from crm_core.actions.replies import MessageIn
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
@@ -47,10 +47,23 @@ class Office:
         await eventually(held)
         return (await self.conversations())[0]
 
-    async def answer(self, conversation: UUID, by: UUID, text: str) -> UUID:
+    async def holds(self, text: str) -> None:
+        """Wait until somebody has said this."""
+
+        async def held() -> bool:
+            return any(said.text == text for one in await self.conversations() for said in one.messages)
+
+        await eventually(held)
+
+    async def answer(self, conversation: UUID, by: UUID, text: str, files: Mapping[str, str] | None = None) -> UUID:
+        """``files``: types by name."""
         async with self.database.begin() as tx:
             viewer = Viewer(user_id=by, role=Role.OWNER, team_id=None)
-            given = MessageIn(interaction_id=conversation, body=text)
+            attached = [
+                await uploads.upload(tx, by, name=name, media_type=kind, data=name.encode())
+                for name, kind in (files or {}).items()
+            ]
+            given = MessageIn(interaction_id=conversation, body=text, attachments=tuple(attached))
             return await replies.send(tx, viewer, given, sources={})
 
     async def reaches(self, conversation: UUID, state: MessageState) -> None:

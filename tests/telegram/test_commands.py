@@ -114,7 +114,7 @@ async def test_a_number_that_nobody_asked_for_is_only_words(office: Office) -> N
     await said(office)
 
     writes(office, 2, "87011234567")
-    await office.has("/call", "По какому номеру перезвонить? Нажмите кнопку или напишите номер.", "87011234567")
+    await office.holds("87011234567")
 
     async with office.database.read() as db:
         assert await db.fetch("SELECT id FROM callbacks") == []

@@ -45,7 +45,7 @@ async def test_whose_own_number_is_known_is_that_client_from_now_on(office: Offi
     await office.has("☎ Айгүл: 77011234567")
 
     assert await client_of(office) == aigul
-    assert await points(office, aigul) == {("phone", NUMBER, True), ("telegram", str(AIGUL["id"]), True)}
+    assert await points(office, aigul) == {("phone", NUMBER, True), ("telegram", str(AIGUL["id"]), False)}
 
 
 @pytest.mark.parametrize("owner", [None, 7002])

@@ -23,14 +23,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
 from crm_core.actions.sessions import Principal, still_valid
+from crm_core.actions.writing import we_write
 from crm_core.domain.errors import InputRejected
 from crm_core.domain.events import Room
 from crm_core.store import outbox
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.store.outage import Outage
 from crm_core.store.outbox import OutboxRow, Window
+from crm_core.store.signals import Writing, on_writing
 from crm_core.views.users import User, get_user
-from crm_core.views.wire import Hello, Reload
+from crm_core.views.wire import Answering, Hello, Reload
 from realtime import metrics
 from realtime.desk import Desk
 from realtime.frames import NAMESPACE, Encoded, encode_rows, event_frame
@@ -58,6 +60,15 @@ class ResumeInput(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     after: int = Field(ge=0, lt=2**63)
+
+
+class AnsweringInput(BaseModel):
+    """What ``answering`` carries: who has a conversation before them writes in it, or has stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    interaction_id: UUID
+    is_writing: bool
 
 
 class DeskHub:
@@ -96,7 +107,9 @@ class DeskHub:
         self._server.on("connect", self._connect, namespace=NAMESPACE)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
         self._server.on("resume", self._resume, namespace=NAMESPACE)
+        self._server.on("answering", self._answering, namespace=NAMESPACE)
         self._server.on("*", self._unknown, namespace=NAMESPACE)
+        on_writing(db, self._tell_writing)
 
     def attach(self, app: web.Application) -> None:
         """Serve ``/socket.io`` in this application."""
@@ -229,6 +242,35 @@ class DeskHub:
         desk.told_from = min(desk.told_from, after)
         await desk.release_in_step()
         return {"status": "resumed", "seq": desk.newest}
+
+    async def _answering(self, sid: str, *args: object) -> dict[str, object]:
+        """Colleagues who have the conversation before them as well see that somebody answers."""
+        try:
+            given = AnsweringInput.model_validate(args[0] if args else None)
+            viewer = self._desks[sid].principal.viewer
+            await we_write(self._db, viewer, given.interaction_id, is_writing=given.is_writing)
+        except Exception as error:
+            return self._answer(error)
+        return {"status": "noted"}
+
+    def _tell_writing(self, writing: Writing) -> None:
+        """Beside the order of events: it is over in a few seconds, and never told again."""
+        listeners = self._listeners(writing.rooms)
+        if not listeners:
+            return
+        frame = event_frame(
+            "conversation.answering",
+            Answering(
+                interaction_id=writing.interaction_id,
+                agent_id=writing.agent_id,
+                name=writing.name,
+                is_writing=writing.is_writing,
+                at=writing.at,
+            ),
+        )
+        for desk in listeners:
+            if desk.principal.viewer.user_id != writing.agent_id:
+                desk.line.offer(frame)
 
     def _reload(self, desk: Desk) -> None:
         """Snapshots read from now on hold everything up to this moment."""

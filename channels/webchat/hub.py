@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -30,11 +31,13 @@ from config.sections import Limits, WebchatSettings
 from crm_core.actions import forms, webchat
 from crm_core.actions.forms import FormIn
 from crm_core.actions.webchat import Admitted, Said, Site
+from crm_core.actions.writing import visitor_writes
 from crm_core.domain.errors import Forbidden, NotFound, TooManyAttempts
 from crm_core.domain.webchat import read_visit
 from crm_core.domain.written import MessageState
 from crm_core.store import attempts
 from crm_core.store.database import Database
+from crm_core.store.signals import Writing, on_writing
 from crm_core.store.webchat import Thread
 from crm_core.views.webchat import chat_history, chat_hours
 from sockets.frame import Frame, event_frame
@@ -105,6 +108,7 @@ class ChatHub:
         self._answer("reach", ReachIn, self._reach)
         self._answer("typing", TypingIn, self._types)
         self._server.on("*", self._unknown, namespace=NAMESPACE)
+        on_writing(db, self._tell_writing)
 
     def attach(self, app: web.Application) -> None:
         """Serve ``/chat/socket.io`` in this application."""
@@ -214,7 +218,18 @@ class ChatHub:
         return {"status": "noted"}
 
     async def _types(self, visitor: Visitor, given: TypingIn) -> object:
+        _use(self._of_visitor, visitor.thread)
+        await visitor_writes(self._db, visitor.thread, is_writing=given.typing)
         return {"status": "noted"}
+
+    def _tell_writing(self, writing: Writing) -> None:
+        """A visitor sees that somebody writes, not who."""
+        if writing.source is None or writing.thread is None:
+            return
+        thread = Thread(source=writing.source, visitor_id=UUID(writing.thread))
+        if thread in self._visitors.among([thread]):
+            body = orjson.dumps({"typing": writing.is_writing}).decode()
+            self._visitors.tell(thread, event_frame(NAMESPACE, "typing", body))
 
     async def _unknown(self, event: str, sid: str, *args: object) -> None:
         metrics.COUNTS.ignored.labels("unknown_event").inc()

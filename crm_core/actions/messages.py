@@ -30,7 +30,7 @@ from crm_core.store import conversations as store
 from crm_core.store import inbox
 from crm_core.store import messages as texts
 from crm_core.store.clients import clients_by_addresses
-from crm_core.store.database import Record, Transaction, to_json
+from crm_core.store.database import Reader, Record, Transaction, to_json
 from crm_core.store.messages import FreshMessage
 from crm_core.store.watch import DUE
 
@@ -360,9 +360,9 @@ async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
             )
 
 
-async def rooms_of(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, tuple[Room, ...]]:
+async def rooms_of(db: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[Room, ...]]:
     """Who hears of these conversations: who has them, everybody of the queue while nobody has, their supervisors."""
-    return {row["id"]: _rooms(row) for row in await tx.fetch(_FIND_ROOMS, ids)}
+    return {row["id"]: _rooms(row) for row in await db.fetch(_FIND_ROOMS, ids)}
 
 
 def _rooms(row: Record) -> tuple[Room, ...]:

@@ -131,10 +131,10 @@ class Wakeups:
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._listeners: list[Callable[[str], None]] = []
+        self._told: list[Callable[[str], None]] = []
 
     def wake(self, topic: str) -> None:
-        for event in self._waiting.get(topic, ()):
-            event.set()
+        self.heard(topic)
         for listener in self._listeners:
             listener(topic)
 
@@ -142,10 +142,16 @@ class Wakeups:
         """Called with each topic right after the commit that concerns it."""
         self._listeners.append(listener)
 
+    def on_told(self, listener: Callable[[str], None]) -> None:
+        """Called with each topic, whether it was woken here or at another node."""
+        self._told.append(listener)
+
     def heard(self, topic: str) -> None:
         """Another node woke us: pass it on here, and to nobody else."""
         for event in self._waiting.get(topic, ()):
             event.set()
+        for listener in self._told:
+            listener(topic)
 
     @asynccontextmanager
     async def waiter(self, topic: str) -> AsyncIterator[asyncio.Event]:

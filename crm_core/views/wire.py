@@ -188,6 +188,20 @@ class PbxChanged(WireEvent):
     pbx: str
 
 
+class Answering(WireModel):
+    """Somebody writes in a conversation at this moment, or has stopped; without ``agent_id`` it is the client.
+
+    Told beside the order of events, without a ``seq``, and never again: who has heard nothing for ten seconds
+    believes that they stopped.
+    """
+
+    interaction_id: UUID
+    agent_id: UUID | None
+    name: str | None
+    is_writing: bool
+    at: datetime
+
+
 class Hello(WireModel):
     """The first event of every connection: everything after ``seq`` follows. ``version`` is the program's."""
 
@@ -205,6 +219,7 @@ class Reload(WireEvent):
 SERVER_EVENTS: Mapping[str, type[WireModel]] = {
     "hello": Hello,
     "reload": Reload,
+    "conversation.answering": Answering,
     events.CallOffered.type: CallOffered,
     events.CallWithdrawn.type: CallWithdrawn,
     events.CallAnswered.type: CallAnswered,

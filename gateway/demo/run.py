@@ -10,6 +10,7 @@ from config.settings import Settings
 from gateway.app import Process, open_database, run
 from gateway.demo.company import EMPLOYEES, PASSWORD
 from gateway.demo.director import Director
+from gateway.demo.inbox import PostOffice
 from gateway.demo.seed import seed
 from gateway.http.request import DemoLogin
 
@@ -30,7 +31,7 @@ async def demo(settings: Settings) -> None:
             pbx = (*settings.pbx, director.settings())
             process = Process(settings.model_copy(update={"pbx": pbx}), database, demo_logins=LOGINS, ringer=director)
             _say_where(settings)
-            await run(process, also=[director])
+            await run(process, also=[director, PostOffice(database=database, zone=settings.timezone)])
 
 
 def _say_where(settings: Settings) -> None:

@@ -30,6 +30,7 @@ from crm_core.domain.calls import (
 from crm_core.store.database import Database, Transaction
 from gateway.demo.company import CLIENTS, EMPLOYEES, ENDINGS, PASSWORD, DemoClient, Employee
 from gateway.demo.hours import seed_hours
+from gateway.demo.inbox import seed_inbox
 from gateway.demo.leads import seed_leads
 from gateway.demo.promises import seed_promises
 from gateway.demo.sound import write_talk
@@ -65,6 +66,7 @@ async def seed(database: Database, *, country: str, timezone: str, sounds: Path)
     async with database.begin() as tx:
         await seed_promises(tx, known, people, zone)
         await seed_leads(tx, people, country=country)
+        await seed_inbox(tx, known, people, zone)
     return True
 
 

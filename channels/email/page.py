@@ -29,7 +29,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="referrer" content="no-referrer">
 <style>
-body {{ margin: 0; overflow-wrap: anywhere; font: 14px/1.5 system-ui, sans-serif; color: #1c1b1a; background: #fff }}
+body {{ margin: 12px; overflow-wrap: anywhere; font: 14px/1.5 system-ui, sans-serif; color: #1c1b1a; background: #fff }}
 img {{ max-width: 100%; height: auto }}
 pre {{ white-space: pre-wrap; font: inherit }}
 summary {{ cursor: pointer }}

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from crm_core.actions import conversations, interactions, replies
+from crm_core.actions import conversations, identity, notes, replies
 from crm_core.actions.conversations import AssignIn
 from crm_core.actions.messages import record_messages
+from crm_core.actions.notes import NoteIn
 from crm_core.actions.replies import MessageIn
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
@@ -190,7 +191,7 @@ async def _hold(
             [conversation] = await record_messages(tx, [heard])
     assert conversation is not None
     if talk.tail is not None:
-        await interactions.attach_client(tx, conversation, clients[talk.tail], by)
+        await identity.attach(tx, by, conversation, clients[talk.tail])
     await conversations.assign(tx, by, conversation, AssignIn(agent_id=people[talk.login] if talk.login else None))
     if talk.snoozed:
         await conversations.snooze(tx, by, conversation, tx.now + timedelta(hours=15))
@@ -227,7 +228,7 @@ def _heard(talk: Talk, said: Said, *, address: str, key: str, at: datetime) -> H
 
 async def _say(tx: Transaction, by: Viewer, conversation: UUID, said: Said, *, at: datetime, zone: ZoneInfo) -> None:
     if said.note:
-        message_id = await replies.note(tx, by, conversation, said.text)
+        message_id = await notes.note(tx, by, conversation, NoteIn(text=said.text))
     else:
         given = MessageIn(interaction_id=conversation, body=said.text)
         message_id = await replies.send(tx, by, given, sources={})

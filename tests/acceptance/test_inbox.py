@@ -160,7 +160,7 @@ async def test_a_script_in_whatever_a_stranger_can_fill_is_shown_and_never_run(h
             await page.get_by_role("log").get_by_text(script, exact=True).first.wait_for()
         await page.get_by_role("button", name="Как в письме").click()
         frame = page.frame_locator("iframe")
-        await frame.locator("body").wait_for()
+        await frame.locator("body").wait_for(state="attached")
 
         assert await page.title() != "taken"
         assert await frame.locator("script").count() == 0

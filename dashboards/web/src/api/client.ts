@@ -36,6 +36,8 @@ export const isProblem = (error: unknown, code?: string): error is Problem =>
 interface RequestOptions {
   query?: Query
   body?: unknown
+  /** Sent as it is, under its own type. */
+  file?: Blob
   signal?: AbortSignal
 }
 
@@ -84,6 +86,7 @@ async function problemOf(response: Response): Promise<Problem> {
 async function request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
   const headers = new Headers({ Accept: 'application/json' })
   if (options.body !== undefined) headers.set('Content-Type', 'application/json')
+  if (options.file) headers.set('Content-Type', options.file.type || 'application/octet-stream')
   if (!SAFE.has(method) && csrfToken) headers.set('X-CSRF-Token', csrfToken)
   if (method === 'POST') headers.set('Idempotency-Key', uuid())
 
@@ -94,6 +97,7 @@ async function request(method: string, path: string, options: RequestOptions = {
       headers,
       credentials: 'same-origin',
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.file ? { body: options.file } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     })
   } catch (error) {
@@ -118,6 +122,7 @@ export const api = {
   head: async (path: string): Promise<void> => void (await request('HEAD', path)),
   post: async <T>(path: string, body: unknown = {}): Promise<T> =>
     read<T>(await request('POST', path, { body })),
+  upload: async <T>(path: string, query: Query, file: Blob): Promise<T> => read<T>(await request('POST', path, { query, file })),
   put: async <T>(path: string, body: unknown): Promise<T> => read<T>(await request('PUT', path, { body })),
   patch: async <T>(path: string, body: unknown): Promise<T> => read<T>(await request('PATCH', path, { body })),
   delete: async (path: string): Promise<void> => void (await request('DELETE', path)),

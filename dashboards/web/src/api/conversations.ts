@@ -1,5 +1,5 @@
 /** Written contacts on the wire. Everything a stranger can write is a plain text here, never markup. */
-import type { Interaction } from './types'
+import type { Client, ContactKind, Interaction, Labels } from './types'
 
 export type WrittenChannel = 'email' | 'telegram' | 'webchat'
 export type InboxState = 'open' | 'waiting' | 'snoozed' | 'closed'
@@ -65,11 +65,45 @@ export interface Conversation extends Interaction {
   /** Until when they are to be answered; null while no clock runs. */
   answer_due_at: string | null
   answer_late: boolean
+  /** Since when nobody could be found for it. */
+  nobody_since: string | null
+  trip_id: string | null
+  trip_title: string | null
+  deal_id: string | null
+  deal_title: string | null
   last_at: string
   last_excerpt: string
   last_direction: 'inbound' | 'outbound' | 'internal'
-  /** Only of one that was asked for by itself. */
+  /** These two only of one that was asked for by itself. */
   messages: Message[]
+  history: Turn[]
+}
+
+/** A time in which somebody had it; null: its queue. */
+export interface Turn {
+  agent_id: string | null
+  agent_name: string | null
+  from: string
+  to: string | null
+  words: Labels
+  by: string | null
+}
+
+/** `text` by language, with places for what is known of the client; `team_id` null: everybody's. */
+export interface CannedAnswer {
+  id: string
+  shortcut: string
+  title: string
+  text: Partial<Labels>
+  team_id: string | null
+  team_name: string | null
+  version: number
+}
+
+/** Somebody who may be meant, and by what. */
+export interface Suggestion {
+  client: Client
+  reasons: (ContactKind | 'name')[]
 }
 
 /** A piece of what was said; `hit`: it is what was looked for. */

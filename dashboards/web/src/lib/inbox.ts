@@ -3,8 +3,8 @@ import type { Conversation, InboxState, Message, WrittenChannel } from '@/api/co
 import type { IconName } from '@/ui/icons'
 import { MINUTE_S, startOfDay } from './time'
 
-export type InboxView = 'mine' | 'unassigned' | 'waiting' | 'snoozed' | 'closed' | 'all'
-export const VIEWS: readonly InboxView[] = ['mine', 'unassigned', 'snoozed', 'waiting', 'closed', 'all']
+export type InboxView = 'mine' | 'unassigned' | 'snoozed' | 'mentioned' | 'waiting' | 'closed' | 'all'
+export const VIEWS: readonly InboxView[] = ['mine', 'unassigned', 'snoozed', 'mentioned', 'waiting', 'closed', 'all']
 export const CHANNELS: readonly WrittenChannel[] = ['email', 'telegram', 'webchat']
 export const CHANNEL_ICONS: Readonly<Record<WrittenChannel, IconName>> = { email: 'mail', telegram: 'telegram', webchat: 'chat' }
 
@@ -33,6 +33,7 @@ export function asQuery({ view, channel }: InboxFilters, me: string): Record<str
   const narrowed: Record<InboxView, Record<string, string | boolean>> = {
     mine: { agent_id: me, going_on: true },
     unassigned: { unassigned: true, going_on: true },
+    mentioned: { mentioned: true },
     waiting: { agent_id: me, inbox_state: 'waiting' },
     snoozed: { agent_id: me, inbox_state: 'snoozed' },
     closed: { inbox_state: 'closed' },
@@ -57,6 +58,8 @@ export function belongs(conversation: Conversation, { view, channel }: InboxFilt
       return agent === me && state === view
     case 'closed':
       return state === 'closed'
+    case 'mentioned':
+      return true // only the server knows
     case 'all':
       return GOES_ON.has(state)
   }
@@ -70,13 +73,13 @@ export interface Clock {
 
 /** The clock of the next answer; null while none runs. */
 export function answerClock({ inbox_state: state, answer_due_at: due }: Conversation, now: number): Clock | null {
-  if (state !== 'open' || !due) return null
+  if (state !== 'open' || due === null) return null
   const ahead = (Date.parse(due) - now) / 1000
   if (ahead <= 0) return { kind: 'late', seconds: Math.max(MINUTE_S, Math.floor(-ahead / MINUTE_S) * MINUTE_S) }
   return { kind: 'due', seconds: Math.ceil(ahead / MINUTE_S) * MINUTE_S }
 }
 
-const moment = (at: string | null): number => (at ? Date.parse(at) : Infinity)
+const moment = (at: string | null): number => (at === null ? Infinity : Date.parse(at))
 
 /** What a clock runs for stands first, then who has waited longest; where it is the client's turn, the newest. */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {

@@ -41,10 +41,10 @@ export function makeHandlers(): Handlers {
       conversations.put(interaction)
       conversations.heard(message)
     },
-    'conversation.moved': ({ interaction }) => void conversations.put(interaction),
-    'conversation.due_soon': ({ interaction }) => void conversations.put(interaction),
-    'conversation.stuck': ({ interaction }) => void conversations.put(interaction),
-    'conversation.mentioned': ({ interaction }) => void conversations.put(interaction),
+    'conversation.moved': ({ interaction, words }) => conversations.moved(interaction, words),
+    'conversation.due_soon': ({ interaction }) => conversations.dueSoon(interaction),
+    'conversation.stuck': ({ interaction }) => conversations.stuck(interaction),
+    'conversation.mentioned': ({ interaction, message }) => conversations.mentioned(interaction, message),
     'callback.due_soon': ({ callback }) => desk.promiseDueSoon(callbacks.put(callback)),
     'callback.changed': ({ callback }) => void callbacks.put(callback),
     'callback.moved': (event) => desk.promiseMoved(callbacks.put(event.callback), event),

@@ -2,8 +2,8 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef } from 'vue'
 import { api } from '@/api/client'
-import type { Conversation, Message } from '@/api/conversations'
-import type { Page } from '@/api/types'
+import type { Conversation, Message, Turn } from '@/api/conversations'
+import type { Labels, Page } from '@/api/types'
 import { createThings, isNewer } from '@/lib/versioned'
 import { useSession } from './session'
 
@@ -11,12 +11,23 @@ const MOST = 200
 
 type Said = ReadonlyMap<string, Message>
 
+export type InboxNews = { conversation: Conversation } & (
+  | { kind: 'message' | 'mentioned'; message: Message }
+  | { kind: 'moved'; words: Labels }
+  | { kind: 'due' | 'stuck' }
+)
+
+/** As lists tell it: what was said, and who had it, is kept apart. */
+export const bare = (whole: Conversation): Conversation => ({ ...whole, messages: [], history: [] })
+
 export const useConversations = defineStore('conversations', () => {
   const session = useSession()
   const things = createThings<Conversation>()
   const said = shallowReactive(new Map<string, Said>())
-  /** The last message of a client that came to this desk. */
-  const came = shallowRef<{ conversation: Conversation; message: Message } | null>(null)
+  const turns = shallowReactive(new Map<string, readonly Turn[]>())
+  /** What has just come to this desk, and asks for a look. */
+  const news = shallowRef<InboxNews | null>(null)
+  const takenBack = new Set<string>()
   /** What was heard while a conversation was being read: its answer may be older. */
   const meanwhile = new Map<string, Message[]>()
 
@@ -25,10 +36,11 @@ export const useConversations = defineStore('conversations', () => {
     const heardNow: Message[] = []
     meanwhile.set(id, heardNow)
     try {
-      const { messages, ...rest } = await api.get<Conversation>(`/conversations/${id}`)
-      said.set(id, new Map(messages.map((message) => [message.id, message])))
+      const whole = await api.get<Conversation>(`/conversations/${id}`)
+      said.set(id, new Map(whole.messages.map((message) => [message.id, message])))
+      turns.set(id, whole.history)
       heardNow.forEach(put)
-      return things.put({ ...rest, messages: [] })
+      return things.put(bare(whole))
     } finally {
       if (meanwhile.get(id) === heardNow) meanwhile.delete(id)
     }
@@ -37,22 +49,40 @@ export const useConversations = defineStore('conversations', () => {
   /** Somebody said something, or one of ours came further. */
   function put(message: Message): void {
     const known = said.get(message.interaction_id)
-    if (!known || !isNewer(message, known.get(message.id))) return
+    if (!known || takenBack.has(message.id) || !isNewer(message, known.get(message.id))) return
     said.set(message.interaction_id, new Map(known).set(message.id, message))
   }
   function heard(message: Message): void {
     meanwhile.get(message.interaction_id)?.push(message)
     put(message)
   }
-  /** It was taken back before it left. */
+  /** It was taken back before it left; what is still told of it comes too late. */
   function forget(message: Message): void {
+    takenBack.add(message.id)
     const left = new Map(said.get(message.interaction_id))
     if (left.delete(message.id)) said.set(message.interaction_id, left)
   }
   function received(conversation: Conversation, message: Message): void {
     const held = things.put(conversation)
     heard(message)
-    if (held.agent_id === session.user?.id) came.value = { conversation: held, message }
+    if (isMine(held)) news.value = { kind: 'message', conversation: held, message }
+  }
+  /** A conversation has come to somebody else; to this desk it is news. */
+  function moved(conversation: Conversation, words: Labels): void {
+    const held = things.put(conversation)
+    if (isMine(held)) news.value = { kind: 'moved', conversation: held, words }
+  }
+  function dueSoon(conversation: Conversation): void {
+    const held = things.put(conversation)
+    if (isMine(held)) news.value = { kind: 'due', conversation: held }
+  }
+  function mentioned(conversation: Conversation, message: Message): void {
+    news.value = { kind: 'mentioned', conversation: things.put(conversation), message }
+  }
+  /** Nobody can be found who would answer: whoever leads must act. */
+  function stuck(conversation: Conversation): void {
+    const held = things.put(conversation)
+    if (session.leads) news.value = { kind: 'stuck', conversation: held }
   }
   /** A message that waits to be sent may have been taken back elsewhere: only the server knows. */
   function changed(conversation: Conversation): void {
@@ -76,7 +106,26 @@ export const useConversations = defineStore('conversations', () => {
   function clear(): void {
     things.clear()
     said.clear()
-    came.value = null
+    turns.clear()
+    news.value = null
   }
-  return { ...things, came, open, heard, forget, received, changed, unread, load, messagesOf, isRead: (id: string) => said.has(id), clear }
+  return {
+    ...things,
+    news,
+    open,
+    heard,
+    forget,
+    received,
+    changed,
+    moved,
+    dueSoon,
+    mentioned,
+    stuck,
+    unread,
+    load,
+    messagesOf,
+    turnsOf: (id: string) => turns.get(id) ?? [],
+    isRead: (id: string) => said.has(id),
+    clear,
+  }
 })

@@ -6,7 +6,7 @@ import { t } from '@/i18n'
 import { useAttempt } from '@/lib/attempt'
 import { useFormats } from '@/lib/format'
 import { shortName } from '@/lib/names'
-import { useConversations } from '@/stores/conversations'
+import { bare, useConversations } from '@/stores/conversations'
 import { useSession } from '@/stores/session'
 import { useToasts } from '@/stores/toasts'
 import { nameOf } from './conversationLook'
@@ -23,8 +23,9 @@ export interface ConversationActs {
   snooze: (one: Conversation, until: number) => Promise<boolean>
   close: (one: Conversation) => Promise<boolean>
   reopen: (one: Conversation) => Promise<boolean>
-  say: (one: Conversation, body: string) => Promise<Message | null>
-  note: (one: Conversation, text: string) => Promise<Message | null>
+  /** `after`: the last message its writer had seen. */
+  say: (one: Conversation, body: string, attachments: readonly string[], after: string | null) => Promise<Message | null>
+  note: (one: Conversation, text: string, mentions: readonly string[]) => Promise<Message | null>
   takeBack: (message: Message) => Promise<boolean>
 }
 
@@ -38,7 +39,7 @@ export function useConversationActs(): ConversationActs {
   const verb = (one: Conversation, name: string, body: object = {}) =>
     attempt(async () => {
       const after = await api.post<Conversation | null>(`/conversations/${one.id}/${name}`, body)
-      if (after) conversations.put({ ...after, messages: [] })
+      if (after) conversations.put(bare(after))
       return true
     })
   function offerUndo(done: boolean | null, said: string, back: () => Promise<unknown>): boolean {
@@ -93,8 +94,9 @@ export function useConversationActs(): ConversationActs {
     snooze,
     close,
     reopen,
-    say: (one, body) => said('/messages', { interaction_id: one.id, body, send_after_s: SEND_AFTER_S }),
-    note: (one, text) => said(`/conversations/${one.id}/notes`, { text }),
+    say: (one, body, attachments, after) =>
+      said('/messages', { interaction_id: one.id, body, attachments, send_after_s: SEND_AFTER_S, ...(after ? { after } : {}) }),
+    note: (one, text, mentions) => said(`/conversations/${one.id}/notes`, { text, mentions }),
     takeBack,
   }
 }

@@ -22,7 +22,8 @@ export function useInboxList(filters: Ref<InboxFilters>): InboxList {
     conversations.putAll,
   )
   // What the first page did not reach back to is known only when it was read; what happened since, from events.
-  const fresh = (one: Conversation): boolean => Date.parse(one.last_at) >= readAt.value - 60_000 || one.agent_id === me.value
+  const fresh = (one: Conversation): boolean =>
+    filters.value.view !== 'mentioned' && (Date.parse(one.last_at) >= readAt.value - 60_000 || one.agent_id === me.value)
 
   return {
     ...pages,

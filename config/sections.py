@@ -97,6 +97,14 @@ class MailboxSettings(_Section):
         description="smtps://user:password@host:port, or smtp:// with ?tls=starttls (none only to loopback)"
     )
     queue: Line = Field(description="the name of the queue its mail goes to")
+    sender_name: Line | None = Field(
+        default=None, description="the name clients see beside the address; without it that of whoever writes"
+    )
+    ask_read_receipts: bool = Field(default=False, description="true or false: whether clients are asked for receipts")
+    trusted_authserv: Line | None = Field(
+        default=None,
+        description="the name under which your mail server writes Authentication-Results, such as mx.example.com",
+    )
 
 
 _TELEGRAM = "https://api.telegram.org"

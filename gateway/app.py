@@ -22,6 +22,7 @@ import structlog
 from aiohttp import web
 
 import dashboards
+from channels.email.room import MailRoom
 from channels.telephony.room import PbxRoom
 from channels.webchat.hub import ChatHub
 from channels.webchat.room import WebchatRoom
@@ -167,6 +168,7 @@ class Process:
             self.rooms += [PbxRoom(pbx, settings, database) for pbx in settings.pbx]
         self.parts += self.rooms
         if RoleOfProcess.CHANNELS in roles:
+            self.parts += [MailRoom(mailbox, settings, database) for mailbox in settings.mailbox]
             self.parts += telegram_rooms(settings, database)
         if RoleOfProcess.WATCHDOG in roles:
             self.parts.append(Watchdog(database, zone=settings.timezone))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from channels.email import doctor as mail
 from channels.telephony import doctor as telephony
 from channels.telephony.checkup.observations import Observation, in_words
 from channels.telephony.trial_call import CallOrder
@@ -74,6 +75,8 @@ async def _house(settings: Settings, database: Database | None) -> list[Finding]
         findings.append(well("pbx", "none is configured"))
     for pbx in settings.pbx:
         findings += [in_words(seen, "en") for seen in await telephony.examine(pbx, settings, database)]
+    for mailbox in settings.mailbox:
+        findings += await mail.examine(mailbox)
     return findings
 
 

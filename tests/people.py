@@ -28,16 +28,19 @@ async def add_agent(
     return person
 
 
-async def add_client(database: Database, name: str, *, phone: str, owner: UUID | None = None) -> UUID:
-    """A client who can be reached by one number."""
+async def add_client(
+    database: Database, name: str, *, phone: str | None = None, email: str | None = None, owner: UUID | None = None
+) -> UUID:
+    """A client who can be reached by one number, or one address."""
     async with database.begin() as tx:
         client = new_id(tx.now)
         await tx.execute("INSERT INTO clients (id, name, owner_id) VALUES ($1, $2, $3)", client, name, owner)
         await tx.execute(
-            "INSERT INTO contact_points (id, client_id, kind, value, typed) VALUES ($1, $2, 'phone', $3, $3)",
+            "INSERT INTO contact_points (id, client_id, kind, value, typed) VALUES ($1, $2, $3, $4, $4)",
             new_id(tx.now),
             client,
-            phone,
+            "phone" if phone else "email",
+            phone or email,
         )
     return client
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 
 from channels.email.html import SafeHtml, safe_html
@@ -11,8 +11,6 @@ from channels.email.quotes import folded
 from channels.email.reply_address import conversation_meant
 from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel, named_ids
 
-#: A sender's clock that is further from the server's says nothing.
-_CLOCKS_APART = timedelta(days=2)
 #: Beside the page on which the HTML is shown; behind it the picture's content id.
 PICTURES = "pictures/"
 
@@ -20,7 +18,10 @@ PICTURES = "pictures/"
 def heard(
     mail: Mail, raw: bytes, *, mailbox: str, address: str, queue: str | None, secret: bytes, arrived_at: datetime
 ) -> HeardMessage:
-    """What came into ``mailbox``, whose address is ``address``; ``secret`` signs the addresses we answer from."""
+    """What came into ``mailbox``, whose address is ``address``; ``secret`` signs the addresses we answer from.
+
+    It counts from its arrival, whatever the sender's clock says: an answer is never older than its question.
+    """
     head = mail.head
     meant = conversation_meant((*head.to, *head.cc, *head.delivered_to), address, secret)
     text = folded(mail.text)
@@ -38,11 +39,11 @@ def heard(
         thread=meant.hex if meant is not None else None,
         answers=named_ids(head.in_reply_to, head.references),
         subject=head.subject or None,
-        body=mail.text,
+        body=mail.text.strip("\n"),
         own=text.own if text.quoted or text.signature else None,
         html=shown.html if shown is not None else None,
         files=_files(mail, shown),
-        at=_believed(head.date, arrived_at),
+        at=arrived_at,
         automatic=head.automatic is not None,
         raw=raw,
     )
@@ -67,10 +68,3 @@ def _files(mail: Mail, shown: SafeHtml | None) -> tuple[HeardFile, ...]:
         )
         for one in mail.attachments
     )
-
-
-def _believed(written: datetime | None, arrived: datetime) -> datetime:
-    """Never after it arrived: a mail from the future would stand above every answer to it."""
-    if written is None or arrived - written > _CLOCKS_APART:
-        return arrived
-    return min(written, arrived)

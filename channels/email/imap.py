@@ -15,16 +15,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from socket import SHUT_RDWR
 from typing import TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from channels.email.account import MailAccount
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
 
 CONNECT_S = 15.0
 ANSWER_S = 60.0
-_PORTS = {"imap": 143, "imaps": 993}
 
 T = TypeVar("T")
 
@@ -42,31 +41,6 @@ class MailboxRefused(PeerRefused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImapAccount:
-    """``imaps://user:password@host:port/INBOX``, taken apart."""
-
-    host: str
-    port: int
-    tls: str  # "tls", "starttls" or "none"
-    user: str = field(repr=False)
-    password: str = field(repr=False)
-    folder: str
-
-    @classmethod
-    def of(cls, url: str) -> ImapAccount:
-        parts = urlsplit(url)
-        plain = parse_qs(parts.query).get("tls", ["starttls"])[-1]
-        return cls(
-            host=parts.hostname or "",
-            port=parts.port or _PORTS[parts.scheme],
-            tls="tls" if parts.scheme == "imaps" else plain,
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            folder=unquote(parts.path.strip("/")) or "INBOX",
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedMail:
     uid: int
     raw: bytes = field(repr=False)
@@ -76,7 +50,7 @@ class FetchedMail:
 
 
 @contextlib.asynccontextmanager
-async def open_folder(account: ImapAccount) -> AsyncIterator[Folder]:
+async def open_folder(account: MailAccount) -> AsyncIterator[Folder]:
     """Log in; closed however the block ends, also in the middle of a question.
 
     Raises:
@@ -162,7 +136,7 @@ async def _readable(descriptor: int, longest_s: float) -> None:
         loop.remove_reader(descriptor)
 
 
-def _connected(account: ImapAccount) -> IMAPClient:
+def _connected(account: MailAccount) -> IMAPClient:
     client = IMAPClient(
         account.host,
         account.port,

@@ -14,7 +14,8 @@ from datetime import date
 
 import structlog
 
-from channels.email.imap import FetchedMail, Folder, ImapAccount, open_folder
+from channels.email.account import MailAccount
+from channels.email.imap import FetchedMail, Folder, open_folder
 from channels.email.mime import LIMITS
 from channels.email.watermark import Watermark, mark_for, to_take, with_taken
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
@@ -24,6 +25,8 @@ logger = structlog.get_logger(__name__)
 
 #: Stores the mail and the mark in one transaction.
 Keep = Callable[[FetchedMail, Watermark], Awaitable[None]]
+#: Hears after each look that the mailbox was read (None), or why it could not be.
+Tell = Callable[[PeerUnavailable | PeerRefused | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,13 @@ class Mailbox:
     def __init__(
         self,
         name: str,
-        account: ImapAccount,
+        account: MailAccount,
         *,
         mark: Watermark | None,
         since: date | None,
         keep: Keep,
-        away: tuple[type[Exception], ...] = (),
+        tell: Tell | None = None,
+        away: tuple[type[BaseException], ...] = (),
         timings: MailboxTimings | None = None,
     ) -> None:
         """``mark``: as it was stored; without one the mails from ``since`` on are read. ``away``: what ``keep`` raises
@@ -54,7 +58,8 @@ class Mailbox:
         self._unmarked: set[int] = set()
         self._since = since
         self._keep = keep
-        self._lost: tuple[type[Exception], ...] = (PeerUnavailable, PeerRefused, *away)
+        self._tell = tell
+        self._lost: tuple[type[BaseException], ...] = (PeerUnavailable, PeerRefused, *away)
         self._timings = timings or MailboxTimings()
 
     async def run(self) -> None:
@@ -66,9 +71,16 @@ class Mailbox:
                     while True:
                         await self._read(folder)
                         outage.over()
+                        await self._told(None)
                         await folder.wait_for_news(self._timings.look_every_s)
             except self._lost as lost:
+                if isinstance(lost, PeerUnavailable | PeerRefused):
+                    await self._told(lost)
                 await outage.wait(lost)
+
+    async def _told(self, trouble: PeerUnavailable | PeerRefused | None) -> None:
+        if self._tell is not None:
+            await self._tell(trouble)
 
     async def _read(self, folder: Folder) -> None:
         mark = self._mark = self._marked_in(await folder.select())

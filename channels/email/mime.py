@@ -55,11 +55,11 @@ def read(raw: bytes, limits: Limits = LIMITS) -> Mail | Parked:
         _weigh(raw, limits)
         return _Reader(raw, limits).mail()
     except _Refused as refused:
-        return Parked(reason=refused.reason, detail=str(refused), head=_head_alone(raw))
+        return Parked(reason=refused.reason, detail=str(refused), head=head_alone(raw))
     except RecursionError:
-        return Parked(reason=ParkReason.TOO_DEEP, detail="nested deeper than can be parsed", head=_head_alone(raw))
+        return Parked(reason=ParkReason.TOO_DEEP, detail="nested deeper than can be parsed", head=head_alone(raw))
     except Exception as error:  # the parser's own faults: the mail waits for a person, the others flow on
-        return Parked(reason=ParkReason.BROKEN, detail=f"{type(error).__name__} while reading", head=_head_alone(raw))
+        return Parked(reason=ParkReason.BROKEN, detail=f"{type(error).__name__} while reading", head=head_alone(raw))
 
 
 class _Refused(Exception):
@@ -77,7 +77,8 @@ def _weigh(raw: bytes, limits: Limits) -> None:
         raise _Refused(ParkReason.TOO_DEEP, f"{comparisons} comparisons of lines with boundaries")
 
 
-def _head_alone(raw: bytes) -> Head | None:
+def head_alone(raw: bytes) -> Head | None:
+    """Of a mail that need not be read whole, or cannot."""
     try:
         return head_of(headers_of(BytesHeaderParser().parsebytes(raw[:_HEAD_BYTES])))
     except Exception:  # a parked mail may be broken in its head too

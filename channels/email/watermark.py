@@ -9,8 +9,10 @@ it says. The mark is stored with each mail, in its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+
+from pydantic import BaseModel, ValidationError
 
 #: A mail that becomes visible later than this many others was never seen in the wild.
 WINDOW = 1000
@@ -42,3 +44,32 @@ def with_taken(mark: Watermark, uid: int) -> Watermark:
     highest = max(mark.highest, uid)
     moved = replace(mark, highest=highest)
     return replace(moved, taken=frozenset(one for one in {*mark.taken, uid} if one >= moved.begin))
+
+
+class _Stored(BaseModel):
+    """As it lies in the database; most of what was taken is without holes."""
+
+    validity: int
+    highest: int
+    taken: list[tuple[int, int]]
+
+
+def to_stored(mark: Watermark) -> dict[str, object]:
+    """As JSON, a few runs of neighbours instead of a thousand numbers."""
+    runs: list[tuple[int, int]] = []
+    for uid in sorted(mark.taken):
+        if runs and runs[-1][1] == uid - 1:
+            runs[-1] = (runs[-1][0], uid)
+        else:
+            runs.append((uid, uid))
+    return {"validity": mark.validity, "highest": mark.highest, "taken": runs}
+
+
+def from_stored(stored: Mapping[str, object]) -> Watermark | None:
+    """None where none was stored yet."""
+    try:
+        known = _Stored.model_validate(stored)
+    except ValidationError:
+        return None
+    taken = frozenset(uid for first, last in known.taken for uid in range(first, last + 1))
+    return Watermark(validity=known.validity, highest=known.highest, taken=taken)

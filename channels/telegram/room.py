@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from channels.owning import own
 from channels.speaking import Speaker
 from channels.telegram.api import Identity, TelegramApi
 from channels.telegram.door import PATH
@@ -23,9 +24,7 @@ from channels.telegram.state import BotStates
 from config.sections import TelegramSettings
 from config.settings import Settings
 from crm_core.domain.written import WrittenChannel
-from crm_core.store.database import DATABASE_AWAY, Database
-from crm_core.store.locks import holding
-from crm_core.store.outage import Outage
+from crm_core.store.database import Database
 
 
 class TelegramRoom:
@@ -41,24 +40,7 @@ class TelegramRoom:
 
     async def run(self) -> None:
         """Own the bot whenever no other node does; returns only by cancellation."""
-        outage = Outage(f"the lock of telegram bot {self._bot.name}")
-        while True:
-            try:
-                async with holding(self._database, f"telegram:{self._bot.name}") as lock:
-                    outage.over()
-                    living = asyncio.create_task(self._live())
-                    lost = asyncio.create_task(lock.lost.wait())
-                    try:
-                        await asyncio.wait({living, lost}, return_when=asyncio.FIRST_COMPLETED)
-                        if living.done():
-                            living.result()
-                    finally:
-                        living.cancel()
-                        lost.cancel()
-                        await asyncio.wait({living, lost})
-                    raise ConnectionError("its connection ended")
-            except DATABASE_AWAY as lost_lock:
-                await outage.wait(lost_lock)
+        await own(self._database, f"telegram:{self._bot.name}", self._live)
 
     async def _live(self) -> None:
         async with TelegramApi(self._bot) as api:

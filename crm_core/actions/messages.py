@@ -25,6 +25,7 @@ from crm_core.domain.written import (
     MessageState,
     after_inbound,
     joining,
+    thread_of_new,
 )
 from crm_core.store import conversations as store
 from crm_core.store import inbox
@@ -186,12 +187,14 @@ async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arr
     by_message: dict[str, Conversation] = {}
     for place, (one, conversations) in enumerate(zip(heard, named, strict=True)):
         here = [by_thread.get((one.channel, one.source, one.thread or "")), *map(by_message.get, one.answers)]
-        belongs = joining(one, [*(known for known in here if known), *conversations])
+        candidates = [*(known for known in here if known), *conversations]
+        belongs = joining(one, candidates)
         conversation = belongs.conversation
         if conversation is None:
             client_id = clients.get((one.channel, one.from_address or ""))
             agent_id = belongs.follows.agent_id if belongs.follows else owners.get(client_id)
-            conversation = _opened_by(tx, one, client_id=client_id, agent_id=agent_id)
+            thread = thread_of_new(one, belongs, candidates)
+            conversation = _opened_by(tx, one, thread, client_id=client_id, agent_id=agent_id)
             arrivals[conversation.interaction_id] = _Arrived(
                 conversation=conversation,
                 is_new=True,
@@ -206,13 +209,15 @@ async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arr
     return list(arrivals.values())
 
 
-def _opened_by(tx: Transaction, heard: HeardMessage, *, client_id: UUID | None, agent_id: UUID | None) -> Conversation:
+def _opened_by(
+    tx: Transaction, heard: HeardMessage, thread: str | None, *, client_id: UUID | None, agent_id: UUID | None
+) -> Conversation:
     interaction_id = new_id(tx.now)
     return Conversation(
         interaction_id=interaction_id,
         channel=heard.channel,
         source=heard.source,
-        thread=heard.thread or interaction_id.hex,
+        thread=thread or interaction_id.hex,
         inbox_state=InboxState.OPEN,
         participants=frozenset({heard.from_address} if heard.from_address else ()),
         agent_id=agent_id,

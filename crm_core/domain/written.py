@@ -216,6 +216,19 @@ def joining(heard: HeardMessage, named: Sequence[Conversation]) -> Joining:
     return Joining(refers_to=known[0]) if known else Joining()
 
 
+def thread_of_new(heard: HeardMessage, belongs: Joining, named: Sequence[Conversation]) -> str | None:
+    """Under which thread a conversation is opened by ``heard``; None: a new one.
+
+    A chat is its own thread. A mail address of ours goes on to mean what follows on what it meant, while nothing
+    else is open under it; somebody else who writes there begins a thread of their own.
+    """
+    if heard.channel is not WrittenChannel.EMAIL:
+        return heard.thread
+    is_taken = any(one.thread == heard.thread and not one.is_closed for one in named)
+    goes_on = belongs.follows is not None and belongs.follows.thread == heard.thread
+    return heard.thread if goes_on and not is_taken else None
+
+
 def _is_part_of(heard: HeardMessage, conversation: Conversation) -> bool:
     if heard.channel is WrittenChannel.EMAIL:
         return heard.from_address is not None and heard.from_address in conversation.participants

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -81,12 +81,37 @@ RETURNING version
 # By primary key.
 _FIND_SAYING = """
 SELECT message.id, message.interaction_id, message.external_id, conversation.thread, call.client_address,
-       call.our_address, message.subject, message.body, message.answers, COALESCE(waiting.extras, '{}') AS extras
+       conversation.channel, call.our_address, author.name AS author_name, message.subject, message.body,
+       message.answers, COALESCE(waiting.extras, '{}') AS extras, message.automatic
 FROM messages message
 LEFT JOIN outgoing waiting ON waiting.message_id = message.id
+LEFT JOIN users author ON author.id = message.author_id
 JOIN conversations conversation ON conversation.interaction_id = message.interaction_id
 JOIN interactions call ON call.id = message.interaction_id
 WHERE message.id = $1
+"""
+
+# By messages_interaction_id_id_idx. What never left is not named to others.
+_MAILS_BEFORE = """
+SELECT before.external_id,
+       CASE WHEN before.external_id = $3 AND before.direction = 'inbound' THEN (
+           SELECT substring(data FOR $4) FROM blobs WHERE digest = before.raw) END AS head
+FROM messages before
+WHERE before.interaction_id = $1 AND before.id < $2 AND before.kind = 'message'
+    AND before.state NOT IN ('pending', 'failed')
+ORDER BY before.id
+"""
+
+# More than any headers are long.
+_HEAD_BYTES = 256 * 1024
+
+# By interactions_client_address_idx.
+_AUTOMATIC_LATELY = """
+SELECT count(*)
+FROM interactions call
+JOIN messages message ON message.interaction_id = call.id
+WHERE call.channel = 'email' AND call.client_address = $1
+    AND message.automatic AND message.direction = 'outbound' AND message.at > now() - interval '1 hour'
 """
 
 # By message_files_message_id_idx.
@@ -228,6 +253,15 @@ class SaidFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailThread:
+    """What stands before a mail of ours, as far as other mail programs know it."""
+
+    ids: tuple[str, ...] = ()  # the oldest first
+    answered: bytes | None = None  # the beginning of the mail that is answered, as it came
+    automatic_count: int = 0  # what we said to them by itself in the last hour, with this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Saying:
     """A message as its channel says it."""
 
@@ -237,19 +271,34 @@ class Saying:
     thread: str  # the chat, the visitor, the token of the address we write from
     client_address: str | None
     our_address: str | None
+    author_name: str | None
     subject: str | None
     body: str
     answers: str | None  # external id of the client's message that it answers
     files: tuple[SaidFile, ...] = ()
     extras: Mapping[str, object] = field(default_factory=dict)  # what its channel shows beside the words
+    automatic: bool = False  # nobody wrote it
+    mails: MailThread = MailThread()
 
 
 async def find_saying(db: Reader, message_id: UUID) -> Saying | None:
     row = await db.fetchrow(_FIND_SAYING, message_id)
     if row is None:
         return None
+    values = dict(row)
+    is_mail = values.pop("channel") == WrittenChannel.EMAIL
     files = await db.fetch(_FILES_OF_SAYING, message_id)
-    return Saying(**row, files=tuple(SaidFile(**file) for file in files))
+    saying = Saying(**values, files=tuple(SaidFile(**file) for file in files))
+    return replace(saying, mails=await _find_mails(db, saying)) if is_mail else saying
+
+
+async def _find_mails(db: Reader, saying: Saying) -> MailThread:
+    rows = await db.fetch(_MAILS_BEFORE, saying.interaction_id, saying.id, saying.answers, _HEAD_BYTES)
+    return MailThread(
+        ids=tuple(row["external_id"] for row in rows),
+        answered=next((row["head"] for row in rows if row["head"] is not None), None),
+        automatic_count=await db.fetchval(_AUTOMATIC_LATELY, saying.client_address) if saying.automatic else 0,
+    )
 
 
 async def find_clients(db: Reader, interaction_id: UUID, external_id: str) -> StoredMessage | None:

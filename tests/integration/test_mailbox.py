@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 from imapclient.exceptions import IMAPClientError
 
-from channels.email.imap import FetchedMail, ImapAccount, MailboxRefused, open_folder
+from channels.email.account import MailAccount
+from channels.email.imap import FetchedMail, MailboxRefused, open_folder
 from channels.email.mailbox import Mailbox, MailboxTimings
 from channels.email.message import Mail
 from channels.email.mime import read
@@ -79,7 +80,7 @@ class Log:
 
     @contextlib.asynccontextmanager
     async def being_read(self, timings: MailboxTimings = QUICK) -> AsyncIterator[None]:
-        account = ImapAccount.of(self.server.url(self.user, self.folder))
+        account = MailAccount.of(self.server.url(self.user, self.folder))
         mailbox = Mailbox("sales", account, mark=self.mark, since=None, keep=self.keep, away=(Away,), timings=timings)
         running = asyncio.create_task(mailbox.run())
         try:
@@ -173,7 +174,7 @@ async def test_folder_made_anew_under_the_reader_is_read_again_and_nothing_is_do
 
 
 async def test_wrong_password_is_for_a_person(server: Dovecot) -> None:
-    account = ImapAccount.of(server.url("anybody").replace("p%40ss", "wrong"))
+    account = MailAccount.of(server.url("anybody").replace("p%40ss", "wrong"))
 
     with pytest.raises(MailboxRefused):
         async with open_folder(account):
@@ -183,7 +184,7 @@ async def test_wrong_password_is_for_a_person(server: Dovecot) -> None:
 async def test_mail_too_big_to_read_leaves_its_head_and_stays_there(log: Log) -> None:
     log.put(1)
 
-    async with open_folder(ImapAccount.of(log.server.url(log.user))) as folder:
+    async with open_folder(MailAccount.of(log.server.url(log.user))) as folder:
         await folder.select()
         fetched = await folder.fetch(1, at_most=10)
         missing = await folder.fetch(2, at_most=10)

@@ -1,6 +1,6 @@
 """A real IMAP server: Debian's Dovecot on loopback, with mailboxes of its own, gone when the test is.
 
-Mail is put into a mailbox by IMAP's APPEND, as a mail server's delivery would.
+Mail is put into a mailbox by IMAP's APPEND, or comes from a mail server by LMTP.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 from imapclient import IMAPClient
 
@@ -26,7 +27,7 @@ _CONFIG = """
 base_dir = {dir}/run
 state_dir = {dir}/state
 log_path = {dir}/log
-protocols = imap
+protocols = {protocols}
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -53,23 +54,50 @@ service imap-login {{
 service anvil {{
   chroot =
 }}
+{lmtp}
 """
+
+_LMTP = """
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@localhost
+}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Dovecot:
     """Any user may log in; each has a mailbox of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_mail: bool = False) -> None:
+        """``takes_mail``: by LMTP, at ``lmtp_port``."""
         require_package("dovecot-imapd", provides=PROGRAM)
+        if takes_mail:
+            require_package("dovecot-lmtpd", provides=Path("/usr/lib/dovecot/lmtp"))
         self._dir = Path(tempfile.mkdtemp(prefix="pz-dovecot-", dir="/tmp"))
         self._dir.chmod(0o755)
         for name in ("run", "state", "mail"):
             (self._dir / name).mkdir()
         os.chown(self._dir / "mail", 5000, 5000)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        config = _CONFIG.format(dir=self._dir, port=self.port, user="dovecot", group="dovecot")
+        self.port, self.lmtp_port = free_port(), free_port()
+        config = _CONFIG.format(
+            dir=self._dir,
+            port=self.port,
+            user="dovecot",
+            group="dovecot",
+            protocols="imap lmtp" if takes_mail else "imap",
+            lmtp=_LMTP.format(port=self.lmtp_port) if takes_mail else "",
+        )
         (self._dir / "dovecot.conf").write_text(config)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -103,7 +131,7 @@ class Dovecot:
             self._process = None
 
     def url(self, user: str, folder: str = "INBOX") -> str:
-        return f"imap://{user}:{PASSWORD}@127.0.0.1:{self.port}/{folder}?tls=none"
+        return f"imap://{quote(user, safe='')}:{PASSWORD}@127.0.0.1:{self.port}/{folder}?tls=none"
 
     def client(self, user: str) -> IMAPClient:
         """Somebody else who looks into that mailbox, or puts mail there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from crm_core.domain.written import (
     joining,
     named_ids,
     progressed,
+    thread_of_new,
 )
 
 CLIENT, WIFE, NEIGHBOUR, STRANGER = (f"{who}@x.example" for who in ("client", "wife", "neighbour", "stranger"))
@@ -77,6 +79,21 @@ def test_a_chat_belongs_to_whoever_is_in_it_and_another_bots_is_another() -> Non
 
     assert joining(heard("700100", **in_chat), [CHAT]) == Joining(conversation=CHAT)
     assert joining(heard("700100", **in_chat | {"source": "other bot"}), [CHAT]) == Joining()
+
+
+def test_our_address_goes_on_to_mean_what_follows_and_a_stranger_begins_anew() -> None:
+    closed, open_since = (
+        conversation(n, CLIENT, state=s, thread="token") for n, s in ((1, InboxState.CLOSED), (2, InboxState.OPEN))
+    )
+
+    def thread(sender: str, *named: Conversation) -> str | None:
+        one = heard(sender, thread="token")
+        return thread_of_new(one, joining(one, named), named)
+
+    assert thread(CLIENT, closed) == "token"
+    assert thread(STRANGER, closed) is None
+    assert thread(STRANGER, open_since) is None
+    assert thread(WIFE, replace(closed, participants=frozenset({WIFE})), open_since) is None
 
 
 @given(st.sampled_from([CLIENT, WIFE, NEIGHBOUR, STRANGER, None]), st.lists(st.sampled_from(ALL)))

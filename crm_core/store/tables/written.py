@@ -212,6 +212,13 @@ channel_links = Table(
     moment("since", default_now=True),
     Column("error", Text),
     moment("heard_at"),
+    Column(
+        "secret",
+        Uuid,
+        nullable=False,
+        server_default=text("gen_random_uuid()"),
+        comment="signs the addresses at which it is answered",
+    ),
     version(),
     one_of("channel", WrittenChannel),
     one_of("state", ("up", "down", "refused")),

@@ -9,7 +9,10 @@ import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from config.settings import Settings
+from crm_core.domain.written import WrittenChannel
 from crm_core.store.database import DATABASE_AWAY
+from crm_core.views.channel_links import states_of
 from crm_core.views.links import list_links
 from gateway.http.permissions import Permission
 from gateway.http.request import Request, Services
@@ -32,7 +35,7 @@ async def get_readiness(request: Request) -> web.Response:
     states = await _links(request.services)
     body = {
         "database": "down" if states is None else "up",
-        "pbx": {pbx.name: (states or {}).get(pbx.name, "down") for pbx in request.services.settings.pbx},
+        **(states or _all_down(request.services.settings)),
     }
     ready = states is not None and request.services.serving.is_set()
     return web.Response(body=orjson.dumps(body), status=200 if ready else 503, content_type="application/json")
@@ -43,11 +46,23 @@ async def get_metrics(request: Request) -> web.Response:
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-async def _links(services: Services) -> dict[str, str] | None:
-    """PBX name → up or down; None when the database does not answer."""
+def _all_down(settings: Settings) -> dict[str, dict[str, str]]:
+    return {
+        "pbx": {pbx.name: "down" for pbx in settings.pbx},
+        "mailbox": {mailbox.name: "down" for mailbox in settings.mailbox},
+    }
+
+
+async def _links(services: Services) -> dict[str, dict[str, str]] | None:
+    """PBX or mailbox name → up, down, or refused where a person must act; None when the database does not answer."""
+    settings = services.settings
     try:
         async with asyncio.timeout(_DATABASE_DEADLINE_S), services.database.read() as reader:
-            links = await list_links(reader, [pbx.name for pbx in services.settings.pbx])
-            return {link.name: "up" if link.up else "down" for link in links}
+            links = await list_links(reader, [pbx.name for pbx in settings.pbx])
+            mailboxes = [mailbox.name for mailbox in settings.mailbox]
+            return {
+                "pbx": _all_down(settings)["pbx"] | {link.name: "up" if link.up else "down" for link in links},
+                "mailbox": await states_of(reader, WrittenChannel.EMAIL, mailboxes),
+            }
     except DATABASE_AWAY:  # a TimeoutError is an OSError
         return None

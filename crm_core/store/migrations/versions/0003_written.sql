@@ -211,6 +211,7 @@ CREATE TABLE channel_links (
   since TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   error TEXT,
   heard_at TIMESTAMP WITH TIME ZONE,
+  secret UUID DEFAULT gen_random_uuid() NOT NULL,
   version INTEGER DEFAULT 1 NOT NULL,
   CONSTRAINT channel_links_pkey PRIMARY KEY (channel, source),
   CONSTRAINT channel_links_channel_check CHECK (channel IN ('email', 'telegram', 'webchat')),
@@ -218,6 +219,7 @@ CREATE TABLE channel_links (
 );
 
 COMMENT ON COLUMN channel_links.position IS 'everything until here is stored';
+COMMENT ON COLUMN channel_links.secret IS 'signs the addresses at which it is answered';
 
 
 CREATE TABLE answer_clocks (

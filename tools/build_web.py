@@ -26,6 +26,8 @@ LOCK_STAMP = ".package-lock.sha256"
 # Beside the sources and ignored with the packages; on the same disk as where it goes.
 BUILT = "node_modules/.built"
 REPLACED = ".replaced"
+# The app first, because it empties the place; beside it the chat for other sites' pages.
+CONFIGS = ("vite.config.ts", "vite.widget.config.ts")
 # Screenshots and fixtures for looking at pages; nothing of them reaches the product.
 NOT_SOURCES = {"node_modules", "dev"}
 
@@ -116,7 +118,10 @@ def build(root: Path = ROOT, *, force: bool = False) -> bool:
         stamp = source_stamp(web)
         node = Node(web)
         node.install()
-        node.run("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", BUILT)
+        for config in CONFIGS:
+            node.run(
+                "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", BUILT, "--config", config
+            )
         (web / BUILT / STAMP).write_text(stamp)
         replace(static, by=web / BUILT)
     return True

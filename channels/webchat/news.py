@@ -94,7 +94,8 @@ class News:
 
 
 async def _read_frame(db: Reader, thread: Thread) -> Frame:
-    return _frame("read", orjson.dumps({"until": await store.read_until(db, thread)}).decode())
+    until = await store.read_until(db, thread)
+    return _frame("read", orjson.dumps({"until": None if until is None else str(until)}).decode())
 
 
 def _frame(name: str, body: str) -> Frame:

@@ -37,6 +37,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (web / "package.json").write_text("{}")
     (web / "src" / "main.ts").write_text("start()")
     monkeypatch.setattr(build_web, "Node", FakeNode)
+    monkeypatch.setattr(build_web, "CONFIGS", ("vite.config.ts",))
     monkeypatch.setattr(FakeNode, "builds", 0)
     monkeypatch.setattr(FakeNode, "fails", False)
     return tmp_path

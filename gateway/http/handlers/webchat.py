@@ -163,7 +163,7 @@ async def fetch_chat_file(request: Request, file_id: UUID, query: SiteQuery) -> 
     status=204,
     embedded=True,
 )
-async def ask_about_chat_file(request: Request) -> web.Response:
+async def ask_about_chat_file(request: Request, query: ChatFileQuery) -> web.Response:
     """What browsers ask before they send one."""
     return _may_ask("POST")
 
@@ -176,7 +176,7 @@ async def ask_about_chat_file(request: Request) -> web.Response:
     status=204,
     embedded=True,
 )
-async def ask_about_a_chat_file(request: Request, file_id: UUID) -> web.Response:
+async def ask_about_a_chat_file(request: Request, file_id: UUID, query: SiteQuery) -> web.Response:
     """The same before they fetch one."""
     return _may_ask("GET")
 

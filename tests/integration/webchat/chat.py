@@ -16,6 +16,7 @@ from config.settings import Settings
 from crm_core.actions import users
 from crm_core.store.database import Database
 from gateway.app import Process
+from tests.acceptance.program import running
 from tests.contract.program import free_port
 from tests.people import add_agent
 from tests.waiting import PATIENCE_S
@@ -152,9 +153,7 @@ async def open_chat(database: Database, **limits: object) -> AsyncIterator[Chat]
     settings = Settings(http={"port": port}, webchat=[site], limits=limits)
     process = Process(settings, database)
     chat = Chat(url=f"http://127.0.0.1:{port}", database=database)
-    async with process.listening():
-        running = [asyncio.create_task(part.run()) for part in process.parts]
-        process.services.serving.set()
+    async with running(process):
         try:
             yield chat
         finally:
@@ -162,6 +161,3 @@ async def open_chat(database: Database, **limits: object) -> AsyncIterator[Chat]
                 await visitor.leave()
             for session in chat.sessions:
                 await session.close()
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running)

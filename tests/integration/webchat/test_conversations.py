@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from tests.integration.webchat.chat import Chat
+from tests.waiting import eventually
 
 
 async def test_what_a_visitor_writes_stands_in_the_inbox_and_the_answer_comes_to_them(chat: Chat) -> None:
@@ -34,3 +35,19 @@ async def test_a_message_told_twice_under_its_name_is_one(chat: Chat) -> None:
     assert first == again
     (conversation,) = await anna.conversations()
     assert len(await anna.said(conversation["id"])) == 1
+
+
+async def test_a_visitor_is_told_that_what_they_wrote_was_read(chat: Chat) -> None:
+    anna, visitor = await chat.manager("anna"), chat.visitor()
+    assert (await visitor.come())["read_until"] is None
+    await visitor.say("Здравствуйте!")
+    (conversation,) = await anna.conversations()
+    await anna.answer(conversation["id"], "Добрый день!")
+    last = await visitor.say("Сколько стоит?")
+
+    await anna.post(f"/conversations/{conversation['id']}/read", {})
+
+    async def read_until_last() -> bool:
+        return bool((await visitor.next("read"))["until"] == last["id"])
+
+    await eventually(read_until_last)

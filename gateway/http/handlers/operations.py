@@ -31,7 +31,7 @@ async def get_health(request: Request) -> web.Response:
 
 @routes.add("GET", "/readyz", permission=Permission.PUBLIC, summary="Whether it serves")
 async def get_readiness(request: Request) -> web.Response:
-    """503 while it starts or drains and without a database; a PBX that is lost is not unready."""
+    """503 while it starts or drains and without a database; a PBX or a mailbox that is lost is not unready."""
     states = await _links(request.services)
     body = {
         "database": "down" if states is None else "up",

@@ -23,6 +23,14 @@ from gateway.http.request import Services
 from gateway.http.server import build_app, make_runner
 
 PASSWORD = "correct horse"
+#: Of a mail server that is not there.
+MAILBOX = {
+    "name": "sales",
+    "address": "sales@agency.example",
+    "imap_url": "imaps://sales:secret@mail.agency.example/INBOX",
+    "smtp_url": "smtps://sales:secret@mail.agency.example",
+    "queue": "sales",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

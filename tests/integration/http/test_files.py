@@ -12,7 +12,7 @@ import pytest
 from crm_core.actions.links import record_link
 from crm_core.store.database import Database
 from crm_core.store.locks import holding
-from tests.integration.http.house import House, open_house
+from tests.integration.http.house import MAILBOX, House, open_house
 
 PBX = {"name": "main", "host": "127.0.0.1", "username": "crm", "secret": "s3cret"}
 
@@ -96,7 +96,7 @@ async def test_the_page_to_try_the_api_brings_everything_itself(house: House) ->
 
 
 async def test_ready_means_serving_with_a_database_whatever_the_pbx_does(database: Database, tmp_path: Path) -> None:
-    async with open_house(database, static=tmp_path, pbx=[PBX, PBX | {"name": "second"}]) as house:
+    async with open_house(database, static=tmp_path, pbx=[PBX, PBX | {"name": "second"}], mailbox=[MAILBOX]) as house:
         stranger = house.stranger()
         async with holding(database, "pbx:main") as lock:
             async with database.begin() as tx:
@@ -106,7 +106,10 @@ async def test_ready_means_serving_with_a_database_whatever_the_pbx_does(databas
         house.services.serving.clear()
         draining = await stranger.get("/readyz")
 
-        assert (ready.status, ready.body) == (200, {"database": "up", "pbx": {"main": "up", "second": "down"}})
+        assert (ready.status, ready.body) == (
+            200,
+            {"database": "up", "pbx": {"main": "up", "second": "down"}, "mailbox": {"sales": "down"}},
+        )
         assert draining.status == 503
         assert (await stranger.get("/healthz")).status == 200
 

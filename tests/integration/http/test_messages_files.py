@@ -15,15 +15,8 @@ from crm_core.domain.people import Role
 from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel
 from crm_core.store.database import Database
 from crm_core.store.messages import SaidFile, find_saying
-from tests.integration.http.house import Answer, Caller, House, open_house
+from tests.integration.http.house import MAILBOX, Answer, Caller, House, open_house
 
-MAILBOX = {
-    "name": "sales",
-    "address": "sales@agency.example",
-    "imap_url": "imaps://sales:secret@mail.agency.example/INBOX",
-    "smtp_url": "smtps://sales:secret@mail.agency.example",
-    "queue": "sales",
-}
 PICTURE = b"\x89PNG of a visa"
 RAW = b"Subject: Visa\r\n\r\nHere it is\r\n"
 

@@ -7,24 +7,21 @@ person, it is silent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Final, assert_never
 from uuid import UUID
 
 from channels.telegram import phrases
+from channels.telegram.appointments import Appointments
 from channels.telegram.outgoing import number_asked
-from channels.telegram.phrases import Language, say
-from channels.telegram.values import Command, CommandName, MessageHeard, Person, SharedContact
+from channels.telegram.talk import Talk
+from channels.telegram.values import Command, CommandName, MessageHeard, SharedContact
 from config.sections import TelegramSettings
 from config.settings import Settings
-from crm_core.actions import automatic, clients, identity, signals
-from crm_core.actions.wishes import Fate, Wished, awaits_number, request_call
+from crm_core.actions import clients, identity, signals
+from crm_core.actions.wishes import Fate, Promised, Wished, awaits_number, request_call
 from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.phones import normalise
-from crm_core.domain.words import Words
-from crm_core.store import inbox
 from crm_core.store import telegram_people as people
 from crm_core.store.database import Transaction
 
@@ -35,15 +32,18 @@ _LONGEST_NUMBER: Final = 30
 class Answers:
     """One bot's."""
 
-    def __init__(self, bot: TelegramSettings, settings: Settings) -> None:
+    def __init__(self, bot: TelegramSettings, settings: Settings, appointments: Appointments) -> None:
         self._bot = bot
         self._settings = settings
+        self._appointments = appointments
 
     async def to_message(self, tx: Transaction, said: MessageHeard, interaction_id: UUID) -> None:
         """What follows from a message that has just been stored."""
         if said.sender is None or not said.chat.is_private or said.business_connection is not None:
             return
-        talk = await self._talk(tx, said.sender, interaction_id)
+        talk = await Talk.begun(
+            tx, interaction_id, bot=self._bot.name, person_id=said.sender.id, usual=self._settings.locale
+        )
         if said.command is not None:
             await self._to_command(talk, said, said.command)
         elif said.contact is not None:
@@ -51,7 +51,7 @@ class Answers:
         elif len(said.text) <= _LONGEST_NUMBER and (number := normalise(said.text, self._settings.country)) is not None:
             await self._to_number(talk, said, number)
 
-    async def _to_command(self, talk: _Talk, said: MessageHeard, command: Command) -> None:
+    async def _to_command(self, talk: Talk, said: MessageHeard, command: Command) -> None:
         match command.name:
             case CommandName.START:
                 if command.argument:
@@ -67,17 +67,17 @@ class Answers:
             case _:
                 assert_never(command.name)
 
-    async def _choose_language(self, talk: _Talk, argument: str) -> None:
+    async def _choose_language(self, talk: Talk, argument: str) -> None:
         language = phrases.language_named(argument)
         if language is None:
             await talk.say(phrases.LANGUAGE_ASKED)
             return
-        await people.choose_language(talk.tx, self._bot.name, talk.person.id, language)
+        await people.choose_language(talk.tx, self._bot.name, talk.person_id, language)
         if talk.client_id is not None:
             await clients.set_language(talk.tx, talk.client_id, language)
         await replace(talk, language=language).say(phrases.LANGUAGE_SET)
 
-    async def _to_contact(self, talk: _Talk, said: MessageHeard, contact: SharedContact) -> None:
+    async def _to_contact(self, talk: Talk, said: MessageHeard, contact: SharedContact) -> None:
         """Only Telegram's word that a number is the sender's own joins them to a client."""
         awaited = await awaits_number(talk.tx, talk.interaction_id, at=said.at)
         number = normalise(
@@ -90,42 +90,21 @@ class Answers:
         elif awaited:
             await talk.say(phrases.NOT_OWN_NUMBER)
 
-    async def _to_number(self, talk: _Talk, said: MessageHeard, number: str) -> None:
+    async def _to_number(self, talk: Talk, said: MessageHeard, number: str) -> None:
         """Whoever asks to be called may be called at any number; it proves nothing."""
         if await awaits_number(talk.tx, talk.interaction_id, at=said.at):
             await self._promise_call(talk, said, number)
 
-    async def _promise_call(self, talk: _Talk, said: MessageHeard, number: str | None) -> None:
+    async def _promise_call(self, talk: Talk, said: MessageHeard, number: str | None) -> None:
         zone = self._settings.timezone
         wished = await request_call(
             talk.tx, talk.interaction_id, number=number, asked_at=min(said.at, talk.tx.now), timezone=zone
         )
         match wished:
-            case Wished(fate=Fate.PROMISED, due_at=datetime() as due_at):
-                await talk.say(phrases.call_promised(due_at, zone, now=talk.tx.now))
+            case Wished(promised=Promised(callback_id=callback_id, due_at=due_at)):
+                words = phrases.call_promised(due_at, zone, now=talk.tx.now)
+                await talk.say(words, extras=self._appointments.offer(talk, callback_id, due_at))
             case Wished(fate=Fate.NUMBER_NEEDED):
-                extras = number_asked(say(phrases.SHARE_NUMBER, talk.language))
-                await talk.say(phrases.NUMBER_ASKED, extras=extras)
+                await talk.say(phrases.NUMBER_ASKED, extras=number_asked(talk.words(phrases.SHARE_NUMBER)))
             case _:
                 await talk.say(phrases.CALL_ASKED_IN_VAIN)
-
-    async def _talk(self, tx: Transaction, person: Person, interaction_id: UUID) -> _Talk:
-        conversation = await inbox.hold_conversation(tx, interaction_id)
-        client_id = conversation.client_id if conversation else None
-        spoken = await people.language_of(tx, self._bot.name, person.id, client_id)
-        language = phrases.language_of(spoken, default=self._settings.locale)
-        return _Talk(tx=tx, interaction_id=interaction_id, person=person, client_id=client_id, language=language)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Talk:
-    """With whom, in which language, in which transaction."""
-
-    tx: Transaction
-    interaction_id: UUID
-    person: Person
-    client_id: UUID | None
-    language: Language
-
-    async def say(self, words: Words, *, extras: Mapping[str, object] | None = None) -> None:
-        await automatic.say(self.tx, self.interaction_id, say(words, self.language), extras=extras)

@@ -13,6 +13,7 @@ from channels.telegram.api import TelegramApi
 from channels.telegram.files import FileFetcher
 from channels.telegram.introduction import introduced
 from channels.telegram.log import TelegramLog
+from channels.telegram.sender import Sender
 from channels.telegram.state import BotStates
 from channels.telegram.webhook import Webhook
 from config.sections import TelegramSettings
@@ -40,6 +41,13 @@ class TelegramDoor:
     async def run(self) -> None:
         async with TelegramApi(self._bot) as api:
             me = await introduced(api, BotStates(self._bot.name))
-            log = TelegramLog(self._bot, self._settings, self._database, username=me.username, files=FileFetcher(api))
+            log = TelegramLog(
+                self._bot,
+                self._settings,
+                self._database,
+                username=me.username,
+                files=FileFetcher(api),
+                answer_button=Sender(self._bot.name, api).answer_button,
+            )
             with self.webhook.opened(log.store, username=me.username):
                 await asyncio.Event().wait()

@@ -9,15 +9,16 @@ hour only for sure; one that cannot be had does not hold up what was said with i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from channels.telegram.answers import Answers
+from channels.telegram.appointments import Appointments
 from channels.telegram.files import Fetching
 from channels.telegram.heard import as_heard
-from channels.telegram.values import MessageHeard, Parked, Passed, Update
+from channels.telegram.values import ButtonPressed, MessageHeard, Parked, Passed, Update
 from config.sections import TelegramSettings
 from config.settings import Settings
 from crm_core.actions.calls import FactTakenElsewhere
@@ -28,6 +29,10 @@ from crm_core.store import telegram_people as people
 from crm_core.store.database import Database, Transaction
 
 logger = structlog.get_logger(__name__)
+
+
+#: Lets an app stop waiting, with words for a moment; False: it no longer waits.
+AnswerButton = Callable[[str, str], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +51,22 @@ class TelegramLog:
     """The other end of the room: ``store`` returns after the commit."""
 
     def __init__(
-        self, bot: TelegramSettings, settings: Settings, database: Database, *, username: str, files: Fetching
+        self,
+        bot: TelegramSettings,
+        settings: Settings,
+        database: Database,
+        *,
+        username: str,
+        files: Fetching,
+        answer_button: AnswerButton,
     ) -> None:
         self._bot = bot
         self._database = database
         self._username = username
         self._files = files
-        self._answers = Answers(bot, settings)
+        self._answer_button = answer_button
+        self._appointments = Appointments(bot, settings)
+        self._answers = Answers(bot, settings, self._appointments)
 
     async def store(self, updates: Sequence[Update]) -> None:
         """Keep what they mean; what is held already is passed over.
@@ -66,10 +80,12 @@ class TelegramLog:
             try:
                 async with self._database.begin() as tx:
                     await self._record(tx, heard)
-                    await self._record_others(tx, updates)
+                    notices = await self._record_others(tx, updates)
             except FactTakenElsewhere:
                 continue  # by whoever had this bot before us: now it is known
-            return
+            break
+        # Whoever pressed is shown what is stored; when we die before it, their app stops waiting by itself.
+        await asyncio.gather(*(self._answer_button(query_id, notice) for query_id, notice in notices))
 
     async def _record(self, tx: Transaction, heard: Sequence[_Heard]) -> None:
         fresh = [one for one in heard if not one.is_edit]
@@ -82,14 +98,22 @@ class TelegramLog:
             if one.is_edit:
                 await record_edit(tx, one.message)
 
-    async def _record_others(self, tx: Transaction, updates: Sequence[Update]) -> None:
+    async def _record_others(self, tx: Transaction, updates: Sequence[Update]) -> list[tuple[str, str]]:
+        """What is no message; gives the pressed buttons, each with what is shown to whoever pressed it."""
+        notices = []
         for update in updates:
-            if isinstance(update.meaning, Parked):
-                source, reason = f"telegram:{self._bot.name}", update.meaning.reason
-                await record_rejected(tx, source=source, reason=reason, raw=update.raw_bytes, key=update.key)
-            elif not isinstance(update.meaning, MessageHeard | Passed):
-                kind = type(update.meaning).__name__
-                logger.info("nothing is done with this yet", action="telegram_passed_over", kind=kind)
+            match update.meaning:
+                case Parked(reason=reason):
+                    source = f"telegram:{self._bot.name}"
+                    await record_rejected(tx, source=source, reason=reason, raw=update.raw_bytes, key=update.key)
+                case ButtonPressed() as pressed:
+                    notices.append((pressed.query_id, await self._appointments.to_button(tx, pressed)))
+                case MessageHeard() | Passed():
+                    pass
+                case _:
+                    kind = type(update.meaning).__name__
+                    logger.info("nothing is done with this yet", action="telegram_passed_over", kind=kind)
+        return notices
 
     async def _heard(self, update: Update) -> _Heard | None:
         said = update.meaning

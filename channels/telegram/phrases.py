@@ -58,9 +58,9 @@ FILE_TOO_BIG: Final = Words(
     ru="Этот файл больше 20 МБ, Telegram не отдаёт такие ботам. Пришлите его частями или по почте.",
     en="This file is larger than 20 MB, and Telegram does not give such to bots. Send it in parts or by e-mail.",
 )
-CONFIRM: Final = Words(ru="Жду звонка", en="I am waiting")
+CONFIRM: Final = Words(ru="Подходит", en="It suits me")
 ANOTHER_TIME: Final = Words(ru="Другое время", en="Another time")
-CONFIRMED: Final = Words(ru="Спасибо, ждите звонка.", en="Thank you, expect our call.")
+CONFIRMED: Final = Words(ru="Спасибо, договорились.", en="Thank you, it is agreed.")
 WHEN_INSTEAD: Final = Words(ru="Когда вам удобнее?", en="What time suits you better?")
 NO_LONGER_SO: Final = Words(
     ru="Эта договорённость уже изменилась. Напишите нам, и мы всё уточним.",
@@ -111,14 +111,14 @@ def command_menu(language: Language) -> dict[str, str]:
 
 
 def promise(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
-    """What is promised, asked to be confirmed."""
+    """That we write to them then, asked to be confirmed."""
     when = moment_in_words(due_at, zone, now=now)
-    return Words(ru=f"Мы позвоним вам: {when.ru}. Подходит?", en=f"We will call you: {when.en}. Does it suit you?")
+    return Words(ru=f"Мы напишем вам: {when.ru}. Подходит?", en=f"We will write to you: {when.en}. Does it suit you?")
 
 
 def moved(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:
     when = moment_in_words(due_at, zone, now=now)
-    return Words(ru=f"Перенесли: позвоним {when.ru}.", en=f"Moved: we will call {when.en}.")
+    return Words(ru=f"Перенесли: {when.ru}.", en=f"Moved: {when.en}.")
 
 
 def promise_buttons(seal: ButtonSeal, *, chat_id: int, callback_id: UUID, due_at: datetime, language: Language) -> Rows:

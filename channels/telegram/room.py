@@ -11,6 +11,7 @@ import asyncio
 from channels.owning import own
 from channels.speaking import Speaker
 from channels.telegram.api import Identity, TelegramApi
+from channels.telegram.appointments import Appointments, Teller
 from channels.telegram.door import PATH
 from channels.telegram.files import FileFetcher
 from channels.telegram.introduction import introduced
@@ -54,17 +55,27 @@ class TelegramRoom:
                 say=lambda saying: say(sender, saying),
                 timezone=self._settings.timezone,
             )
+            offers = Appointments(self._bot, self._settings)
+            teller = Teller(offers, self._database, our_address=f"@{me.username}")
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(show_menu(api, bot=self._bot.name, usual=self._settings.locale))
-                tasks.create_task(self._ear(api, me, states).run())
+                tasks.create_task(self._ear(api, me, states, sender).run())
                 tasks.create_task(speaker.run())
+                tasks.create_task(teller.run())
 
-    def _ear(self, api: TelegramApi, me: Identity, states: BotStates) -> Poller | Registration:
+    def _ear(self, api: TelegramApi, me: Identity, states: BotStates, sender: Sender) -> Poller | Registration:
         """What brings us its updates: our own questions, or knocks at the doors of whoever answers the web."""
         name, secret = self._bot.name, self._bot.webhook_secret
         if self._bot.mode == "webhook" and secret is not None:
             return Registration(
                 api, url=f"{self._settings.public_url}{PATH}/{name}", secret=secret.get_secret_value(), states=states
             )
-        log = TelegramLog(self._bot, self._settings, self._database, username=me.username, files=FileFetcher(api))
+        log = TelegramLog(
+            self._bot,
+            self._settings,
+            self._database,
+            username=me.username,
+            files=FileFetcher(api),
+            answer_button=sender.answer_button,
+        )
         return Poller(name, api, log.store, username=me.username, states=states, timings=self._timings)

@@ -61,7 +61,7 @@ WHERE interaction_id = $1 AND call_asked_at IS NOT NULL
 
 # By callbacks_client_id_idx and callbacks_address_idx.
 _OWED_ALREADY = """
-SELECT due_at
+SELECT id AS callback_id, due_at
 FROM callbacks
 WHERE (client_id = $1 OR client_id IS NULL AND address = $2) AND via = 'call' AND missed_at IS NULL
     AND state IN ('open', 'claimed')
@@ -97,11 +97,19 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """The promise that stands for a wish, and its moment."""
+
+    callback_id: UUID
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wished:
-    """``due_at`` is when they are called, if they are."""
+    """What became of it, and what is promised."""
 
     fate: Fate
-    due_at: datetime | None = None
+    promised: Promised | None = None
 
 
 async def request_call(
@@ -122,8 +130,9 @@ async def request_call(
     await store.hold_caller(tx, caller)
     if await store.is_blocked(tx, caller):
         return Wished(fate=Fate.IMPOSSIBLE)
-    due_at = await tx.fetchval(_OWED_ALREADY, client_id, address)
-    if due_at is None:
+    owed = await tx.fetchrow(_OWED_ALREADY, client_id, address)
+    promised = Promised(**owed) if owed is not None else None
+    if promised is None:
         wish = Wish(
             asked_at=asked_at,
             asked_in=AskedIn.CHAT,
@@ -131,8 +140,8 @@ async def request_call(
             asked_for=conversation.agent_id,
             said_in=interaction_id,
         )
-        due_at = await promise(tx, caller, wish, timezone=timezone)
-    return Wished(fate=Fate.PROMISED, due_at=due_at) if due_at else Wished(fate=Fate.IMPOSSIBLE)
+        promised = await promise(tx, caller, wish, timezone=timezone)
+    return Wished(fate=Fate.PROMISED if promised else Fate.IMPOSSIBLE, promised=promised)
 
 
 async def awaits_number(db: Reader, interaction_id: UUID, *, at: datetime) -> bool:
@@ -141,8 +150,8 @@ async def awaits_number(db: Reader, interaction_id: UUID, *, at: datetime) -> bo
     return awaited
 
 
-async def promise(tx: Transaction, caller: Caller, wish: Wish, *, timezone: tzinfo) -> datetime | None:
-    """Owe them a call, or say anew when; gives its moment. None: there is nobody who could call."""
+async def promise(tx: Transaction, caller: Caller, wish: Wish, *, timezone: tzinfo) -> Promised | None:
+    """Owe them a call, or say anew when. None: there is nobody who could call."""
     await store.hold_caller(tx, caller)
     callback_id = await store.lock_open(tx, caller)
     if callback_id is not None:
@@ -152,8 +161,7 @@ async def promise(tx: Transaction, caller: Caller, wish: Wish, *, timezone: tzin
     if callback_id is None:
         return None
     await explain(tx, callback_id, timezone)
-    due_at: datetime = await tx.fetchval(_DUE_AT, callback_id)
-    return due_at
+    return Promised(callback_id=callback_id, due_at=await tx.fetchval(_DUE_AT, callback_id))
 
 
 async def _owe(tx: Transaction, caller: Caller, wish: Wish) -> UUID | None:

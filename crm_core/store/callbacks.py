@@ -108,7 +108,7 @@ UPDATE callbacks
 SET client_id = $2, due_at = $3, subject = $4, via = $5, grace_from = $6, warn_at = $7, notify_at = $8,
     escalate_at = $9, takeover_at = $10, next_at = $11, policy = $12, policies = $13, policy_versions = $14,
     warned_at = NULL, told = '{}', unlocked_at = NULL, nobody_since = NULL, stuck = NULL, forgiven_s = 0,
-    version = version + 1
+    confirmed_at = NULL, version = version + 1
 WHERE id = $1
 RETURNING version
 """

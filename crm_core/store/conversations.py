@@ -18,7 +18,7 @@ from crm_core.domain.written import (
     InboxState,
     WrittenChannel,
 )
-from crm_core.store.database import Record, Transaction, to_json
+from crm_core.store.database import Reader, Record, Transaction, to_json
 from crm_core.store.ids import AMONG_FIRST, as_ids
 
 # By primary key of fact_keys.
@@ -78,6 +78,15 @@ WHERE interaction_id = {AMONG_FIRST}
 ORDER BY interaction_id
 FOR NO KEY UPDATE
 """  # noqa: S608  (a condition of our own)
+
+# By conversations_thread_idx.
+_LATEST_OF = """
+SELECT interaction_id
+FROM conversations
+WHERE channel = $1 AND source = $2 AND thread = $3
+ORDER BY interaction_id DESC
+LIMIT 1
+"""
 
 _OPEN_TURN = """
 INSERT INTO conversation_turns (id, interaction_id, agent_id, from_at, words, by, record)
@@ -147,6 +156,18 @@ def _conversation(row: Record, inbox_state: InboxState) -> Conversation:
         agent_id=row["agent_id"],
         client_id=row["client_id"],
     )
+
+
+async def latest_of(db: Reader, channel: WrittenChannel, source: str, thread: str) -> UUID | None:
+    """The youngest conversation of that chat, be it closed."""
+    found: UUID | None = await db.fetchval(_LATEST_OF, channel, source, thread)
+    return found
+
+
+async def claim_fact(tx: Transaction, channel: WrittenChannel, source: str, key: str, interaction_id: UUID) -> bool:
+    """Something that is no message has been heard in that conversation; False: it is known already."""
+    fact = {"channel": channel, "source": source, "key": key, "interaction_id": interaction_id}
+    return (await tx.execute(_CLAIM_KEYS, to_json([fact]))).endswith(" 1")
 
 
 async def open_turn(

@@ -79,6 +79,7 @@ class Callback(WireModel):
     it should have moved, and nobody was eligible, ``stuck`` says why; ``unlocked_at``: when the supervisor's right
     to take it began. ``why`` is the rule that made it, in words; ``tries`` the missed calls
     it stands for, ``attempts`` our calls since that were not answered: both the newest first.
+    ``confirmed_at``: when the client said that it suits.
     """
 
     id: UUID
@@ -110,6 +111,7 @@ class Callback(WireModel):
     promised_in: UUID | None
     promised_at: datetime
     kept_in: UUID | None
+    confirmed_at: datetime | None
     closed_at: datetime | None
     cancel_reason: str | None
     late_s: float | None
@@ -202,8 +204,8 @@ SELECT callback.id, callback.client_id, client.name AS client_name,
        callback.grace_from, callback.warn_at, callback.warned_at, callback.notify_at, callback.escalate_at,
        callback.forgiven_s, callback.takeover_at, callback.unlocked_at, callback.nobody_since,
        callback.stuck->'words' AS stuck, callback.claimed_by, callback.claimed_at, callback.claimed_until,
-       callback.promised_in, callback.created_at AS promised_at, callback.kept_in, callback.closed_at,
-       callback.cancel_reason,
+       callback.promised_in, callback.created_at AS promised_at, callback.kept_in, callback.confirmed_at,
+       callback.closed_at, callback.cancel_reason,
        {_LATE_S} AS late_s,
        callback.late_by, callback.policy, callback.policies, callback.policy_versions, callback.moves, callback.version,
        callback.why, {_TRIES} AS tries, {_ATTEMPTS} AS attempts, {_HISTORY} AS history

@@ -63,7 +63,7 @@ async def test_who_asks_in_a_chat_is_owed_one_call_however_often_they_ask(databa
     [promise] = await promises(database)
     async with database.read() as db:
         told = await get_callback(db, promise, OWNER)
-    assert (told.due_at, told.promised_in) == (first.due_at, conversation)
+    assert (told.due_at, told.promised_in) == (first.promised.due_at, conversation)
     assert "в переписке" in told.why.ru
 
 

@@ -58,6 +58,8 @@ callbacks = Table(
     Column("why", JSONB, comment='the rule that made it, in words: {"ru": …, "en": …}'),
     Column("kept_in", Uuid),
     moment("closed_at"),
+    moment("told_due_at", comment="the moment that the client was told in the chat"),
+    moment("confirmed_at", comment="when the client said that it suits"),
     seconds("late_s"),
     Column("late_by", Text),
     Column("cancel_reason", Text),
@@ -115,6 +117,11 @@ Index(
 Index("callbacks_client_id_idx", callbacks.c.client_id)
 Index("callbacks_agent_id_due_at_idx", callbacks.c.agent_id, callbacks.c.due_at)
 Index("callbacks_promised_in_idx", callbacks.c.promised_in)
+Index(
+    "callbacks_to_tell_idx",
+    callbacks.c.id,
+    postgresql_where=text("via = 'telegram' AND state = 'open' AND told_due_at IS DISTINCT FROM due_at"),
+)
 Index("callbacks_lead_id_idx", callbacks.c.lead_id, postgresql_where=text("lead_id IS NOT NULL"))
 Index("callbacks_address_idx", callbacks.c.address, postgresql_where=text("client_id IS NULL"))
 Index("callbacks_queue_due_at_idx", callbacks.c.queue, callbacks.c.due_at, postgresql_where=text("queue IS NOT NULL"))

@@ -65,7 +65,7 @@ def test_whatever_an_app_sends_is_read(data: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "labels"), [("ru", ["Жду звонка", "Другое время"]), ("en", ["I am waiting", "Another time"])]
+    ("language", "labels"), [("ru", ["Подходит", "Другое время"]), ("en", ["It suits me", "Another time"])]
 )
 def test_a_promise_is_confirmed_or_moved_in_the_clients_language(language: phrases.Language, labels: list[str]) -> None:
     [row] = phrases.promise_buttons(SEAL, chat_id=7001, callback_id=PROMISE, due_at=NOW, language=language)
@@ -86,7 +86,7 @@ def test_free_moments_stand_on_the_companys_clock() -> None:
 
     assert [button.label for [button] in rows] == ["19:00", "22 ноября 17:00"]
     assert [SEAL.read(button.data, chat_id=7001).moment for [button] in rows] == moments
-    assert phrases.promise(moments[0], ALMATY, now=NOW).ru == "Мы позвоним вам: 19:00. Подходит?"
+    assert phrases.promise(moments[0], ALMATY, now=NOW).ru == "Мы напишем вам: 19:00. Подходит?"
 
 
 @pytest.mark.parametrize(

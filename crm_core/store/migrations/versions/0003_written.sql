@@ -374,3 +374,9 @@ COMMENT ON COLUMN webchat_visitors.email IS 'vouched for by the site, like name 
 COMMENT ON COLUMN webchat_visitors.page IS 'where they wrote last; a stranger''s words, as all that follow';
 COMMENT ON COLUMN webchat_visitors.referrer IS 'what they came from first';
 COMMENT ON COLUMN webchat_visitors.tags IS 'of the campaign: utm_source and the like';
+
+ALTER TABLE callbacks ADD COLUMN told_due_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE callbacks ADD COLUMN confirmed_at TIMESTAMP WITH TIME ZONE;
+CREATE INDEX callbacks_to_tell_idx ON callbacks (id) WHERE via = 'telegram' AND state = 'open' AND told_due_at IS DISTINCT FROM due_at;
+COMMENT ON COLUMN callbacks.told_due_at IS 'the moment that the client was told in the chat';
+COMMENT ON COLUMN callbacks.confirmed_at IS 'when the client said that it suits';

@@ -11,6 +11,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.store.clients import find_survivor, may_see_client
 from crm_core.store.database import Reader, Record
 from crm_core.views.callbacks import Callback, load_callbacks
+from crm_core.views.conversations import Conversation, as_conversations
 from crm_core.views.interactions import Interaction, load_interactions
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
@@ -23,7 +24,7 @@ class TimelineEntry(WireModel):
     kind: Literal["interaction", "callback", "trip"]
     at: datetime
     planned: bool
-    interaction: Interaction | None = None
+    interaction: Conversation | Interaction | None = None
     callback: Callback | None = None
     trip: Trip | None = None
 
@@ -70,7 +71,7 @@ async def get_timeline(
 
 
 async def _entries(db: Reader, rows: list[Record]) -> list[TimelineEntry]:
-    interactions = await load_interactions(db, _of(rows, "interaction"))
+    interactions = await as_conversations(db, await load_interactions(db, _of(rows, "interaction")))
     callbacks = await load_callbacks(db, _of(rows, "callback"))
     trips = await load_trips(db, _of(rows, "trip"))
     return [

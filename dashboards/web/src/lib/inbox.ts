@@ -8,6 +8,9 @@ export const VIEWS: readonly InboxView[] = ['mine', 'unassigned', 'snoozed', 'me
 export const CHANNELS: readonly WrittenChannel[] = ['email', 'telegram', 'webchat']
 export const CHANNEL_ICONS: Readonly<Record<WrittenChannel, IconName>> = { email: 'mail', telegram: 'telegram', webchat: 'chat' }
 
+/** The server holds a message back for as long: until then it can be taken back. */
+export const SEND_AFTER_S = 5
+
 export interface InboxFilters {
   view: InboxView
   channel: WrittenChannel | null

@@ -2,6 +2,7 @@
 
 const RING_HZ = [660, 880] as const
 const PROMISE_HZ = [330] as const
+const MESSAGE_HZ = [520] as const
 const ALARM_HZ = [880, 587, 880] as const
 const TONE_S = 0.34
 const PERIOD_S = 2.6
@@ -38,6 +39,9 @@ export const tryRing = (volume: number): void => play(RING_HZ, volume)
 
 /** One low chime: a promise is due soon, or has come to this desk. */
 export const chimePromise = (volume: number): void => play(PROMISE_HZ, volume)
+
+/** A client has written. */
+export const chimeMessage = (volume: number): void => play(MESSAGE_HZ, volume)
 
 /** Somebody must act: three tones that no ring has. */
 export const soundAlarm = (volume: number): void => play(ALARM_HZ, volume)

@@ -12,13 +12,15 @@ interface Preferences {
   ringVolume: number
   /** Of the chime when a promise is due or has come. */
   chimeVolume: number
+  /** When a client writes; off until it is asked for. */
+  messageVolume: number
   /** Whether notifications were offered: nobody is asked twice. */
   askedToNotify: boolean
 }
 
 // public/first-paint.js reads the same key before the first paint.
 const KEY = 'perezvon.preferences'
-const DEFAULTS: Preferences = { theme: 'auto', locale: null, ringVolume: 0.6, chimeVolume: 0.6, askedToNotify: false }
+const DEFAULTS: Preferences = { theme: 'auto', locale: null, ringVolume: 0.6, chimeVolume: 0.6, messageVolume: 0, askedToNotify: false }
 const THEMES: readonly unknown[] = ['light', 'dark', 'auto']
 
 const volume = (saved: unknown, usual: number): number =>
@@ -32,6 +34,7 @@ function restore(): Preferences {
       locale: isLocale(saved.locale) ? saved.locale : null,
       ringVolume: volume(saved.ringVolume, DEFAULTS.ringVolume),
       chimeVolume: volume(saved.chimeVolume, DEFAULTS.chimeVolume),
+      messageVolume: volume(saved.messageVolume, DEFAULTS.messageVolume),
       askedToNotify: saved.askedToNotify === true,
     }
   } catch {

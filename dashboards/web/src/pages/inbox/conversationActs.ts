@@ -5,15 +5,14 @@ import type { Conversation, Message } from '@/api/conversations'
 import { t } from '@/i18n'
 import { useAttempt } from '@/lib/attempt'
 import { useFormats } from '@/lib/format'
+import { SEND_AFTER_S } from '@/lib/inbox'
 import { shortName } from '@/lib/names'
 import { bare, useConversations } from '@/stores/conversations'
 import { useSession } from '@/stores/session'
 import { useToasts } from '@/stores/toasts'
-import { nameOf } from './conversationLook'
+import { nameOf } from '@/features/conversationNames'
 
 const UNDO_MS = 10_000
-/** The server holds a message back for as long: until then it can be taken back. */
-export const SEND_AFTER_S = 5
 
 export interface ConversationActs {
   busy: Readonly<Ref<boolean>>

@@ -22,6 +22,9 @@ export const authorOf = (message: Message, me: string): string => {
   return message.author_name ? shortName(message.author_name) : t('inbox.by_itself')
 }
 
+/** What it is about: what was said of it, else what the mail says. */
+export const subjectOf = (one: Conversation): string => one.trip_title ?? one.deal_title ?? one.subject ?? ''
+
 interface Mark {
   icon: IconName
   tone: Tone

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from crm_core.actions import conversations, identity, notes, replies
+from crm_core.actions import canned_answers, conversations, identity, notes, replies
+from crm_core.actions.canned_answers import CannedAnswerIn
 from crm_core.actions.conversations import AssignIn
 from crm_core.actions.messages import record_messages
 from crm_core.actions.notes import NoteIn
@@ -164,8 +165,36 @@ _NEWS: Final[tuple[tuple[WrittenChannel, str, str], ...]] = (
 )
 
 
+_ANSWERS: Final[tuple[dict[str, object], ...]] = (
+    {
+        "shortcut": "паспорт",
+        "title": "Попросить фото паспорта",
+        "text": {
+            "ru": "{{client.first_name}}, пришлите, пожалуйста, фото паспортов всех, кто едет. {{agent.name}}",
+            "en": "{{client.first_name}}, please send photos of the passports of everybody who travels. {{agent.name}}",
+        },
+    },
+    {
+        "shortcut": "оплата",
+        "title": "Как оплатить",
+        "text": {
+            "ru": "Здравствуйте, {{client.first_name}}! Оплатить «{{trip.title}}» можно картой или переводом.",
+            "en": "Hello {{client.first_name}}! You can pay for {{trip.title}} by card or by bank transfer.",
+        },
+    },
+    {
+        "shortcut": "подумаем",
+        "title": "Обещать ответ сегодня",
+        "text": {"ru": "Уточню и отвечу вам сегодня.", "en": "I will find out and answer you today."},
+    },
+)
+
+
 async def seed_inbox(tx: Transaction, clients: Mapping[str, UUID], people: Mapping[str, UUID], zone: ZoneInfo) -> None:
-    """Let everything be said, each at its time."""
+    """Let everything be said, each at its time; and what is often answered be at hand."""
+    head = Viewer(user_id=people["zhanar"], role=Role.OWNER, team_id=None)
+    for answer in _ANSWERS:
+        await canned_answers.add(tx, head, CannedAnswerIn.model_validate(answer))
     for number, talk in enumerate(_TALKS, start=1):
         await _hold(tx, number, talk, clients, people, zone)
 
@@ -188,6 +217,8 @@ async def _hold(
             await _say(tx, by, conversation, said, at=at, zone=zone)
         else:
             heard = _heard(talk, said, address=_address(number, talk), key=f"{number}.{place}", at=at)
+            if place:
+                heard = replace(heard, answers=(f"{number}.0@demo.example",))
             [conversation] = await record_messages(tx, [heard])
     assert conversation is not None
     if talk.tail is not None:

@@ -115,6 +115,14 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.get_by_text("Из кого выбирали").wait_for()
         found["promises"] = await flaws(page)
 
+        await page.goto("/inbox?view=all")
+        await page.locator("[data-row]").filter(has_text="Айгерим Сулейменова").click()
+        await page.get_by_role("log").get_by_text("А страховка покрывает дайвинг?").wait_for()
+        await page.get_by_role("button", name="Готовые ответы").click()
+        await page.get_by_role("option").first.wait_for()
+        await page.get_by_text("Кто вёл").wait_for()
+        found["inbox"] = await flaws(page)
+
         await page.goto("/missed?state=all&period=week")
         await page.locator("[data-row]").first.wait_for()
         found["missed"] = await flaws(page)
@@ -137,7 +145,16 @@ async def test_anybody_can_read_their_day_the_calls_and_the_clients(demo: DemoHo
         await page.get_by_text("Как связаться").wait_for()
         found["client"] = await flaws(page)
 
-    assert found == {"today": [], "promises": [], "missed": [], "leads": [], "calls": [], "clients": [], "client": []}
+    assert found == {
+        "today": [],
+        "promises": [],
+        "inbox": [],
+        "missed": [],
+        "leads": [],
+        "calls": [],
+        "clients": [],
+        "client": [],
+    }
 
 
 @themes

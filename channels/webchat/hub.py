@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -38,7 +37,7 @@ from crm_core.domain.written import MessageState
 from crm_core.store import attempts
 from crm_core.store.database import Database
 from crm_core.store.signals import Writing, on_writing
-from crm_core.store.webchat import Thread
+from crm_core.store.webchat import Thread, thread_of
 from crm_core.views.webchat import chat_history, chat_hours
 from sockets.frame import Frame, event_frame
 from sockets.line import LINE, Backlog
@@ -156,7 +155,7 @@ class ChatHub:
             admitted = await webchat.admit(tx, site.name, token=given.token, vouched=vouched)
         return Visitor(
             line=line,
-            site=Site(name=site.name, queue=site.queue),
+            site=Site(name=site.name, queue=site.queue, country=self._country),
             thread=Thread(source=site.name, visitor_id=admitted.visitor_id),
             visit=read_visit(given.visit),
             address=address,
@@ -226,8 +225,8 @@ class ChatHub:
         """A visitor sees that somebody writes, not who."""
         if writing.source is None or writing.thread is None:
             return
-        thread = Thread(source=writing.source, visitor_id=UUID(writing.thread))
-        if thread in self._visitors.among([thread]):
+        thread = thread_of(writing.source, writing.thread)
+        if thread is not None and self._visitors.of(thread):
             body = orjson.dumps({"typing": writing.is_writing}).decode()
             self._visitors.tell(thread, event_frame(NAMESPACE, "typing", body))
 

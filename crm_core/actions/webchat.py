@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID, uuid4
 
-from crm_core.actions import replies
+from crm_core.actions import identity, replies
 from crm_core.actions.messages import record_messages
+from crm_core.domain.contact_points import ContactPointKind, ContactPointRejected, address
 from crm_core.domain.webchat import Visit, VisitorToken, Vouched, read_token
 from crm_core.domain.written import HeardFile, HeardMessage, MessageState, WrittenChannel
+from crm_core.store import identity as identities
 from crm_core.store import messages as texts
 from crm_core.store import outgoing
 from crm_core.store import webchat as store
 from crm_core.store.database import Transaction
-from crm_core.store.webchat import Thread
+from crm_core.store.webchat import Known, Thread
 
 _CHANNEL = WrittenChannel.WEBCHAT
 _AT_ONCE = 50
@@ -33,6 +35,7 @@ class Site:
 
     name: str
     queue: str
+    country: str  # in which numbers without one are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ async def record(tx: Transaction, site: Site, visitor_id: UUID, visit: Visit, sa
     Raises:
         FactTakenElsewhere: nothing is stored; tell it again.
     """
-    name = await store.note_visit(tx, Thread(source=site.name, visitor_id=visitor_id), visit)
+    known = await store.note_visit(tx, Thread(source=site.name, visitor_id=visitor_id), visit)
     heard = HeardMessage(
         channel=_CHANNEL,
         source=site.name,
@@ -106,7 +109,7 @@ async def record(tx: Transaction, site: Site, visitor_id: UUID, visit: Visit, sa
         external_id=str(said.key),
         queue=site.queue,
         from_address=str(visitor_id),
-        from_name=name,
+        from_name=known.name,
         our_address=site.name,
         thread=str(visitor_id),
         body=said.text,
@@ -114,9 +117,29 @@ async def record(tx: Transaction, site: Site, visitor_id: UUID, visit: Visit, sa
         at=tx.now,
     )
     (interaction_id,) = await record_messages(tx, [heard])
+    await _prove(tx, interaction_id, known, site.country)
     stored = await texts.find_clients(tx, interaction_id, heard.external_id)
     assert stored is not None  # it is kept now, or was before
     return Stored(message_id=stored.id, at=stored.at)
+
+
+async def _prove(tx: Transaction, interaction_id: UUID, known: Known, country: str) -> None:
+    """What the site vouches for is shown once a conversation, and again when it has changed."""
+    told = {ContactPointKind.EMAIL: known.email, ContactPointKind.PHONE: known.phone}
+    claims = {kind: value for kind, typed in told.items() if typed and (value := _address(kind, typed, country))}
+    if not claims:
+        return
+    proven = await identities.proven(tx, interaction_id)
+    for kind, value in claims.items():
+        if proven.get(kind) != value:
+            await identity.prove(tx, interaction_id, kind, value)
+
+
+def _address(kind: ContactPointKind, typed: str, country: str) -> str | None:
+    try:
+        return address(kind, typed, country)
+    except ContactPointRejected:
+        return None
 
 
 async def publish(tx: Transaction, site: str, *, timezone: tzinfo) -> int:

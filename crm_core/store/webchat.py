@@ -58,7 +58,7 @@ SET seen_at = now(), language = COALESCE(EXCLUDED.language, visitor.language),
     page = COALESCE(EXCLUDED.page, visitor.page), title = COALESCE(EXCLUDED.title, visitor.title),
     referrer = COALESCE(visitor.referrer, EXCLUDED.referrer),
     tags = CASE WHEN visitor.tags = '{}' THEN EXCLUDED.tags ELSE visitor.tags END
-RETURNING name
+RETURNING name, email, phone
 """
 
 _SHOWN = f"""
@@ -103,11 +103,11 @@ OFFSET (SELECT unread FROM latest)
 LIMIT 1
 """
 
-# By primary key. A thread of another form was typed by somebody, and nobody listens there.
+# By primary key.
 _THREADS = f"""
 SELECT interaction_id, source, thread
 FROM conversations
-WHERE interaction_id = {AMONG_FIRST} AND channel = 'webchat' AND thread ~ '^[0-9a-f-]{{36}}$'
+WHERE interaction_id = {AMONG_FIRST} AND channel = 'webchat'
 """  # noqa: S608
 
 # By primary key of message_files: to the one it was said to, or by.
@@ -132,6 +132,23 @@ class Thread:
     @property
     def name(self) -> str:
         return str(self.visitor_id)
+
+
+def thread_of(source: str, name: str) -> Thread | None:
+    """The visitor of a conversation; None: its thread was typed by somebody, and nobody listens there."""
+    try:
+        return Thread(source=source, visitor_id=UUID(name))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a site has vouched for of a visitor."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +199,9 @@ async def vouch(tx: Transaction, thread: Thread, vouched: Vouched) -> bool:
     )
 
 
-async def note_visit(tx: Transaction, thread: Thread, visit: Visit) -> str | None:
-    """Where they write from; gives the name that the site vouched for. The visitor is held until the end."""
-    name: str | None = await tx.fetchval(
+async def note_visit(tx: Transaction, thread: Thread, visit: Visit) -> Known:
+    """Where they write from; gives what the site vouched for. The visitor is held until the end."""
+    row = await tx.fetchrow(
         _NOTE_VISIT,
         thread.visitor_id,
         thread.source,
@@ -194,7 +211,8 @@ async def note_visit(tx: Transaction, thread: Thread, visit: Visit) -> str | Non
         visit.referrer,
         to_json(dict(visit.tags)),
     )
-    return name
+    assert row is not None  # inserted or updated
+    return Known(**row)
 
 
 async def history(db: Reader, thread: Thread, *, before: UUID | None, limit: int) -> list[UUID]:
@@ -216,7 +234,8 @@ async def read_until(db: Reader, thread: Thread) -> UUID | None:
 async def threads_of(db: Reader, interaction_ids: Iterable[UUID]) -> dict[UUID, Thread]:
     """Whose these conversations are, of those that are web chats."""
     rows = await db.fetch(_THREADS, as_ids(interaction_ids))
-    return {row["interaction_id"]: Thread(source=row["source"], visitor_id=UUID(row["thread"])) for row in rows}
+    found = {row["interaction_id"]: thread_of(row["source"], row["thread"]) for row in rows}
+    return {interaction_id: thread for interaction_id, thread in found.items() if thread is not None}
 
 
 async def find_file(db: Reader, thread: Thread, file_id: UUID) -> StoredFile | None:

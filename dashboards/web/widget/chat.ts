@@ -185,7 +185,7 @@ export class Chat {
     } else if (name === 'read') {
       this.readUntil = (payload as { until: string | null }).until
     } else if (name === 'typing') {
-      this.showTyping()
+      this.showTyping((payload as { typing: boolean }).typing)
       return
     }
     this.changed()
@@ -200,8 +200,8 @@ export class Chat {
     }
   }
 
-  private showTyping(): void {
-    this.theyType = true
+  private showTyping(typing: boolean): void {
+    this.theyType = typing
     this.typingEnds = Date.now() + TYPING_LASTS_MS
     setTimeout(() => {
       if (Date.now() >= this.typingEnds) {

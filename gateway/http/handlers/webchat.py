@@ -124,7 +124,7 @@ async def leave_chat_file(request: Request, query: ChatFileQuery) -> Reply[ChatF
     if not sent.data:
         raise FileEmpty
     file = HeardFile(name=file_name(query.name), type=sent.type, data=sent.data)
-    whose = Site(name=site.name, queue=site.queue)
+    whose = Site(name=site.name, queue=site.queue, country=request.services.settings.country)
     stored = await keep(database, whose, thread, Visit(), Said(key=query.key, files=(file,)))
     return Reply(body=ChatFileKept(id=stored.message_id, at=stored.at), headers=_for_page(request))
 

@@ -27,20 +27,29 @@ _START_S = 30.0
 
 
 class Program:
-    """``perezvon serve`` on one database and PBX: ``start``, ``kill`` or ``stop``, and ``start`` again."""
+    """``perezvon serve`` on one database, PBX or chat: ``start``, ``kill`` or ``stop``, and ``start`` again."""
 
-    def __init__(self, database_url: str, data_dir: Path, pbx: Mapping[str, object], **limits: float) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        data_dir: Path,
+        pbx: Mapping[str, object] | None = None,
+        *,
+        webchat: Mapping[str, object] | None = None,
+        **limits: float,
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self._pbx = str(pbx["name"])
+        self._pbx = pbx and str(pbx["name"])
         self._log = data_dir / "program.log.txt"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PEREZVON_")},
             "PEREZVON_DATABASE_URL": database_url,
             "PEREZVON_DATA_DIR": str(data_dir),
             "PEREZVON_HTTP__PORT": str(port),
-            "PEREZVON_PBX": orjson.dumps([pbx]).decode(),
+            "PEREZVON_PBX": orjson.dumps([pbx] if pbx else []).decode(),
+            "PEREZVON_WEBCHAT": orjson.dumps([webchat] if webchat else []).decode(),
             **{f"PEREZVON_LIMITS__{name.upper()}": str(value) for name, value in limits.items()},
         }
         self._process: asyncio.subprocess.Process | None = None
@@ -93,7 +102,7 @@ class Program:
                 told = await answer.json()
         except aiohttp.ClientError:
             return False
-        return bool(told["pbx"].get(self._pbx) == "up")
+        return answer.status == 200 and (self._pbx is None or told["pbx"].get(self._pbx) == "up")
 
 
 async def log_of(database: Database) -> list[Interaction]:

@@ -42,7 +42,7 @@ export class Chat {
   hours: Hours | null = null
   more = false
   up = false
-  entered = false
+  private tried = false
   theyType = false
   private looking = false
   private readUntil: string | null = null
@@ -71,6 +71,7 @@ export class Chat {
       },
       onUp: () => void this.enter(),
       onDown: () => {
+        this.tried = true
         this.up = this.theyType = false
         this.changed()
       },
@@ -98,6 +99,11 @@ export class Chat {
         return { key: one.key, message: unsent(one.key, one.text, one.at, one.name), state }
       }),
     ]
+  }
+
+  /** Nobody is reached, and it is not for want of trying. */
+  get away(): boolean {
+    return this.tried && !this.up
   }
 
   get unread(): number {
@@ -169,7 +175,7 @@ export class Chat {
     this.hours = page.hours
     this.more = page.more
     this.readUntil = page.read_until
-    this.up = this.entered = true
+    this.up = true
     this.changed()
     this.tellSeen()
     await this.tell()

@@ -76,10 +76,12 @@ export class Link {
     if (this.up) this.socket?.emit(event, given)
   }
 
-  async config(): Promise<Config | null> {
+  /** Null: nobody answers now. */
+  async config(): Promise<Config | 'refused' | null> {
     try {
       const answer = await fetch(this.address('chat/config'), { credentials: 'omit' })
-      return answer.ok ? ((await answer.json()) as Config) : null
+      if (answer.status >= 500) return null
+      return answer.ok ? ((await answer.json()) as Config) : 'refused'
     } catch {
       return null
     }

@@ -24,6 +24,8 @@ declare global {
   }
 }
 
+const AGAIN_MS = 20_000
+
 const script = document.currentScript
 
 if (script instanceof HTMLScriptElement && script.dataset.site && !window.perezvon) begin(script, script.dataset.site)
@@ -54,8 +56,14 @@ function begin(from: HTMLScriptElement, site: string): void {
   void show()
 
   async function show(): Promise<void> {
-    const config = await chat.link.config()
-    if (config === null) return // not on this page, or nobody is there: a site shows no button that does nothing
+    const told = await chat.link.config()
+    if (told === 'refused') return // this page is none of the site's
+    if (told) memory.config = told
+    const config = told ?? memory.config
+    if (config === null) {
+      setTimeout(() => void show(), AGAIN_MS) // a site shows no button that does nothing
+      return
+    }
     const connect = (): void => chat.link.connect()
     panel = new Panel(chat, memory, wordsIn(language), language, config.file_bytes, config.hours, connect)
     document.body.append(host(panel.element))

@@ -4,6 +4,7 @@
  * All tabs of the site share it. A message waits here under its own name until the server has stored it, and is told
  * again under that name, so it does not matter which tab tells it or how often.
  */
+import type { Config } from './wire'
 
 export interface Waiting {
   key: string
@@ -38,10 +39,19 @@ export class Memory {
     this.write('open', open ? 'yes' : null)
   }
 
+  /** As the server told it last: a page that is opened without a connection still has its chat. */
+  get config(): Config | null {
+    const [kept] = parsed<Config>(this.read('config'))
+    return kept ?? null
+  }
+  set config(config: Config | null) {
+    this.write('config', config && JSON.stringify(config))
+  }
+
   /** In the order in which they were written. Each lies by itself: tabs that write at once lose nothing. */
   get waiting(): Waiting[] {
     return this.names('waiting.')
-      .flatMap((name) => parsed(this.read(name)))
+      .flatMap((name) => parsed<Waiting>(this.read(name)))
       .sort((one, other) => one.at.localeCompare(other.at))
   }
 
@@ -94,9 +104,9 @@ export class Memory {
   }
 }
 
-function parsed(kept: string | null): Waiting[] {
+function parsed<Kept>(kept: string | null): Kept[] {
   try {
-    return kept ? [JSON.parse(kept) as Waiting] : []
+    return kept ? [JSON.parse(kept) as Kept] : []
   } catch {
     return []
   }

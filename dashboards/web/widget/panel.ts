@@ -103,7 +103,7 @@ export class Panel {
     this.typing.hidden = !chat.theyType
     this.typing.textContent = chat.theyType ? words('typing') : ''
     this.away.hidden = hours.open || chat.lines.every((line) => !line.message.mine)
-    this.tellTrouble(chat.entered && !chat.up ? words('offline') : '')
+    this.tellTrouble(chat.away ? words('offline') : '')
     if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight
   }
 

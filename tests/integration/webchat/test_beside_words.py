@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from uuid import uuid4
 
 import aiohttp
@@ -9,12 +10,12 @@ import aiohttp
 from tests.integration.webchat.chat import ORIGIN, SITE_KEY, Chat, Visitor
 
 
-async def send_file(
-    chat: Chat, visitor: Visitor, data: bytes, *, name: str = "паспорт.pdf", key: str | None = None
-) -> int:
+async def send_file(chat: Chat, visitor: Visitor, data: bytes, *, name: str = "x.pdf", key: str = "") -> int:
     headers = {"Origin": ORIGIN, "Authorization": f"Visitor {visitor.token}", "Content-Type": "application/pdf"}
     query = {"site": SITE_KEY, "key": key or str(uuid4()), "name": name}
-    async with aiohttp.request("POST", f"{chat.url}/chat/files", params=query, data=data, headers=headers) as answer:
+    async with aiohttp.request(
+        "POST", f"{chat.url}/chat/files", params=query, data=BytesIO(data), headers=headers
+    ) as answer:
         return answer.status
 
 

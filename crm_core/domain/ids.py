@@ -6,7 +6,7 @@ PostgreSQL 15 cannot make them, and an import needs the historic moment, so they
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NewType
 from uuid import UUID
 
@@ -46,3 +46,8 @@ def as_our_id(text: str) -> UUID | None:
     except ValueError:
         return None
     return identifier if identifier.version == 7 else None
+
+
+def moment_of(identifier: UUID) -> datetime:
+    """The moment that a UUIDv7 names, to the millisecond."""
+    return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)

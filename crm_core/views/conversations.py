@@ -1,4 +1,4 @@
-"""The inbox: written interactions with whose turn it is, and the search over everything that was said."""
+"""The inbox: written interactions with whose turn it is."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue
 
 from crm_core.domain.errors import NotFound
-from crm_core.domain.ids import first_id
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.written import InboxState, WrittenChannel
-from crm_core.inputs import InputModel, Moment, Word
+from crm_core.inputs import InputModel, Word
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.store.ids import AMONG_FIRST, as_ids
@@ -21,7 +20,7 @@ from crm_core.store.interactions import FROM_INTERACTIONS, narrow_to_scope
 from crm_core.views.interactions import WRITTEN, Interaction, load_interactions
 from crm_core.views.messages import messages_of
 from crm_core.views.model import WireModel
-from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
+from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
 
 
 class ConversationTurn(WireModel):
@@ -96,40 +95,6 @@ class ConversationFilters(InputModel):
     late: bool | None = None
 
 
-class Passage(WireModel):
-    """A piece of what was said; ``hit``: it is what was looked for."""
-
-    text: str
-    hit: bool
-
-
-class Found(WireModel):
-    """A message in which it was said."""
-
-    message_id: UUID
-    interaction_id: UUID
-    channel: str
-    client_id: UUID | None
-    client_name: str | None
-    agent_id: UUID | None
-    direction: str
-    author_name: str | None
-    from_name: str | None
-    subject: str | None
-    at: datetime
-    passages: list[Passage]
-
-
-class SaidFilters(InputModel):
-    """What to look for, as people type it: words, "a phrase", -without; ``from ≤ at < to`` of the message."""
-
-    q: Annotated[str, Field(min_length=2, max_length=200)]
-    channel: WrittenChannel | None = None
-    client_id: UUID | None = None
-    from_: Annotated[Moment | None, Field(alias="from")] = None
-    to: Moment | None = None
-
-
 _INBOX = """
     conversation.inbox_state, conversation.source, conversation.subject, conversation.snoozed_until,
     conversation.participants, conversation.follows, conversation.refers_to,
@@ -174,17 +139,6 @@ FROM conversations conversation
 {_CLOCK}
 WHERE conversation.interaction_id = {AMONG_FIRST}
 """  # noqa: S608  (columns of our own)
-
-# The expression is that of messages_search_idx.
-_MATCHES = """
-    to_tsvector('russian', replace(replace(((COALESCE(message.subject, '') || ' ') || message.body),
-                                           'ё', 'е'), 'Ё', 'Е')) @@ {}
-"""
-_QUERY = "websearch_to_tsquery('russian', replace(replace({}, 'ё', 'е'), 'Ё', 'Е'))"
-
-# No text of ours or theirs holds these: what they surround is found again after the headline was made.
-_OPENS, _CLOSES = "\ue000", "\ue001"
-_HEADLINE = f"StartSel={_OPENS}, StopSel={_CLOSES}, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter= … "
 
 
 async def get_conversation(db: Reader, interaction_id: UUID, viewer: Viewer) -> Conversation:
@@ -245,46 +199,6 @@ async def list_conversations(
     return Page[Conversation](items=items, next=encode_cursor(last.last_at.isoformat(), str(last.id)) if last else None)
 
 
-async def search_said(
-    db: Reader, viewer: Viewer, filters: SaidFilters, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
-) -> Page[Found]:
-    """Messages and notes in which it was said, the newest first; forms of a word are the word."""
-    conditions = Conditions()
-    query = _QUERY.replace("{}", conditions.value(filters.q))
-    conditions.parts.append(_MATCHES.replace("{}", query))
-    conditions.add_known("call.channel = {}", filters.channel)
-    conditions.add_known("call.client_id = {}", filters.client_id)
-    if filters.from_ is not None:
-        conditions.add("message.at >= {}", filters.from_)
-        conditions.add("message.id >= {}", first_id(filters.from_))  # heard at that moment or later
-    conditions.add_known("message.at < {}", filters.to)
-    if cursor is not None:
-        conditions.add("message.id < {}", decode_id(cursor))
-    narrow_to_scope(conditions, viewer)
-    most, how = conditions.value(limit + 1), conditions.value(_HEADLINE)
-    rows = await db.fetch(
-        f"""
-        WITH found AS (
-            SELECT message.id, message.interaction_id, message.body, message.subject, message.direction, message.at,
-                   message.author_id, message.from_name, call.channel, call.client_id, client.name AS client_name,
-                   call.agent_id
-            {FROM_INTERACTIONS}
-            JOIN messages message ON message.interaction_id = call.id
-            {conditions.where}
-            ORDER BY message.id DESC
-            LIMIT {most}
-        )
-        SELECT found.*, author.name AS author_name, ts_headline('russian', found.body, {query}, {how}) AS headline
-        FROM found
-        LEFT JOIN users author ON author.id = found.author_id
-        ORDER BY found.id DESC
-        """,  # noqa: S608  (placeholders and conditions of our own)
-        *conditions.args,
-    )
-    more = encode_cursor(str(rows[limit - 1]["id"])) if len(rows) > limit else None
-    return Page[Found](items=[_found(row) for row in rows[:limit]], next=more)
-
-
 async def as_conversations(db: Reader, interactions: Mapping[UUID, Interaction]) -> dict[UUID, Interaction]:
     """The same, the written ones among them as the inbox shows them."""
     written = [one.id for one in interactions.values() if one.channel in WRITTEN]
@@ -299,20 +213,6 @@ async def _conversations(db: Reader, rows: list[Record]) -> list[Conversation]:
 
 def _conversation(interaction: Interaction, row: Record) -> Conversation:
     return Conversation.model_validate(dict(interaction) | dict(row))
-
-
-def _found(row: Record) -> Found:
-    values = {name: row[name] for name in Found.model_fields if name in row}
-    return Found.model_validate({**values, "message_id": row["id"], "passages": _passages(row["headline"])})
-
-
-def _passages(headline: str) -> list[Passage]:
-    found = []
-    for place, piece in enumerate(headline.split(_OPENS)):
-        hit, _, rest = piece.partition(_CLOSES) if place else ("", "", piece)
-        found += [Passage(text=hit, hit=True)] if hit else []
-        found += [Passage(text=rest, hit=False)] if rest else []
-    return found
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

@@ -14,9 +14,6 @@ from crm_core.domain.calls import Direction
 from crm_core.domain.written import InboxState, MessageKind, MessageState, WrittenChannel
 from crm_core.store.tables.columns import flag, metadata, moment, one_of, version
 
-#: What a search reads. The Russian configuration stems Latin words as English ones; ё and е are one letter.
-SEARCHED = "to_tsvector('russian', replace(replace(((COALESCE(subject, '') || ' ') || body), 'ё', 'е'), 'Ё', 'Е'))"
-
 conversations = Table(
     "conversations",
     metadata,
@@ -122,7 +119,7 @@ messages = Table(
 )
 Index("messages_interaction_id_id_idx", messages.c.interaction_id, messages.c.id)
 Index("messages_external_id_idx", messages.c.external_id)
-Index("messages_search_idx", text(f"{SEARCHED} tsvector_ops"), postgresql_using="gin", _table=messages)
+Index("messages_search_idx", text("words_said(subject, body) tsvector_ops"), postgresql_using="gin", _table=messages)
 
 message_files = Table(
     "message_files",

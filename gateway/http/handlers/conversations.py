@@ -27,14 +27,12 @@ from crm_core.store.database import Reader, Transaction
 from crm_core.views.conversations import (
     Conversation,
     ConversationFilters,
-    Found,
-    SaidFilters,
     get_conversation,
     list_conversations,
-    search_said,
 )
 from crm_core.views.messages import Message, load_messages
 from crm_core.views.paging import CursorInvalid, Page
+from crm_core.views.said import Found, SaidFilters, search_said
 from crm_core.views.suggestions import Suggestions, suggest_for_conversation
 from gateway.http.inputs import Nothing, Paging
 from gateway.http.permissions import Permission

@@ -415,6 +415,9 @@ export interface PauseReason {
   enabled: boolean
 }
 
+/** By channel; null: as usual for it. */
+export type AnswerWithin = Partial<Record<'email' | 'telegram' | 'webchat', { first_s: number | null; next_s: number | null }>>
+
 export interface Queue {
   name: string
   title: Labels
@@ -424,6 +427,7 @@ export interface Queue {
   missed_callback: boolean
   missed_callback_short: boolean
   missed_callback_due_s: number
+  answer_within: AnswerWithin
   team_id: string | null
   members: string[]
 }

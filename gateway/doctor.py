@@ -77,7 +77,17 @@ async def _house(settings: Settings, database: Database | None) -> list[Finding]
         findings += [in_words(seen, "en") for seen in await telephony.examine(pbx, settings, database)]
     for mailbox in settings.mailbox:
         findings += await mail.examine(mailbox)
-    return findings
+    return findings + await _bots(settings)
+
+
+async def _bots(settings: Settings) -> list[Finding]:
+    if not settings.telegram:  # who has none does not load what Telegram needs
+        return []
+    from channels.telegram import doctor
+    from channels.telegram.door import PATH
+
+    doors = {bot: f"{settings.public_url}{PATH}/{bot.name}" for bot in settings.telegram}
+    return [finding for bot, door in doors.items() for finding in await doctor.examine(bot, door=door)]
 
 
 def _disk(data_dir: Path) -> Finding:

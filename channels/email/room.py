@@ -20,16 +20,16 @@ from channels.email.outgoing import MailRefused, built, envelope
 from channels.email.recipients import may_answer_automatically
 from channels.email.smtp import Submission
 from channels.email.watermark import from_stored
+from channels.linking import link_of
 from channels.owning import own
 from channels.speaking import Fate, Never, Speaker
 from config.sections import MailboxSettings
 from config.settings import Settings
-from crm_core.actions.channel_links import ChannelLink, LinkState, open_link, record_state
+from crm_core.actions.channel_links import LinkState, record_state
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
 from crm_core.domain.written import WrittenChannel
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.store.messages import Saying
-from crm_core.store.outage import Outage
 
 #: To one correspondent in an hour.
 _MOST_AUTOMATIC = 3
@@ -51,7 +51,7 @@ class MailRoom:
         await own(self._database, f"email:{self._mailbox.name}", self._live)
 
     async def _live(self) -> None:
-        link = await self._link()
+        link = await link_of(self._database, WrittenChannel.EMAIL, self._mailbox.name)
         secret = link.secret.bytes
         ear = Mailbox(
             self._mailbox.name,
@@ -74,16 +74,6 @@ class MailRoom:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ear.run())
             tasks.create_task(speaker.run())
-
-    async def _link(self) -> ChannelLink:
-        """As whoever had the mailbox before us left it."""
-        outage = Outage(f"the database, for the mailbox {self._mailbox.name}")
-        while True:
-            try:
-                async with self._database.begin() as tx:
-                    return await open_link(tx, WrittenChannel.EMAIL, self._mailbox.name)
-            except DATABASE_AWAY as away:
-                await outage.wait(away)
 
     async def _tell(self, trouble: PeerUnavailable | PeerRefused | None) -> None:
         state: LinkState = "up" if trouble is None else "refused" if isinstance(trouble, PeerRefused) else "down"

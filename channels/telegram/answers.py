@@ -13,6 +13,7 @@ from uuid import UUID
 
 from channels.telegram import phrases
 from channels.telegram.appointments import Appointments
+from channels.telegram.files import is_too_big
 from channels.telegram.outgoing import number_asked
 from channels.telegram.talk import Talk
 from channels.telegram.values import Command, CommandName, MessageHeard, SharedContact
@@ -44,6 +45,8 @@ class Answers:
         talk = await Talk.begun(
             tx, interaction_id, bot=self._bot.name, person_id=said.sender.id, usual=self._settings.locale
         )
+        if any(is_too_big(file) for file in said.files):
+            await talk.say(phrases.FILE_TOO_BIG)
         if said.command is not None:
             await self._to_command(talk, said, said.command)
         elif said.contact is not None:

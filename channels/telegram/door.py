@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from channels.telegram.api import TelegramApi
 from channels.telegram.files import FileFetcher
-from channels.telegram.introduction import introduced
+from channels.telegram.introduction import at_telegram
 from channels.telegram.log import TelegramLog
 from channels.telegram.sender import Sender
 from channels.telegram.state import BotStates
@@ -39,8 +38,7 @@ class TelegramDoor:
         return self._bot.name
 
     async def run(self) -> None:
-        async with TelegramApi(self._bot) as api:
-            me = await introduced(api, BotStates(self._bot.name))
+        async with at_telegram(self._bot, BotStates(self._bot.name)) as (api, me):
             log = TelegramLog(
                 self._bot,
                 self._settings,

@@ -11,25 +11,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-
-import structlog
+from typing import assert_never
 
 from channels.telegram.answers import Answers
 from channels.telegram.appointments import Appointments
 from channels.telegram.files import Fetching
 from channels.telegram.heard import as_heard
-from channels.telegram.values import ButtonPressed, MessageHeard, Parked, Passed, Update
+from channels.telegram.threads import Thread
+from channels.telegram.values import (
+    BusinessConnected,
+    ButtonPressed,
+    GroupMoved,
+    MessageHeard,
+    MessagesDeleted,
+    Parked,
+    Passed,
+    Standing,
+    StandingChanged,
+    Update,
+)
 from config.sections import TelegramSettings
 from config.settings import Settings
 from crm_core.actions.calls import FactTakenElsewhere
-from crm_core.actions.messages import record_and_tell, record_edit
+from crm_core.actions.messages import record_and_tell, record_deleted, record_edit
 from crm_core.actions.raw_inputs import record_rejected
-from crm_core.domain.written import HeardMessage
+from crm_core.domain.written import HeardMessage, WrittenChannel
+from crm_core.store import telegram_groups as groups
 from crm_core.store import telegram_people as people
 from crm_core.store.database import Database, Transaction
-
-logger = structlog.get_logger(__name__)
-
 
 #: Lets an app stop waiting, with words for a moment; False: it no longer waits.
 AnswerButton = Callable[[str, str], Awaitable[bool]]
@@ -79,6 +88,7 @@ class TelegramLog:
         while True:
             try:
                 async with self._database.begin() as tx:
+                    await self._record_moves(tx, updates)
                     await self._record(tx, heard)
                     notices = await self._record_others(tx, updates)
             except FactTakenElsewhere:
@@ -86,6 +96,12 @@ class TelegramLog:
             break
         # Whoever pressed is shown what is stored; when we die before it, their app stops waiting by itself.
         await asyncio.gather(*(self._answer_button(query_id, notice) for query_id, notice in notices))
+
+    async def _record_moves(self, tx: Transaction, updates: Sequence[Update]) -> None:
+        """Before what is said there: it goes on in the same conversations."""
+        for update in updates:
+            if isinstance(update.meaning, GroupMoved):
+                await groups.move(tx, self._bot.name, update.meaning.from_id, update.meaning.to_id)
 
     async def _record(self, tx: Transaction, heard: Sequence[_Heard]) -> None:
         fresh = [one for one in heard if not one.is_edit]
@@ -108,16 +124,31 @@ class TelegramLog:
                     await record_rejected(tx, source=source, reason=reason, raw=update.raw_bytes, key=update.key)
                 case ButtonPressed() as pressed:
                     notices.append((pressed.query_id, await self._appointments.to_button(tx, pressed)))
-                case MessageHeard() | Passed():
+                case MessagesDeleted() as deleted:
+                    thread = Thread(chat_id=deleted.chat.id, connection=deleted.business_connection)
+                    names = [thread.message(number) for number in deleted.message_ids]
+                    await record_deleted(tx, WrittenChannel.TELEGRAM, self._bot.name, names)
+                case StandingChanged() as standing:
+                    await self._record_standing(tx, standing)
+                case MessageHeard() | GroupMoved() | BusinessConnected() | Passed():
                     pass
                 case _:
-                    kind = type(update.meaning).__name__
-                    logger.info("nothing is done with this yet", action="telegram_passed_over", kind=kind)
+                    assert_never(update.meaning)
         return notices
+
+    async def _record_standing(self, tx: Transaction, standing: StandingChanged) -> None:
+        """Blocked or unblocked by a person, taken into a group or put out of it."""
+        chat, is_in = standing.chat, standing.now is not Standing.GONE
+        if not chat.is_private:
+            await groups.be_in(tx, self._bot.name, chat.id, title=chat.title, is_in=is_in)
+        elif is_in:
+            await people.meet(tx, self._bot.name, {standing.by.id: standing.by.language})
+        else:
+            await people.block(tx, self._bot.name, standing.by.id)
 
     async def _heard(self, update: Update) -> _Heard | None:
         said = update.meaning
-        if not isinstance(said, MessageHeard) or said.sender is None:
+        if not isinstance(said, MessageHeard) or said.sender is None or not _is_a_clients(said):
             return None
         fetched = await asyncio.gather(*(self._files.fetch(file) for file in said.files))
         message = as_heard(
@@ -129,6 +160,11 @@ class TelegramLog:
             raw=update.raw_bytes,
         )
         return _Heard(said=said, message=message)
+
+
+def _is_a_clients(said: MessageHeard) -> bool:
+    """Where the bot stands in for a person, it is told what that person writes as well."""
+    return said.business_connection is None or (said.sender is not None and said.sender.id == said.chat.id)
 
 
 def _writers(heard: Sequence[_Heard]) -> dict[int, str | None]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 
+from channels.linking import link_of
 from channels.owning import own
 from channels.speaking import Speaker
 from channels.telegram.api import Identity, TelegramApi
 from channels.telegram.appointments import Appointments, Teller
 from channels.telegram.door import PATH
 from channels.telegram.files import FileFetcher
-from channels.telegram.introduction import introduced
+from channels.telegram.introduction import at_telegram
 from channels.telegram.log import TelegramLog
 from channels.telegram.menu import show_menu
 from channels.telegram.polling import Poller, PollTimings
 from channels.telegram.registration import Registration
-from channels.telegram.saying import say
+from channels.telegram.reporting import Reporter
+from channels.telegram.saying import TelegramSpeech
 from channels.telegram.sender import Sender
 from channels.telegram.state import BotStates
 from config.sections import TelegramSettings
@@ -44,24 +46,30 @@ class TelegramRoom:
         await own(self._database, f"telegram:{self._bot.name}", self._live)
 
     async def _live(self) -> None:
-        async with TelegramApi(self._bot) as api:
-            states = BotStates(self._bot.name)
-            me = await introduced(api, states)
-            sender = Sender(self._bot.name, api)
-            speaker = Speaker(
-                self._database,
-                channel=WrittenChannel.TELEGRAM,
-                source=self._bot.name,
-                say=lambda saying: say(sender, saying),
-                timezone=self._settings.timezone,
-            )
-            offers = Appointments(self._bot, self._settings)
-            teller = Teller(offers, self._database, our_address=f"@{me.username}")
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(show_menu(api, bot=self._bot.name, usual=self._settings.locale))
-                tasks.create_task(self._ear(api, me, states, sender).run())
-                tasks.create_task(speaker.run())
-                tasks.create_task(teller.run())
+        link = await link_of(self._database, WrittenChannel.TELEGRAM, self._bot.name)
+        reporter = Reporter(self._bot.name, self._database)
+        states = reporter.states(heard_at=link.heard_at)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(reporter.run())
+            async with at_telegram(self._bot, states) as (api, me):
+                await self._work(api, me, states)
+
+    async def _work(self, api: TelegramApi, me: Identity, states: BotStates) -> None:
+        sender = Sender(self._bot.name, api)
+        speaker = Speaker(
+            self._database,
+            channel=WrittenChannel.TELEGRAM,
+            source=self._bot.name,
+            say=TelegramSpeech(self._bot.name, sender, self._database).say,
+            timezone=self._settings.timezone,
+        )
+        offers = Appointments(self._bot, self._settings)
+        teller = Teller(offers, self._database, our_address=f"@{me.username}")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(show_menu(api, bot=self._bot.name, usual=self._settings.locale))
+            tasks.create_task(self._ear(api, me, states, sender).run())
+            tasks.create_task(speaker.run())
+            tasks.create_task(teller.run())
 
     def _ear(self, api: TelegramApi, me: Identity, states: BotStates, sender: Sender) -> Poller | Registration:
         """What brings us its updates: our own questions, or knocks at the doors of whoever answers the web."""

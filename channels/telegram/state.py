@@ -58,6 +58,7 @@ class BotStates:
         self._heard_at = heard_at
         self._on_state = on_state
         self._clock = clock
+        self._told = False
         self._state = BotState(status=BotStatus.DOWN, since=clock(), error="not asked yet", deaf_since=heard_at)
 
     @property
@@ -65,9 +66,9 @@ class BotStates:
         return self._state
 
     @property
-    def heard_at(self) -> datetime | None:
-        """When Telegram last answered."""
-        return self._heard_at
+    def is_known(self) -> bool:
+        """Something has been heard of it, be it bad."""
+        return self._told
 
     def heard(self) -> None:
         """Telegram has answered."""
@@ -79,6 +80,7 @@ class BotStates:
 
     def _enter(self, status: BotStatus, error: str | None) -> None:
         before, now = self._state, self._clock()
+        self._told = True
         if status is before.status and error == before.error:
             return
         self._state = BotState(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from crm_core.domain.ids import new_id
 from crm_core.domain.written import WrittenChannel
 from crm_core.store.database import Transaction, to_json
 
@@ -18,7 +20,7 @@ ON CONFLICT (channel, source) DO NOTHING
 
 # By primary key.
 _FIND = """
-SELECT position, secret
+SELECT position, secret, heard_at
 FROM channel_links
 WHERE channel = $1 AND source = $2
 """
@@ -40,6 +42,13 @@ WHERE channel = $1 AND source = $2
 """
 
 
+# By gaps_source_from_at_idx. Told again it is one gap.
+_LOST = """
+INSERT INTO gaps (id, source, from_at, to_at, cause, state)
+SELECT $1, $2, $3, $4, $5, 'unrepaired'
+WHERE NOT EXISTS (SELECT 1 FROM gaps WHERE source = $2 AND from_at = $3)
+"""
+
 LinkState = Literal["up", "down", "refused"]
 
 
@@ -49,6 +58,7 @@ class ChannelLink:
 
     position: Mapping[str, Any]
     secret: UUID
+    heard_at: datetime | None = None  # the last sign of life
 
 
 async def open_link(tx: Transaction, channel: WrittenChannel, source: str) -> ChannelLink:
@@ -56,7 +66,7 @@ async def open_link(tx: Transaction, channel: WrittenChannel, source: str) -> Ch
     await tx.execute(_OPEN, channel, source)
     row = await tx.fetchrow(_FIND, channel, source)
     assert row is not None
-    return ChannelLink(position=row["position"], secret=row["secret"])
+    return ChannelLink(position=row["position"], secret=row["secret"], heard_at=row["heard_at"])
 
 
 async def save_position(tx: Transaction, channel: WrittenChannel, source: str, position: Mapping[str, object]) -> None:
@@ -74,3 +84,11 @@ async def record_state(
 ) -> None:
     """What whoever hears it says of it; ``refused``: a person must act."""
     await tx.execute(_SAVE_STATE, channel, source, state, error)
+
+
+async def record_lost_for_good(
+    tx: Transaction, channel: WrittenChannel, source: str, *, from_at: datetime, to_at: datetime
+) -> None:
+    """What was written to it then, the other side has forgotten: nobody can fetch it any more."""
+    name = f"{channel}:{source}"  # a PBX may be called the same
+    await tx.execute(_LOST, new_id(from_at), name, from_at, to_at, f"{channel} keeps nothing for so long")

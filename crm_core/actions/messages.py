@@ -23,6 +23,7 @@ from crm_core.domain.written import (
     HeardMessage,
     InboxState,
     MessageState,
+    WrittenChannel,
     after_inbound,
     joining,
     thread_of_new,
@@ -171,6 +172,18 @@ async def record_edit(tx: Transaction, heard: HeardMessage) -> None:
         await inbox.show_last(tx, known)
         rooms = (await rooms_of(tx, [known]))[known]
         tx.emit(MessageChanged(rooms=rooms, interaction_id=known, message_id=message.id, version=version))
+
+
+async def record_deleted(tx: Transaction, channel: WrittenChannel, source: str, external_ids: Sequence[str]) -> None:
+    """Their writer has taken them back where they see them; here they stay, and say so. What is unknown is passed."""
+    for message in await texts.mark_deleted(tx, channel, source, external_ids):
+        interaction_id = message.interaction_id
+        rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
+        tx.emit(
+            MessageChanged(
+                rooms=rooms, interaction_id=interaction_id, message_id=message.message_id, version=message.version
+            )
+        )
 
 
 def _fact(heard: HeardMessage) -> tuple[str, str, str]:

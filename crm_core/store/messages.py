@@ -150,6 +150,17 @@ ORDER BY message.id DESC
 LIMIT 1
 """
 
+# By messages_external_id_idx.
+_MARK_DELETED = """
+UPDATE messages message
+SET deleted_at = $4, version = message.version + 1
+FROM conversations conversation
+WHERE message.external_id = ANY($3::text[]) AND message.deleted_at IS NULL
+    AND conversation.interaction_id = message.interaction_id
+    AND conversation.channel = $1 AND conversation.source = $2
+RETURNING message.id AS message_id, message.interaction_id, message.version
+"""
+
 _NOTE_TROUBLE = """
 UPDATE messages
 SET trouble = $2, version = version + 1
@@ -317,6 +328,23 @@ async def answered_since(db: Reader, interaction_id: UUID, after: UUID, *, by: U
     """The last answer that somebody other than ``by`` wrote after that message."""
     row = await db.fetchrow(_ANSWERED_SINCE, interaction_id, after, by)
     return ColleaguesAnswer(**dict(row)) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedMessage:
+    """A message that is not as it was."""
+
+    message_id: UUID
+    interaction_id: UUID
+    version: int
+
+
+async def mark_deleted(
+    tx: Transaction, channel: WrittenChannel, source: str, external_ids: Sequence[str]
+) -> list[ChangedMessage]:
+    """Those of them that were not yet known to be taken back."""
+    rows = await tx.fetch(_MARK_DELETED, channel, source, list(external_ids), tx.now)
+    return [ChangedMessage(**row) for row in rows]
 
 
 async def find_message(db: Reader, message_id: UUID) -> StoredMessage | None:

@@ -32,6 +32,7 @@ class ContactPoint(WireModel):
     typed: str
     label: str | None
     verified: bool
+    unreachable_at: datetime | None
 
 
 class Client(WireModel):
@@ -64,7 +65,8 @@ SELECT client.id, client.name, client.language, client.service_class, client.hin
        client.blocked_at, client.blocked_reason, client.version,
        (SELECT jsonb_agg(jsonb_build_object(
                    'id', point.id, 'kind', point.kind, 'value', point.value, 'typed', point.typed,
-                   'label', point.label, 'verified', point.verified) ORDER BY point.position, point.id)
+                   'label', point.label, 'verified', point.verified,
+                   'unreachable_at', point.unreachable_at) ORDER BY point.position, point.id)
         FROM contact_points point
         WHERE point.client_id = client.id) AS contact_points
 FROM clients client

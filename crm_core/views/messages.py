@@ -29,7 +29,8 @@ class Message(WireModel):
     """One message of a conversation; a ``note`` is for colleagues only.
 
     ``text`` is all of it, ``own_text`` what is left without quotes and signature; ``html`` is sanitised and
-    still to be shown in a frame without scripts. ``automatic``: nobody wrote it. ``trouble``: why it was not sent.
+    still to be shown in a frame without scripts. ``automatic``: nobody wrote it. ``trouble``: why it was not
+    sent. ``deleted_at``: its writer took it back, where they see it.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -57,6 +58,7 @@ class Message(WireModel):
     delivered_at: datetime | None
     read_at: datetime | None
     edited_at: datetime | None
+    deleted_at: datetime | None
     trouble: str | None
     version: int
 
@@ -66,8 +68,8 @@ SELECT message.id, message.interaction_id, message.external_id, message.kind, me
        message.author_id, author.name AS author_name, message.from_address AS "from", message.from_name,
        message.to_addresses AS "to", message.subject, message.body AS text,
        COALESCE(message.own, message.body) AS own_text, message.html, message.answers, message.automatic,
-       message.at, message.sent_at, message.delivered_at, message.read_at, message.edited_at, message.trouble,
-       message.version,
+       message.at, message.sent_at, message.delivered_at, message.read_at, message.edited_at, message.deleted_at,
+       message.trouble, message.version,
        (SELECT jsonb_agg(jsonb_build_object('id', file.id, 'name', file.name, 'type', file.type, 'size', file.size,
                                             'inline_id', file.inline_id)
                          ORDER BY file.position)

@@ -77,7 +77,7 @@ async def test_who_has_blocked_the_bot_is_shown_as_not_reached(office: Office) -
 
     await office.reaches(conversation.id, MessageState.FAILED)
     failed = (await office.conversations())[0]
-    assert "blocked" in (failed.messages[-1].trouble or "")
+    assert "has blocked the bot" in (failed.messages[-1].trouble or "")
 
 
 async def test_what_makes_no_sense_is_kept_for_a_person_and_holds_up_nobody(office: Office) -> None:

@@ -31,7 +31,7 @@ async def get_health(request: Request) -> web.Response:
 
 @routes.add("GET", "/readyz", permission=Permission.PUBLIC, summary="Whether it serves")
 async def get_readiness(request: Request) -> web.Response:
-    """503 while it starts or drains and without a database; a PBX or a mailbox that is lost is not unready."""
+    """503 while it starts or drains and without a database; a PBX, a mailbox or a bot that is lost is not unready."""
     states = await _links(request.services)
     body = {
         "database": "down" if states is None else "up",
@@ -50,11 +50,12 @@ def _all_down(settings: Settings) -> dict[str, dict[str, str]]:
     return {
         "pbx": {pbx.name: "down" for pbx in settings.pbx},
         "mailbox": {mailbox.name: "down" for mailbox in settings.mailbox},
+        "telegram": {bot.name: "down" for bot in settings.telegram},
     }
 
 
 async def _links(services: Services) -> dict[str, dict[str, str]] | None:
-    """PBX or mailbox name → up, down, or refused where a person must act; None when the database does not answer."""
+    """By kind and name: up, down, or refused where a person must act; None when the database does not answer."""
     settings = services.settings
     try:
         async with asyncio.timeout(_DATABASE_DEADLINE_S), services.database.read() as reader:
@@ -63,6 +64,7 @@ async def _links(services: Services) -> dict[str, dict[str, str]] | None:
             return {
                 "pbx": _all_down(settings)["pbx"] | {link.name: "up" if link.up else "down" for link in links},
                 "mailbox": await states_of(reader, WrittenChannel.EMAIL, mailboxes),
+                "telegram": await states_of(reader, WrittenChannel.TELEGRAM, [bot.name for bot in settings.telegram]),
             }
     except DATABASE_AWAY:  # a TimeoutError is an OSError
         return None

@@ -40,6 +40,8 @@ def head_of(headers: Headers) -> Head:
         subject=subject,
         date=moment(first(headers, "date")),
         automatic=why_automatic(headers, sender, subject),
+        # Two senders are none: who is meant, nobody has checked.
+        vouched=tuple(headers.get("authentication-results", ())[:5]) if len(headers.get("from", ())) == 1 else (),
         receipt_to=next(iter(addresses(first(headers, "disposition-notification-to"))), None),
     )
 

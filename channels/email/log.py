@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
@@ -21,6 +22,7 @@ from channels.email.heard import heard
 from channels.email.imap import FetchedMail
 from channels.email.message import Mail, Parked, ParkReason
 from channels.email.mime import read
+from channels.email.proof import is_proven
 from channels.email.receipts import receipt
 from channels.email.watermark import Watermark, to_stored
 from config.sections import MailboxSettings
@@ -28,8 +30,10 @@ from config.settings import Settings
 from crm_core.actions import replies
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.channel_links import save_position
+from crm_core.actions.identity import prove
 from crm_core.actions.messages import record_messages
 from crm_core.actions.raw_inputs import record_rejected
+from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.words import Words
 from crm_core.domain.written import HeardMessage, MessageState, WrittenChannel
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
@@ -95,7 +99,8 @@ class MailLog:
             try:
                 async with self._database.begin() as tx:
                     if not (isinstance(found, Mail) and await self._is_about_ours(tx, found)):
-                        await record_messages(tx, [message])
+                        [interaction_id] = await record_messages(tx, [message])
+                        await self._vouch(tx, interaction_id, found)
                     await self._save(tx, mark)
             except FactTakenElsewhere:
                 continue  # by whoever had this mailbox before us: now it is known
@@ -119,6 +124,12 @@ class MailLog:
         return await replies.record_receipt(
             tx, WrittenChannel.EMAIL, name, state, trouble=trouble, timezone=self._settings.timezone
         )
+
+    async def _vouch(self, tx: Transaction, interaction_id: UUID, found: Mail | Parked) -> None:
+        """Our own server found that the address is really theirs."""
+        head = found.head
+        if head is not None and head.sender is not None and is_proven(head, self._mailbox.trusted_authserv):
+            await prove(tx, interaction_id, ContactPointKind.EMAIL, head.sender.key)
 
     async def _save(self, tx: Transaction, mark: Watermark) -> None:
         await save_position(tx, WrittenChannel.EMAIL, self._mailbox.name, to_stored(mark))

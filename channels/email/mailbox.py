@@ -55,7 +55,7 @@ class Mailbox:
         self._name = name
         self._account = account
         self._mark = mark
-        self._unmarked: set[int] = set()
+        self._unmarked = {mark.last} if mark is not None and mark.last is not None else set[int]()
         self._since = since
         self._keep = keep
         self._tell = tell

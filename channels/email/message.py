@@ -33,6 +33,7 @@ class Head:
     subject: str
     date: datetime | None
     automatic: Automatic | None
+    vouched: tuple[str, ...]  # Authentication-Results, topmost first; anybody can write one: ask ``proof``
     receipt_to: Address | None  # asks that its reading be told there; only a person may agree
 
 

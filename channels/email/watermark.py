@@ -23,6 +23,7 @@ class Watermark:
     validity: int  # UIDVALIDITY under which the UIDs mean something
     highest: int = 0
     taken: frozenset[int] = frozenset()  # of those not further than ``WINDOW`` below the highest
+    last: int | None = None  # taken last: whoever was killed then may not have marked it as read
 
     @property
     def begin(self) -> int:
@@ -42,7 +43,7 @@ def to_take(mark: Watermark, present: Iterable[int]) -> tuple[int, ...]:
 
 def with_taken(mark: Watermark, uid: int) -> Watermark:
     highest = max(mark.highest, uid)
-    moved = replace(mark, highest=highest)
+    moved = replace(mark, highest=highest, last=uid)
     return replace(moved, taken=frozenset(one for one in {*mark.taken, uid} if one >= moved.begin))
 
 
@@ -52,6 +53,7 @@ class _Stored(BaseModel):
     validity: int
     highest: int
     taken: list[tuple[int, int]]
+    last: int | None = None
 
 
 def to_stored(mark: Watermark) -> dict[str, object]:
@@ -62,7 +64,7 @@ def to_stored(mark: Watermark) -> dict[str, object]:
             runs[-1] = (runs[-1][0], uid)
         else:
             runs.append((uid, uid))
-    return {"validity": mark.validity, "highest": mark.highest, "taken": runs}
+    return {"validity": mark.validity, "highest": mark.highest, "taken": runs, "last": mark.last}
 
 
 def from_stored(stored: Mapping[str, object]) -> Watermark | None:
@@ -72,4 +74,4 @@ def from_stored(stored: Mapping[str, object]) -> Watermark | None:
     except ValidationError:
         return None
     taken = frozenset(uid for first, last in known.taken for uid in range(first, last + 1))
-    return Watermark(validity=known.validity, highest=known.highest, taken=taken)
+    return Watermark(validity=known.validity, highest=known.highest, taken=taken, last=known.last)

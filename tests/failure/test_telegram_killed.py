@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.bot_api.bot import FakeBot
 from tests.bot_api.messages import message
 from tests.bot_api.server import fake_telegram
-from tests.failure.telegram_node import SECRET, Lives, make_log, stored, telegram_node
+from tests.failure.lives import Lives
+from tests.failure.telegram_node import SECRET, make_log, stored, telegram_node
 
 #: The way from connecting to acknowledging waits about this often; less would mean that the killing came too late.
 _FEWEST, _MOST = 7, 100
@@ -39,7 +40,7 @@ async def test_and_wherever_is_killed_who_was_knocked_for(tmp_path: Path) -> Non
     bot, log, statuses = FakeBot(), tmp_path / "log.sqlite", []
     make_log(log)
     async with fake_telegram(bot) as telegram, telegram_node(log) as lives:
-        bot.set_webhook({"url": f"http://127.0.0.1:{lives.port}/", "secret_token": SECRET, "max_connections": 1})
+        bot.set_webhook({"url": f"http://127.0.0.1:{lives.said}/", "secret_token": SECRET, "max_connections": 1})
         said = bot.hears("message", message(1, text="раз"))
         for step in range(1, _MOST):
             process = await lives.begin(step)

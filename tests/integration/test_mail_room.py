@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from crm_core.domain.written import InboxState, MessageState, WrittenChannel
 from crm_core.store.database import Database
 from crm_core.views.channel_links import states_of
 from tests.integration.mail_office import MailOffice
+from tests.integration.realtime.severed import severable
 from tests.lab.dovecot import Dovecot
 from tests.lab.install import LabUnavailable
 from tests.lab.plugin import require_lab
@@ -169,3 +171,37 @@ async def _count(office: MailOffice, wanted: int) -> bool:
     found = [message for one in await office.conversations() for message in one.messages]
     assert len(found) <= wanted
     return len(found) == wanted
+
+
+async def test_whom_our_server_vouches_for_is_the_client_with_that_address(office: MailOffice) -> None:
+    client_id = await add_client(office.database, "Анна", email=office.client)
+    vouched = f"mx.agency.test; dmarc=pass header.from={office.client.partition('@')[2]}"
+    async with office.open(trusted_authserv="mx.agency.test"):
+        await office.writes("Это правда я", Authentication_Results=vouched)
+        [conversation] = await office.holds(["Это правда я"])
+        await office.writes("И я", sender="eve@client.test", Authentication_Results="mx.evil.test; dmarc=pass")
+        await office.holds(["Это правда я"], ["И я"])
+    async with office.database.read() as db:
+        verified = await db.fetch("SELECT value FROM contact_points WHERE client_id = $1 AND verified", client_id)
+
+    assert conversation.client_id == client_id
+    assert [row["value"] for row in verified] == [office.client]
+
+
+async def test_what_comes_while_the_database_is_away_waits_unread_and_is_stored_once(office: MailOffice) -> None:
+    async with (
+        severable(office.database.url) as (wire, near),
+        Database(near) as database,
+        replace(office, database=database).open(),
+    ):
+        await office.writes("До")
+        await office.holds(["До"])
+        await eventually(lambda: asyncio.to_thread(lambda: office.unseen() == 0))
+
+        await wire.cut()
+        await office.writes("Во время", sender="boris@client.test")
+        await eventually(lambda: asyncio.to_thread(lambda: office.unseen() == 1))
+        await wire.mend()
+
+        await office.holds(["До"], ["Во время"])
+        await eventually(lambda: asyncio.to_thread(lambda: office.unseen() == 0))

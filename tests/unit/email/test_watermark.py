@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.watermark import WINDOW, Watermark, mark_for, to_take, with_taken
+from channels.email.watermark import WINDOW, Watermark, from_stored, mark_for, to_stored, to_take, with_taken
 
 
 def test_late_uid_below_the_highest_is_still_taken() -> None:
@@ -49,3 +51,13 @@ def test_in_any_order_each_is_taken_once(uids: list[int], data: st.DataObject) -
     taken += to_take(mark, present)
 
     assert sorted(taken) == sorted(uids)
+
+
+@given(st.sets(st.integers(1, 3000), max_size=300))
+def test_what_is_stored_of_a_mark_is_the_mark(uids: set[int]) -> None:
+    mark = Watermark(validity=7)
+    for uid in uids:
+        mark = with_taken(mark, uid)
+
+    assert from_stored(json.loads(json.dumps(to_stored(mark)))) == mark
+    assert from_stored({"since": "2026-11-22"}) is None

@@ -129,6 +129,8 @@ class _Batch:
         clock = one.clock
         if clock is None:
             clock = await self._start(one, one.waiting_since)
+            if one.is_away and await self._give_to_another(one, clock):
+                return
         elif one.agent_id is not None and clock.agent_id != one.agent_id:
             await self._to_other_hands(one, clock, one.agent_id)
         if one.agent_id is None:
@@ -137,7 +139,8 @@ class _Batch:
             await self._go_on(one, clock)
 
     async def _start(self, one: DueConversation, since: datetime) -> Clock:
-        calendar = await calendar_of_owner(self.tx, one.agent_id, one.queue)
+        # The hours of its queue are what the client was told; only without one they are those of whoever has it.
+        calendar = await calendar_of_owner(self.tx, None if one.queue else one.agent_id, one.queue)
         within = answer_times(one.channel, one.answer_within).of(first=one.answered_at is None)
         around = await policies.surroundings(self.tx, one.client_id, one.agent_id, one.queue)
         rules = rules_for(self.newest, around)
@@ -157,6 +160,14 @@ class _Batch:
 
     def _rules(self, clock: Clock) -> Rules:
         return rules_among(self.known[pair] for pair in clock.versions if pair in self.known)
+
+    async def _give_to_another(self, one: DueConversation, clock: Clock) -> bool:
+        """Whoever has it is away for days: the client is not to wait until that is late. False: there is nobody."""
+        choice = await self._choose(one, capped=False, cooldown=timedelta())
+        if choice.chosen is None:
+            return False
+        await self._give(one, clock, choice, late=None)
+        return True
 
     async def _give_out(self, one: DueConversation, clock: Clock) -> None:
         """Nobody has it yet."""
@@ -252,7 +263,8 @@ class _Batch:
         tx, now, chosen = self.tx, self.tx.now, choice.chosen
         assert chosen is not None
         assert self.people is not None
-        story = GivingStory(at=now, since=clock.since, due_at=clock.due_at, choice=choice, late=late)
+        away = one.agent_name if late is None else None
+        story = GivingStory(at=now, since=clock.since, due_at=clock.due_at, choice=choice, late=late, away=away)
         words, record = giving_sentence(story, self.zone), giving_record(story, self.zone)
         before = (await rooms_of(tx, [one.id]))[one.id]
         await inbox.assign(tx, one.id, chosen.agent_id)

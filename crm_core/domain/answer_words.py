@@ -32,7 +32,8 @@ class GivingStory:
     since: datetime  # the client waits
     due_at: datetime
     choice: Choice
-    late: Late | None = None  # None: nobody had it
+    late: Late | None = None  # None: nobody had it, or
+    away: str | None = None  # whoever had it, who is away
 
 
 def giving_sentence(story: GivingStory, zone: ZoneInfo) -> Words:
@@ -41,6 +42,13 @@ def giving_sentence(story: GivingStory, zone: ZoneInfo) -> Words:
     assert chosen is not None
     at = moment_in_words(story.at, zone, now=story.at)
     fits = verdict_in_words(story.choice.verdicts[0], story.choice, zone, now=story.at)
+    if story.away is not None:
+        return Words(
+            ru=f"В {at.ru} разговор перешёл ({story.away} → {chosen.name}): {story.away} в отсутствии; "
+            f"{chosen.name}: {fits.ru}.",
+            en=f"At {at.en} the conversation moved ({story.away} → {chosen.name}): {story.away} is absent; "
+            f"{chosen.name}: {fits.en}.",
+        )
     if story.late is None:
         return Words(
             ru=f"В {at.ru} разговор отдан ({chosen.name}): {fits.ru}.",

@@ -12,6 +12,7 @@ from crm_core.domain.callbacks import LateBy
 from crm_core.domain.ids import new_id
 from crm_core.domain.policies import Moments, Rules
 from crm_core.domain.written import WrittenChannel
+from crm_core.store.absences import NOW_ABSENT
 from crm_core.store.database import Record, Transaction
 from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.store.watch import DUE, LEASE
@@ -33,7 +34,8 @@ _READ = f"""
 SELECT conversation.interaction_id AS id, conversation.channel, conversation.waiting_since, conversation.nobody_since,
        call.queue, call.agent_id, call.client_id, call.answered_at, agent.name AS agent_name, client.language,
        client.service_class, COALESCE(queue.answer_within, '{{}}') AS answer_within,
-       COALESCE(agent.team_id, queue.team_id) AS team_id, queue.team_id AS queue_team_id,
+       COALESCE(agent.team_id, queue.team_id) AS team_id,
+       EXISTS (SELECT 1 FROM absences absence WHERE absence.user_id = call.agent_id AND {NOW_ABSENT}) AS is_away, queue.team_id AS queue_team_id,
        ARRAY(SELECT member.user_id FROM queue_members member WHERE member.queue = call.queue) AS members,
        clock.id AS clock_id, clock.since, clock.due_at, clock.grace_from, clock.warn_at, clock.notify_at,
        clock.escalate_at, clock.forgiven_s, clock.policies, clock.policy_versions, clock.warned_at, clock.told,
@@ -142,6 +144,7 @@ class DueConversation:
     queue: str | None
     agent_id: UUID | None
     agent_name: str | None
+    is_away: bool  # whoever has it is on holiday, or ill
     client_id: UUID | None
     answered_at: datetime | None
     language: str | None

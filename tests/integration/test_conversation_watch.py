@@ -21,7 +21,7 @@ from crm_core.domain.written import HeardMessage, WrittenChannel
 from crm_core.store import answering
 from crm_core.store.database import Database, Record
 from tests.integration.desk import add_team, agent
-from tests.people import add_agent, events_of
+from tests.people import add_agent, add_client, events_of
 
 ALMATY = ZoneInfo("Asia/Almaty")
 MINUTE = timedelta(minutes=1)
@@ -269,3 +269,23 @@ async def test_a_conversation_closed_without_an_answer_is_remembered_as_that(inb
     assert (await inbox.turns(asked))[-1]["to_at"] is not None
     await inbox.pass_time(timedelta(hours=1))
     assert await inbox.watch() == 0
+
+
+async def test_what_comes_to_somebody_on_holiday_goes_to_a_colleague_at_once(inbox: Inbox) -> None:
+    aigul = await add_client(inbox.database, "Айгуль", phone="+77010000001", owner=inbox.anna)
+    async with inbox.database.begin() as tx:
+        await tx.execute(
+            "INSERT INTO contact_points (id, client_id, kind, value, typed) VALUES ($1, $1, 'telegram', '700100', '-')",
+            aigul,
+        )
+        await tx.execute(
+            "INSERT INTO absences (id, user_id, kind, from_at) VALUES ($1, $1, 'vacation', now() - interval '1 day')",
+            inbox.anna,
+        )
+    asked = await inbox.hears()
+    assert await inbox.has(asked) == inbox.anna
+
+    await inbox.watch()
+
+    assert await inbox.has(asked) == inbox.boris
+    assert "в отсутствии" in (await inbox.turns(asked))[-1]["words"]["ru"]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm_core.actions import replies
 from crm_core.actions.conversation_watch import watch_conversations
 from crm_core.actions.families import add_trip
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
+from crm_core.store.defaults import seed_defaults
 from tests.integration.http.house import House, open_house
 from tests.integration.http.test_conversations import BOT, hears
 from tests.people import add_client, events_of
@@ -142,3 +144,31 @@ async def test_an_admin_says_within_what_a_queue_answers(house: House) -> None:
     saved = await zhanar("PUT", "/api/v1/queues", {"items": items, "version": queues["version"]})
 
     assert saved.body["items"][0]["answer_within"] == {"webchat": {"first_s": 60, "next_s": None}}
+
+
+async def test_a_written_contact_has_a_result_and_its_times_are_measured(house: House) -> None:
+    irina = await house.browser("irina", Role.AGENT, queues=["sales"])
+    asked = await hears(house, "Сколько стоит?")
+    async with house.database.begin() as tx:
+        await watch_conversations(tx, 10, zone=ZoneInfo("Asia/Almaty"))
+    address = f"/api/v1/conversations/{asked}"
+    await irina.post(f"{address}/assign", {"agent_id": (await irina.get("/api/v1/session")).body["user"]["id"]})
+    await irina.post(f"{address}/read", {})
+    written = await irina.post("/api/v1/messages", {"interaction_id": str(asked), "body": "480 000 ₸"})
+    async with house.database.begin() as tx:
+        await replies.record_sent(tx, UUID(written.body["id"]), timezone=UTC)
+
+    async with house.database.begin() as tx:
+        await seed_defaults(tx)
+    items = (await irina.get("/api/v1/dispositions")).body["items"]
+    code = next(one["code"] for one in items if one["callback"] != "required")
+    disposed = await irina("PUT", f"/api/v1/interactions/{asked}/disposition", {"code": code, "note": "Думают"})
+    closed = await irina.post(f"{address}/close", {})
+
+    assert disposed.status == 200, disposed.body
+    assert disposed.body["state"] == "active", "it goes on"
+    assert closed.body["disposition"]["code"] == code
+    assert (closed.body["outcome"], closed.body["contact_number"]) == ("answered", 1)
+    assert closed.body["wait_s"] is not None
+    assert closed.body["handling_s"] is not None
+    assert closed.body["ended_at"] is not None

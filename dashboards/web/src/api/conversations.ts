@@ -127,6 +127,17 @@ export interface Found {
   passages: Passage[]
 }
 
+/** What a merge of `other` into `survivor` would do. */
+export interface MergePreview {
+  survivor: Client
+  other: Client
+  /** How many of each kind would become the survivor's. */
+  moves: Record<string, number>
+  /** What the survivor does not know of itself and would take over. */
+  fills: string[]
+  differs: { field: string; stays: string; goes: string }[]
+}
+
 const WRITTEN: ReadonlySet<string> = new Set<WrittenChannel>(['email', 'telegram', 'webchat'])
 
 export const isConversation = (interaction: Interaction): interaction is Conversation =>

@@ -9,6 +9,7 @@ import pytest
 from crm_core.actions import replies
 from crm_core.actions.messages import record_messages
 from crm_core.domain.ids import new_id
+from crm_core.domain.people import Role
 from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel
 from tests.acceptance.house import Desk, House
 from tests.waiting import eventually
@@ -107,6 +108,29 @@ async def test_a_client_writes_and_is_answered_and_the_conversation_is_closed(ho
         told = await anna.get(f"/conversations/{conversation}")
 
     assert (told["inbox_state"], told["outcome"]) == ("closed", "answered")
+
+
+async def test_two_see_each_other_answer_and_nobody_answers_twice_unawares(house: House) -> None:
+    async with house.desk(None) as anna, house.desk(None, "Борис Цой", role=Role.ADMIN) as boris:
+        await knows(house, anna, "Наталья Лис", phone="+77010000703", telegram="700703")
+        conversation = await writes(house, 1, "Где мои ваучеры?", who="700703")
+        for desk in (anna, boris):
+            await desk.page.goto(f"/inbox/{conversation}")
+            await desk.page.get_by_role("log").get_by_text("Где мои ваучеры?").wait_for()
+
+        reply = anna.page.get_by_role("textbox", name="Ответ")
+        await reply.press_sequentially("Сейчас посмотрю")
+        await boris.page.get_by_text("Анна Л. сейчас отвечает.").wait_for()
+
+        await boris.page.get_by_role("textbox", name="Ответ").fill("Отправил на почту")
+        await boris.page.keyboard.press("Control+Enter")
+        await anna.page.get_by_role("log").get_by_text("Отправил на почту").wait_for()
+        await reply.press("Control+Enter")
+        await anna.page.get_by_text("Пока вы писали, клиенту ответили (Борис Цой).").wait_for()
+        assert await reply.input_value() == "Сейчас посмотрю"
+
+        await reply.press("Control+Enter")
+        await anna.page.get_by_role("log").get_by_text("Сейчас посмотрю").wait_for()
 
 
 async def test_what_was_said_is_found_with_its_words_marked_and_opened_where_it_was_said(house: House) -> None:

@@ -89,6 +89,15 @@ export interface Turn {
   by: string | null
 }
 
+/** Somebody writes at this moment, or has stopped; without `agent_id` it is the client. */
+export interface Writing {
+  interaction_id: string
+  agent_id: string | null
+  name: string | null
+  is_writing: boolean
+  at: string
+}
+
 /** `text` by language, with places for what is known of the client; `team_id` null: everybody's. */
 export interface CannedAnswer {
   id: string

@@ -12,6 +12,8 @@ export const useLink = defineStore('link', () => {
   const lostAt = shallowRef<number | null>(null)
   /** Grows when everything on the screen should be read again. */
   const generation = ref(0)
+  /** Tells the server something that is worth nothing later: without a link nobody hears it. */
+  const tell = shallowRef<(name: string, body: object) => void>(() => undefined)
   let timer = 0
 
   function cameUp(afterLoss: boolean): void {
@@ -32,5 +34,5 @@ export const useLink = defineStore('link', () => {
   function fellBehind(): void {
     state.value = 'behind'
   }
-  return { state, lostAt, generation, cameUp, wentDown, fellBehind, readAgain: () => generation.value++ }
+  return { state, lostAt, generation, tell, cameUp, wentDown, fellBehind, readAgain: () => generation.value++ }
 })

@@ -4,8 +4,10 @@
  */
 import { type Socket, io } from 'socket.io-client'
 import { api } from '@/api/client'
+import type { Writing } from '@/api/conversations'
 import type { DeskEventName, DeskSnapshot, Stamped } from '@/api/types'
 import { correctClock } from '@/lib/clock'
+import { useConversations } from '@/stores/conversations'
 import { useDesk } from '@/stores/desk'
 import { useSession } from '@/stores/session'
 import { makeHandlers } from './handlers'
@@ -98,10 +100,15 @@ export function startDeskLink(): DeskLink {
   for (const name of Object.keys(handlers)) {
     socket.on(name, (payload: Stamped) => stream.heard(name, payload))
   }
+  // Beside the order of events, and never told again.
+  const conversations = useConversations()
+  socket.on('conversation.answering', (writing: Writing) => conversations.writes(writing))
+  link.tell = (name, body) => void socket.volatile.emit(name, body)
 
   return {
     stop() {
       window.clearTimeout(retry)
+      link.tell = () => undefined
       socket.removeAllListeners()
       socket.disconnect()
     },

@@ -2,12 +2,14 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef } from 'vue'
 import { api } from '@/api/client'
-import type { Conversation, Message, Turn } from '@/api/conversations'
+import type { Conversation, Message, Turn, Writing } from '@/api/conversations'
 import type { Labels, Page } from '@/api/types'
+import { now } from '@/lib/clock'
 import { createThings, isNewer } from '@/lib/versioned'
 import { useSession } from './session'
 
 const MOST = 200
+const WRITING_MS = 10_000
 
 type Said = ReadonlyMap<string, Message>
 
@@ -25,6 +27,7 @@ export const useConversations = defineStore('conversations', () => {
   const things = createThings<Conversation>()
   const said = shallowReactive(new Map<string, Said>())
   const turns = shallowReactive(new Map<string, readonly Turn[]>())
+  const writing = shallowReactive(new Map<string, Writing & { until: number }>())
   /** What has just come to this desk, and asks for a look. */
   const news = shallowRef<InboxNews | null>(null)
   const takenBack = new Set<string>()
@@ -91,6 +94,14 @@ export const useConversations = defineStore('conversations', () => {
     if (waits) void open(conversation.id).catch(() => undefined)
   }
 
+  /** Who has heard nothing of somebody for a while believes that they stopped. */
+  function writes(heardNow: Writing): void {
+    const key = `${heardNow.interaction_id}:${heardNow.agent_id ?? ''}`
+    if (heardNow.is_writing) writing.set(key, { ...heardNow, until: now.value + WRITING_MS })
+    else writing.delete(key)
+  }
+  const writersOf = (id: string): Writing[] => Array.from(writing.values()).filter((one) => one.interaction_id === id && one.until > now.value)
+
   const isMine = (one: Conversation): boolean => one.agent_id === session.user?.id
   /** One's own in which something was said that has not been looked at. */
   const unread = computed(() => Array.from(things.byId.values()).filter((one) => isMine(one) && one.unread > 0 && one.inbox_state !== 'closed'))
@@ -107,6 +118,7 @@ export const useConversations = defineStore('conversations', () => {
     things.clear()
     said.clear()
     turns.clear()
+    writing.clear()
     news.value = null
   }
   return {
@@ -121,6 +133,8 @@ export const useConversations = defineStore('conversations', () => {
     dueSoon,
     mentioned,
     stuck,
+    writes,
+    writersOf,
     unread,
     load,
     messagesOf,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,4 +31,4 @@ def test_the_whole_past_is_a_handful_of_looks_the_newest_first() -> None:
     assert len(pieces) <= 8
     assert pieces[0][1] is None, "who writes at this moment is in the first one"
     assert pieces[-1][0] is None
-    assert all(later[0] == earlier[1] for later, earlier in zip(pieces, pieces[1:], strict=False))
+    assert all(later[0] == earlier[1] for later, earlier in pairwise(pieces))

@@ -32,7 +32,7 @@ from crm_core.store.outage import Outage
 from crm_core.store.outbox import OutboxRow, Window
 from crm_core.store.signals import Writing, on_writing
 from crm_core.views.users import User, get_user
-from crm_core.views.wire import Answering, Hello, Reload
+from crm_core.views.wire_events import Answering, Hello, Reload
 from realtime import metrics
 from realtime.desk import Desk
 from realtime.frames import NAMESPACE, Encoded, encode_rows, event_frame

@@ -27,7 +27,7 @@ from crm_core.actions.sessions import Principal
 from crm_core.domain.ids import new_id
 from crm_core.store.database import Database
 from crm_core.views.agents import Agent
-from crm_core.views.wire import AgentChanged
+from crm_core.views.wire_events import AgentChanged
 from realtime.frames import NAMESPACE, Encoded, event_frame
 from realtime.hub import DeskHub
 from tests.benchmarks.gateway_process import free_port

@@ -19,7 +19,8 @@ from crm_core.domain.ids import new_id
 from crm_core.domain.written import HeardMessage, WrittenChannel
 from crm_core.store import outbox
 from crm_core.store.database import Database
-from crm_core.views.wire import SERVER_EVENTS, AgentChanged, Told, load_events
+from crm_core.views.wire import Told, load_events
+from crm_core.views.wire_events import SERVER_EVENTS, AgentChanged
 from tests.builders import NOON, abandoned, answered, call, ended, ringing
 from tests.people import add_agent, add_client
 

@@ -16,6 +16,7 @@ from typing import assert_never
 from channels.telegram.answers import Answers
 from channels.telegram.appointments import Appointments
 from channels.telegram.files import Fetching
+from channels.telegram.groups import is_for_us
 from channels.telegram.heard import as_heard
 from channels.telegram.threads import Thread
 from channels.telegram.values import (
@@ -108,7 +109,10 @@ class TelegramLog:
         recorded = await record_and_tell(tx, [one.message for one in fresh])
         await people.meet(tx, self._bot.name, _writers(fresh))
         for one, kept in zip(fresh, recorded, strict=True):
-            if kept.is_new:
+            if kept.is_new and not one.said.chat.is_private:
+                chat = one.said.chat
+                await groups.asked_in(tx, self._bot.name, chat.id, chat.title, kept.interaction_id)
+            elif kept.is_new:
                 await self._answers.to_message(tx, one.said, kept.interaction_id)
         for one in heard:
             if one.is_edit:
@@ -149,6 +153,8 @@ class TelegramLog:
     async def _heard(self, update: Update) -> _Heard | None:
         said = update.meaning
         if not isinstance(said, MessageHeard) or said.sender is None or not _is_a_clients(said):
+            return None
+        if not is_for_us(said, username=self._username):
             return None
         fetched = await asyncio.gather(*(self._files.fetch(file) for file in said.files))
         message = as_heard(

@@ -140,6 +140,7 @@ def _message(given: Json, username: str) -> Meaning:
         contact=contact,
         command=None if forwarded or "text" not in given else read_command(words, username),
         reply_to=natural(replied, "message_id", odd) if replied else None,
+        answers_us=replied is not None and _is_ours(replied, username, odd),
         thread_id=natural(given, "message_thread_id", odd) if flag(given, "is_topic_message") else None,
         album_id=line(given, "media_group_id", odd, longest=64),
         business_connection=line(given, "business_connection_id", odd, longest=_LONGEST_NAME),
@@ -168,6 +169,11 @@ def _author(given: Json, chat: Chat, odd: Odd) -> Person | None:
     if sender is None and chat.is_private:
         raise Unreadable("from is missing or makes no sense")
     return sender
+
+
+def _is_ours(replied: Json, username: str, odd: Odd) -> bool:
+    author = _person(replied, "from", odd)
+    return author is not None and author.is_bot and (author.username or "").lower() == username.lower()
 
 
 def _deleted(given: Json, username: str) -> Meaning:

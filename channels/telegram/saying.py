@@ -48,6 +48,8 @@ class TelegramSpeech:
         thread = Thread.read(saying.thread)
         if thread is None:
             return Never(words="There is no chat with this person: they must write to the bot first.")
+        if thread.asker is not None and saying.extras.get("privately") is True:
+            thread = Thread(chat_id=thread.asker)
         fate = await self._send(thread, saying)
         if isinstance(fate, outgoing.Failed) and fate.moved_to is not None:
             # Certainly not sent: said where the group is now, it is said once.

@@ -133,6 +133,7 @@ class MessageHeard:
     contact: SharedContact | None = None
     command: Command | None = None
     reply_to: int | None = None  # a message of the same chat
+    answers_us: bool = False  # and that is one of the bot's own
     thread_id: int | None = None  # the topic of a group that has topics
     album_id: str | None = None  # what is sent together comes one by one and shares this
     business_connection: str | None = None  # said to a person for whom the bot answers

@@ -74,6 +74,7 @@ class MessageIn(InputModel):
     """A message to a client: into a conversation, or to them on a channel.
 
     ``attachments``: files that were handed over before. ``send_after_s``: until then it can be taken back.
+    ``privately``: to whoever asked in a group alone, if they have begun to talk with the bot; elsewhere all is private.
     ``after``: the last message its writer saw; when a colleague has answered since, it is refused.
     """
 
@@ -82,6 +83,7 @@ class MessageIn(InputModel):
     channel: WrittenChannel | None = None
     body: Prose
     attachments: Annotated[tuple[UUID, ...], Field(max_length=MOST_FILES)] = ()
+    privately: bool = False
     send_after_s: Annotated[float, Field(ge=0, le=3600)] = 0
     after: UUID | None = None
 
@@ -120,7 +122,8 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
     if conversation.agent_id is None:
         await _take(tx, conversation.id, by.user_id, _ANSWERED_FIRST)
     next_at = tx.now + timedelta(seconds=given.send_after_s)
-    message_id = await put_out(tx, conversation, given.body, next_at=next_at, author_id=by.user_id)
+    extras = {"privately": True} if given.privately else None
+    message_id = await put_out(tx, conversation, given.body, next_at=next_at, author_id=by.user_id, extras=extras)
     if given.attachments:
         await attach(tx, message_id, by.user_id, given.attachments)
     return message_id

@@ -55,7 +55,15 @@ class Office:
 
         await eventually(held)
 
-    async def answer(self, conversation: UUID, by: UUID, text: str, files: Mapping[str, str] | None = None) -> UUID:
+    async def answer(
+        self,
+        conversation: UUID,
+        by: UUID,
+        text: str,
+        files: Mapping[str, str] | None = None,
+        *,
+        privately: bool = False,
+    ) -> UUID:
         """``files``: types by name."""
         async with self.database.begin() as tx:
             viewer = Viewer(user_id=by, role=Role.OWNER, team_id=None)
@@ -63,7 +71,7 @@ class Office:
                 await uploads.upload(tx, by, name=name, media_type=kind, data=name.encode())
                 for name, kind in (files or {}).items()
             ]
-            given = MessageIn(interaction_id=conversation, body=text, attachments=tuple(attached))
+            given = MessageIn(interaction_id=conversation, body=text, attachments=tuple(attached), privately=privately)
             return await replies.send(tx, viewer, given, sources={})
 
     async def reaches(self, conversation: UUID, state: MessageState) -> None:

@@ -20,6 +20,8 @@ from tests.integration.http.house import House, open_house
 #: The one address that is no route of ours: the web app's pages and files.
 APP = "/{page}"
 SOMEBODY = "0190a000-0000-7000-8000-000000000000"
+#: What some variables stand for; all others for somebody.
+SOMETHING = {"subject": f"client:{SOMEBODY}", "chat_id": "-1001"}
 
 
 def guarded() -> Iterator[Route]:
@@ -29,7 +31,7 @@ def guarded() -> Iterator[Route]:
 def address(route: Route) -> str:
     path = route.path
     for name in route.signature.path:
-        path = path.replace(f"{{{name}}}", f"client:{SOMEBODY}" if name == "subject" else SOMEBODY)
+        path = path.replace(f"{{{name}}}", SOMETHING.get(name, SOMEBODY))
     return path
 
 

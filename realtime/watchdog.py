@@ -28,6 +28,8 @@ from crm_core.store.watch import DUE, ELIGIBLE
 logger = structlog.get_logger(__name__)
 
 BATCH = 500
+#: A client who writes at that moment waits until the batch that holds their conversation is done.
+CONVERSATIONS_BATCH = 20
 #: Batches of a long queue: more would only wait for each other, because giving out is done by one at a time.
 _AT_ONCE = 2
 _LONGEST_SLEEP = timedelta(seconds=1)
@@ -75,31 +77,35 @@ class Watchdog:
         if seen.leads_at is not None and seen.leads_at <= seen.now:
             await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
         if seen.conversations_at is not None and seen.conversations_at <= seen.now:
-            await self._all_of(lambda tx: watch_conversations(tx, self._batch, zone=self._zone))
+            await self._watch_conversations()
 
     async def _try_again(self) -> None:
         """Somebody may have come: what waits is looked at, the oldest and most valuable first."""
         async with self._database.begin() as tx:
             await retry_waiting(tx)
             await answering.retry_waiting(tx)
-        await self._all_of(lambda tx: watch_conversations(tx, self._batch, zone=self._zone))
+        await self._watch_conversations()
         await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
         await self._all_of(lambda tx: watch_waiting(tx, self._batch, zone=self._zone))
 
-    async def _all_of(self, work: _Work) -> None:
-        """Batch after batch, until one was not full; of a long queue one is read while another is written."""
-        if await self._fills(work):
-            await _together(*(self._rest_of(work) for _ in range(_AT_ONCE)))
+    async def _watch_conversations(self) -> None:
+        batch = min(self._batch, CONVERSATIONS_BATCH)
+        await self._all_of(lambda tx: watch_conversations(tx, batch, zone=self._zone), batch=batch)
 
-    async def _rest_of(self, work: _Work) -> None:
-        while await self._fills(work):
+    async def _all_of(self, work: _Work, *, batch: int | None = None) -> None:
+        """Batch after batch, until one was not full; of a long queue one is read while another is written."""
+        if await self._fills(work, batch):
+            await _together(*(self._rest_of(work, batch) for _ in range(_AT_ONCE)))
+
+    async def _rest_of(self, work: _Work, batch: int | None) -> None:
+        while await self._fills(work, batch):
             # A long queue of them must not keep the heart from beating.
             await beat(self._database)
 
-    async def _fills(self, work: _Work) -> bool:
+    async def _fills(self, work: _Work, batch: int | None) -> bool:
         """Do one batch; was it full?"""
         async with self._database.begin() as tx:
-            return await work(tx) >= self._batch
+            return await work(tx) >= (batch or self._batch)
 
 
 async def _together(*works: Coroutine[object, object, None]) -> None:

@@ -10,10 +10,7 @@ from channels.email.headers import Address
 from channels.email.message import Head
 from channels.email.outgoing import OutgoingFile, OutgoingMail, references_of_answer, subject_of_answer
 from channels.email.reply_address import reply_address
-from crm_core.domain.strangers_words import one_line
 from crm_core.store.messages import Saying
-
-_LONGEST_SUBJECT = 70
 
 
 def outgoing(
@@ -47,9 +44,8 @@ def outgoing(
 
 
 def _subject(saying: Saying) -> str:
-    if saying.mails.ids:
-        return subject_of_answer(saying.subject or "")
-    return saying.subject or one_line(saying.body, _LONGEST_SUBJECT) or (saying.files[0].name if saying.files else "")
+    subject = saying.subject or (saying.files[0].name if saying.files else "")
+    return subject_of_answer(subject) if saying.mails.ids and subject else subject
 
 
 def _references(answers: str | None, answered: Head | None, ids: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ changes nothing. IDLE brings news at once; a look every minute brings the rest.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +34,7 @@ Tell = Callable[[PeerUnavailable | PeerRefused | None], Awaitable[None]]
 class MailboxTimings:
     look_every_s: float = 60.0  # under the 29 minutes after which servers end IDLE
     longest_pause_s: float = 30.0
+    after_refusal_s: float = 60.0  # servers lock out whoever comes with a wrong password too often
 
 
 class Mailbox:
@@ -77,6 +79,8 @@ class Mailbox:
                 if isinstance(lost, PeerUnavailable | PeerRefused):
                     await self._told(lost)
                 await outage.wait(lost)
+                if isinstance(lost, PeerRefused):
+                    await asyncio.sleep(self._timings.after_refusal_s)
 
     async def _told(self, trouble: PeerUnavailable | PeerRefused | None) -> None:
         if self._tell is not None:

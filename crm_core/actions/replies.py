@@ -27,6 +27,7 @@ from crm_core.domain.calls import Direction
 from crm_core.domain.errors import ClientBlocked, NotFound
 from crm_core.domain.events import InteractionChanged, MessageChanged
 from crm_core.domain.ids import new_id
+from crm_core.domain.strangers_words import one_line
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
@@ -41,7 +42,7 @@ from crm_core.domain.written import (
     after_outbound,
     progressed,
 )
-from crm_core.inputs import InputModel, Prose
+from crm_core.inputs import InputModel, Line, Prose
 from crm_core.store import answering, inbox, outgoing
 from crm_core.store import conversations as store
 from crm_core.store import messages as texts
@@ -64,6 +65,9 @@ class Source:
     address: str | None  # ours
 
 
+#: Of a subject that nobody wrote.
+_LONGEST_SUBJECT = 70
+
 #: Of one message.
 MOST_FILES = 20
 
@@ -73,6 +77,7 @@ Sources = Mapping[WrittenChannel, Source]
 class MessageIn(InputModel):
     """A message to a client: into a conversation, or to them on a channel.
 
+    ``subject``: of a mail that begins a conversation; without it the beginning of what it says.
     ``attachments``: files that were handed over before. ``send_after_s``: until then it can be taken back.
     ``privately``: to whoever asked in a group alone, if they have begun to talk with the bot; elsewhere all is private.
     ``after``: the last message its writer saw; when a colleague has answered since, it is refused.
@@ -81,6 +86,7 @@ class MessageIn(InputModel):
     interaction_id: UUID | None = None
     client_id: UUID | None = None
     channel: WrittenChannel | None = None
+    subject: Line | None = None
     body: Prose
     attachments: Annotated[tuple[UUID, ...], Field(max_length=MOST_FILES)] = ()
     privately: bool = False
@@ -112,9 +118,7 @@ async def send(tx: Transaction, by: Viewer, given: MessageIn, *, sources: Source
     if given.interaction_id is not None:
         conversation = await going_on(tx, by, given.interaction_id)
     else:
-        assert given.client_id is not None
-        assert given.channel is not None  # as validated
-        conversation = await _with_client(tx, by, given.client_id, given.channel, sources)
+        conversation = await _with_client(tx, by, given, sources)
     if conversation.client_id is not None and (reason := await find_block(tx, conversation.client_id)) is not None:
         raise ClientBlocked(reason=reason)
     if given.after is not None:
@@ -251,11 +255,12 @@ def _external_id(message_id: UUID, conversation: HeldConversation) -> str:
     return str(message_id)
 
 
-async def _with_client(
-    tx: Transaction, by: Viewer, given_id: UUID, channel: WrittenChannel, sources: Sources
-) -> HeldConversation:
+async def _with_client(tx: Transaction, by: Viewer, given: MessageIn, sources: Sources) -> HeldConversation:
     """The one that is open with them on that channel, or a new one."""
-    client_id = await find_survivor(tx, given_id)
+    channel = given.channel
+    assert given.client_id is not None
+    assert channel is not None  # as validated
+    client_id = await find_survivor(tx, given.client_id)
     if client_id is None or not await may_see_client(tx, by, client_id):
         raise NotFound("There is no such client.")
     if (known_id := await inbox.open_with(tx, client_id, channel)) is not None:
@@ -275,11 +280,16 @@ async def _with_client(
         client_id=client_id,
         client_address=address,
         agent_id=by.user_id,
+        subject=_subject(given) if channel is WrittenChannel.EMAIL else None,
     )
     await store.open_turn(tx, interaction_id, by.user_id, words=_WROTE_FIRST, by=by.user_id)
     opened = await inbox.hold_visible(tx, interaction_id, by)
     assert opened is not None  # it is theirs
     return opened
+
+
+def _subject(given: MessageIn) -> str | None:
+    return given.subject or one_line(given.body, _LONGEST_SUBJECT) or None
 
 
 async def _check_nobody_answered(tx: Transaction, by: Viewer, interaction_id: UUID, after: UUID) -> None:

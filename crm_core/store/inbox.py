@@ -64,8 +64,8 @@ VALUES ($1, $2, 'outbound', 'active', $1::uuid::text, $3, array_remove(ARRAY[$3:
 
 _OPEN_CONVERSATION = """
 INSERT INTO conversations
-    (interaction_id, channel, source, thread, inbox_state, participants, last_at, last_direction)
-VALUES ($1, $2, $3, $4, 'open', ARRAY[$5::text], $6, 'outbound')
+    (interaction_id, channel, source, thread, inbox_state, participants, last_at, last_direction, subject)
+VALUES ($1, $2, $3, $4, 'open', ARRAY[$5::text], $6, 'outbound', $7)
 """
 
 _ASSIGN = """
@@ -283,6 +283,7 @@ async def open_ours(
     client_id: UUID,
     client_address: str,
     agent_id: UUID,
+    subject: str | None = None,
 ) -> UUID:
     """A conversation that we begin; a chat is known by who is in it, a mail by a token of its own."""
     interaction_id = new_id(tx.now)
@@ -290,7 +291,7 @@ async def open_ours(
     await tx.execute(
         _OPEN_INTERACTION, interaction_id, channel, queue, client_id, client_address, our_address, agent_id, tx.now
     )
-    await tx.execute(_OPEN_CONVERSATION, interaction_id, channel, source, thread, client_address, tx.now)
+    await tx.execute(_OPEN_CONVERSATION, interaction_id, channel, source, thread, client_address, tx.now, subject)
     return interaction_id
 
 

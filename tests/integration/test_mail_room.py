@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crm_core.actions import uploads
+from crm_core.actions import automatic, uploads
 from crm_core.domain.written import InboxState, MessageState, WrittenChannel
 from crm_core.store.database import Database
 from crm_core.views.channel_links import states_of
@@ -106,6 +106,7 @@ async def test_a_mail_that_comes_back_is_the_fate_of_ours_and_no_conversation(of
         [conversation] = await office.conversations()
 
     [message] = conversation.messages
+    assert message.subject == "Ваша путёвка готова"
     assert "nobody lives there" in (message.trouble or "")
     assert conversation.inbox_state is InboxState.OPEN
 
@@ -141,10 +142,14 @@ async def test_a_machine_is_owed_no_answer(office: MailOffice) -> None:
         await office.holds(["Вопрос", "Ответ"])
         await office.writes("Я в отпуске", Auto_Submitted="auto-replied", In_Reply_To=f"<{mail.head.message_id}>")
         [conversation] = await office.holds(["Вопрос", "Ответ", "Я в отпуске"])
+        async with office.database.begin() as tx:
+            await automatic.say(tx, conversation.id, "Мы получили ваше письмо")
+        await office.reaches(conversation.id, MessageState.FAILED)
+        await office.got(1)
 
     assert conversation.inbox_state is InboxState.WAITING
     assert conversation.waiting_since is None
-    assert conversation.messages[-1].automatic
+    assert conversation.messages[2].automatic
 
 
 async def test_a_mail_that_lies_in_the_mailbox_twice_is_stored_once(office: MailOffice) -> None:

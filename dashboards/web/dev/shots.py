@@ -43,7 +43,7 @@ ARGUMENTS = [
 HEIGHTS = {1440: 900, 1180: 820, 390: 844}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
-    "media-src 'self' blob:; connect-src 'self' ws://desk.test; base-uri 'none'; form-action 'self'; "
+    "media-src 'self' blob:; connect-src 'self' ws://desk.test; frame-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
 

@@ -49,6 +49,7 @@ def as_heard(
         body=_words(said, [file for file, data in fetched.items() if data is None]),
         files=tuple(_named(file, data) for file, data in fetched.items() if data is not None),
         at=said.said_at,
+        album=said.album_id,
         automatic=said.command is not None and said.command.name in _ANSWERED_BY_THE_BOT,
         raw=raw,
     )

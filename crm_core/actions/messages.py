@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.contacts import number_contacts
 from crm_core.domain.calls import Direction, InteractionState
@@ -33,7 +35,7 @@ from crm_core.store import inbox
 from crm_core.store import messages as texts
 from crm_core.store.clients import clients_by_addresses
 from crm_core.store.database import Reader, Record, Transaction, to_json
-from crm_core.store.messages import FreshMessage
+from crm_core.store.messages import ChangedMessage, FreshMessage
 from crm_core.store.watch import DUE
 
 _OPENED = (
@@ -145,10 +147,13 @@ async def record_and_tell(tx: Transaction, heard: Sequence[HeardMessage]) -> lis
     placed = {_fact(one): arrival.conversation.interaction_id for arrival in arrived for one in arrival.heard}
     if not await store.claim_facts(tx, [(one, placed[_fact(one)]) for one in fresh]):
         raise FactTakenElsewhere
+    added = await _gather_albums(tx, arrived)
     await _open(tx, [arrival for arrival in arrived if arrival.is_new])
     await texts.insert_messages(tx, [message for arrival in arrived for message in arrival.fresh])
-    await _go_on(tx, [arrival for arrival in arrived if not arrival.is_new])
-    await _tell(tx, arrived)
+    with_news = [arrival for arrival in arrived if arrival.fresh]
+    await _go_on(tx, [arrival for arrival in with_news if not arrival.is_new])
+    await _tell(tx, with_news)
+    await _tell_changed(tx, added)
     told = set(known)
     recorded = []
     for one in heard:
@@ -165,7 +170,7 @@ async def record_edit(tx: Transaction, heard: HeardMessage) -> None:
         await record_messages(tx, [heard])
         return
     message = await texts.find_clients(tx, known, heard.external_id)
-    if message is None:
+    if message is None:  # a part of an album: its words are those of the whole
         return
     version = await texts.edit(tx, message, body=heard.body, at=heard.at)
     if version is not None:
@@ -176,7 +181,11 @@ async def record_edit(tx: Transaction, heard: HeardMessage) -> None:
 
 async def record_deleted(tx: Transaction, channel: WrittenChannel, source: str, external_ids: Sequence[str]) -> None:
     """Their writer has taken them back where they see them; here they stay, and say so. What is unknown is passed."""
-    for message in await texts.mark_deleted(tx, channel, source, external_ids):
+    await _tell_changed(tx, await texts.mark_deleted(tx, channel, source, external_ids))
+
+
+async def _tell_changed(tx: Transaction, changed: Sequence[ChangedMessage]) -> None:
+    for message in changed:
         interaction_id = message.interaction_id
         rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
         tx.emit(
@@ -222,6 +231,36 @@ async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arr
     return list(arrivals.values())
 
 
+async def _gather_albums(tx: Transaction, arrivals: Sequence[_Arrived]) -> list[ChangedMessage]:
+    """What is sent together becomes one message, be its first parts stored already; gives those that have grown.
+
+    The conversation is held, so two parts that are told at once are taken one after the other.
+    """
+    grown = []
+    for arrival in arrivals:
+        arrival.fresh = _gathered(arrival.fresh)
+        for part in [one for one in arrival.fresh if one.album is not None and not arrival.is_new]:
+            assert part.album is not None
+            known = await texts.find_album(tx, part.interaction_id, part.album)
+            if known is not None:
+                grown.append(await texts.append(tx, known, part))
+                arrival.fresh.remove(part)
+    return grown
+
+
+def _gathered(fresh: Sequence[FreshMessage]) -> list[FreshMessage]:
+    """The parts of each album as one, where its first part is."""
+    kept: dict[str, FreshMessage] = {}
+    for one in fresh:
+        name = f"album {one.album}" if one.album is not None else one.external_id
+        first = kept.get(name)
+        if first is not None:
+            words = "\n".join(filter(None, (first.body, one.body)))
+            one = replace(first, body=words, files=(*first.files, *one.files))
+        kept[name] = one
+    return list(kept.values())
+
+
 def _opened_by(
     tx: Transaction, heard: HeardMessage, thread: str | None, *, client_id: UUID | None, agent_id: UUID | None
 ) -> Conversation:
@@ -253,6 +292,7 @@ def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID, place: 
         own=heard.own,
         html=heard.html,
         answers=next(iter(heard.answers), None),
+        album=heard.album,
         automatic=heard.automatic,
         at=min(heard.at, tx.now),
         raw=heard.raw,
@@ -280,12 +320,20 @@ async def _open(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
         if arrival.conversation.agent_id not in here:
             arrival.conversation = replace(arrival.conversation, agent_id=None)
     await tx.copy("interactions", _OPENED, [_interaction_row(arrival) for arrival in arrivals])
-    await tx.copy("conversations", _CONVERSATION, [_conversation_row(arrival, tx.now) for arrival in arrivals])
+    await _copy_conversations(tx, arrivals)
     for arrival in arrivals:
         agent_id = arrival.conversation.agent_id
         if agent_id is not None:
             words = _GOES_ON if arrival.follows else _OWN_CLIENT
             await store.open_turn(tx, arrival.conversation.interaction_id, agent_id, words=words, by=None)
+
+
+async def _copy_conversations(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
+    """Raises FactTakenElsewhere when somebody has just begun a conversation with the same chat."""
+    try:
+        await tx.copy("conversations", _CONVERSATION, [_conversation_row(arrival, tx.now) for arrival in arrivals])
+    except asyncpg.UniqueViolationError as taken:
+        raise FactTakenElsewhere from taken
 
 
 def _interaction_row(arrival: _Arrived) -> tuple[object, ...]:

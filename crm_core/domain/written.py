@@ -164,6 +164,7 @@ class HeardMessage:
     html: str | None = None  # sanitised
     files: tuple[HeardFile, ...] = ()
     at: datetime  # when it was written, as far as one can believe it
+    album: str | None = None  # what is sent together, and told one by one, shares this
     automatic: bool = False  # nobody wrote it: an absence note, a bounce
     raw: bytes | None = None
 

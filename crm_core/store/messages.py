@@ -6,7 +6,7 @@ Equal bytes are stored once, under their digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,7 @@ ON CONFLICT (digest) DO NOTHING
 
 _MESSAGE_COLUMNS = (
     *("id", "interaction_id", "external_id", "kind", "direction", "state", "author_id", "from_address", "from_name"),
-    *("to_addresses", "subject", "body", "own", "html", "answers", "automatic", "at", "raw"),
+    *("to_addresses", "subject", "body", "own", "html", "answers", "album", "automatic", "at", "raw"),
 )
 _FILE_COLUMNS = ("id", "message_id", "position", "name", "type", "size", "digest", "inline_id")
 
@@ -150,6 +150,28 @@ ORDER BY message.id DESC
 LIMIT 1
 """
 
+# By messages_interaction_id_id_idx.
+_FIND_ALBUM = """
+SELECT id
+FROM messages
+WHERE interaction_id = $1 AND album = $2 AND direction = 'inbound'
+ORDER BY id
+LIMIT 1
+"""
+
+_APPEND = """
+UPDATE messages
+SET body = concat_ws(E'\n', NULLIF(body, ''), NULLIF($2, '')), version = version + 1
+WHERE id = $1
+RETURNING id AS message_id, interaction_id, version
+"""
+
+_NEXT_PLACE = """
+SELECT COALESCE(max(position) + 1, 0)
+FROM message_files
+WHERE message_id = $1
+"""
+
 # By messages_external_id_idx.
 _MARK_DELETED = """
 UPDATE messages message
@@ -213,6 +235,7 @@ class FreshMessage:
     own: str | None = None
     html: str | None = None
     answers: str | None = None
+    album: str | None = None
     automatic: bool = False
     raw: bytes | None = None
     files: tuple[HeardFile, ...] = ()
@@ -224,28 +247,39 @@ class FreshMessage:
 
 async def insert_messages(tx: Transaction, fresh: Sequence[FreshMessage]) -> None:
     """Messages in nobody's log yet, with their files; equal bytes are stored once."""
-    digests: dict[bytes, bytes] = {}
-    for data in (data for one in fresh for data in (one.raw, *(file.data for file in one.files)) if data is not None):
-        digests[hashlib.sha256(data).digest()] = data
-    if digests:
-        await tx.execute(_SAVE_BLOBS, list(digests), list(digests.values()))
+    await _save_blobs(tx, (data for one in fresh for data in (one.raw, *(file.data for file in one.files))))
     await tx.copy("messages", _MESSAGE_COLUMNS, [_row(one) for one in fresh])
-    files = [
-        (
-            new_id(one.at),
-            one.id,
-            position,
-            file.name,
-            file.type,
-            len(file.data),
-            hashlib.sha256(file.data).digest(),
-            file.inline_id,
-        )
-        for one in fresh
-        for position, file in enumerate(one.files)
-    ]
+    files = [_file_row(one.at, one.id, place, file) for one in fresh for place, file in enumerate(one.files)]
     if files:
         await tx.copy("message_files", _FILE_COLUMNS, files)
+
+
+async def find_album(tx: Transaction, interaction_id: UUID, album: str) -> UUID | None:
+    """The message of that conversation whose parts share this name."""
+    found: UUID | None = await tx.fetchval(_FIND_ALBUM, interaction_id, album)
+    return found
+
+
+async def append(tx: Transaction, message_id: UUID, part: FreshMessage) -> ChangedMessage:
+    """One more part of an album that is stored already: its files and its words."""
+    row = await tx.fetchrow(_APPEND, message_id, part.body)
+    assert row is not None
+    await _save_blobs(tx, (file.data for file in part.files))
+    first: int = await tx.fetchval(_NEXT_PLACE, message_id)
+    rows = [_file_row(tx.now, message_id, place, file) for place, file in enumerate(part.files, first)]
+    await tx.copy("message_files", _FILE_COLUMNS, rows)
+    return ChangedMessage(**row)
+
+
+async def _save_blobs(tx: Transaction, contents: Iterable[bytes | None]) -> None:
+    digests = {hashlib.sha256(data).digest(): data for data in contents if data is not None}
+    if digests:
+        await tx.execute(_SAVE_BLOBS, list(digests), list(digests.values()))
+
+
+def _file_row(at: datetime, message_id: UUID, place: int, file: HeardFile) -> tuple[object, ...]:
+    digest = hashlib.sha256(file.data).digest()
+    return (new_id(at), message_id, place, file.name, file.type, len(file.data), digest, file.inline_id)
 
 
 def _row(one: FreshMessage) -> tuple[object, ...]:

@@ -97,6 +97,18 @@ async def test_what_is_brought_twice_stands_there_once(served: Served) -> None:
     await served.office.has("раз")
 
 
+async def test_parts_of_an_album_that_are_brought_at_the_same_moment_are_one_message(served: Served) -> None:
+    for number in range(1, 5):
+        photo = served.bot.holds_file(f"{number}.jpg", b"%d" % number) | {"width": 10, "height": 10}
+        served.bot.hears("message", message(number, photo=[photo], media_group_id="album-1"))
+
+    while served.bot.pending:
+        await served.telegram.deliver(served.bot, out_of_order=True)
+
+    [conversation] = await served.office.conversations()
+    assert [sorted(file.size for file in one.attachments) for one in conversation.messages] == [[1, 1, 1, 1]]
+
+
 async def test_a_stranger_at_the_door_is_refused_and_counted(served: Served) -> None:
     forged = json.dumps({"update_id": 5, "message": message(1, text="я ваш клиент")}).encode()
 

@@ -102,6 +102,7 @@ messages = Table(
     Column("own", Text, comment="without quotes and signature; null: the same"),
     Column("html", Text, comment="sanitised"),
     Column("answers", Text, comment="external id of the message it answers"),
+    Column("album", Text, comment="what its parts, heard one by one, have in common"),
     flag("automatic", default=False),
     moment("at", required=True),
     moment("sent_at"),

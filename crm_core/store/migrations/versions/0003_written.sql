@@ -88,6 +88,7 @@ CREATE TABLE messages (
   own TEXT,
   html TEXT,
   answers TEXT,
+  album TEXT,
   automatic BOOLEAN DEFAULT false NOT NULL,
   at TIMESTAMP WITH TIME ZONE NOT NULL,
   sent_at TIMESTAMP WITH TIME ZONE,
@@ -121,6 +122,7 @@ COMMENT ON COLUMN messages.body IS 'all of it, as text';
 COMMENT ON COLUMN messages.own IS 'without quotes and signature; null: the same';
 COMMENT ON COLUMN messages.html IS 'sanitised';
 COMMENT ON COLUMN messages.answers IS 'external id of the message it answers';
+COMMENT ON COLUMN messages.album IS 'what its parts, heard one by one, have in common';
 COMMENT ON COLUMN messages.deleted_at IS 'by its writer, where they see it; we keep it';
 COMMENT ON COLUMN messages.trouble IS 'why it was not sent, in words';
 COMMENT ON COLUMN messages.raw IS 'as it came; the only copy';

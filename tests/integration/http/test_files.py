@@ -108,7 +108,7 @@ async def test_ready_means_serving_with_a_database_whatever_the_pbx_does(databas
 
         assert (ready.status, ready.body) == (
             200,
-            {"database": "up", "pbx": {"main": "up", "second": "down"}, "mailbox": {"sales": "down"}},
+            {"database": "up", "pbx": {"main": "up", "second": "down"}, "mailbox": {"sales": "down"}, "telegram": {}},
         )
         assert draining.status == 503
         assert (await stranger.get("/healthz")).status == 200

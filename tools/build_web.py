@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import gzip
 import hashlib
 import importlib.util
 import os
@@ -122,6 +123,9 @@ def build(root: Path = ROOT, *, force: bool = False) -> bool:
             node.run(
                 "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", BUILT, "--config", config
             )
+        for script in (web / BUILT).glob("widget.js"):
+            # Sites load it from us directly; the server hands this out to whoever can unpack it.
+            script.with_suffix(".js.gz").write_bytes(gzip.compress(script.read_bytes(), mtime=0))
         (web / BUILT / STAMP).write_text(stamp)
         replace(static, by=web / BUILT)
     return True

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import urlsplit
 
 import structlog
 
-from config.settings import Settings
+from config.settings import Settings, WebchatSettings
 from gateway.app import Process, open_database, run
 from gateway.demo.company import EMPLOYEES, PASSWORD
 from gateway.demo.director import Director
 from gateway.demo.inbox import PostOffice
 from gateway.demo.seed import seed
+from gateway.http.handlers.demo import CHAT_SITE
 from gateway.http.request import DemoLogin
 
 logger = structlog.get_logger(__name__)
@@ -29,9 +31,18 @@ async def demo(settings: Settings) -> None:
         director = Director(database, sounds=sounds)
         async with director.player.listening():
             pbx = (*settings.pbx, director.settings())
-            process = Process(settings.model_copy(update={"pbx": pbx}), database, demo_logins=LOGINS, ringer=director)
+            webchat = (*settings.webchat, _chat(settings))
+            played = settings.model_copy(update={"pbx": pbx, "webchat": webchat})
+            process = Process(played, database, demo_logins=LOGINS, ringer=director)
             _say_where(settings)
             await run(process, also=[director, PostOffice(database=database, zone=settings.timezone)])
+
+
+def _chat(settings: Settings) -> WebchatSettings:
+    """The company's site is the page at ``/chat-demo``, under any name by which a browser here may call us."""
+    here = {f"http://{host}:{settings.http.port}" for host in ("127.0.0.1", "localhost")}
+    public = urlsplit(settings.public_url)._replace(path="").geturl()
+    return WebchatSettings(name="demo", site_key=CHAT_SITE, origins=tuple(sorted(here | {public})), queue="sales")
 
 
 def _say_where(settings: Settings) -> None:
@@ -41,6 +52,8 @@ def _say_where(settings: Settings) -> None:
         "",
         f"  Everybody's password is {PASSWORD}",
         *(f"    {employee.login:<8} {employee.role:<11} {employee.name}" for employee in EMPLOYEES),
+        "",
+        f"  A site with the chat on it: {settings.public_url}/chat-demo",
         "",
         "  Sign in as dinara and wait a few seconds, or press «Позвонить мне». Ctrl C ends it.",
         "",

@@ -84,6 +84,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         hooks.routes,
         telegram_groups.routes,
         demo.routes,
+        demo.pages,
         webchat.routes,
         operations.routes,
     )

@@ -227,7 +227,7 @@ class _Visitor(_Socket):
         if frame.startswith('42["hello"'):
             self._greeted.set()
         elif frame.startswith("43"):
-            number, _, answer = frame[2:].partition("[")
+            number, _, _ = frame[2:].partition("[")
             key = self._asked[int(number)]
             self.stored[key] = at
             self._answers[key].set()

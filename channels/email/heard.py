@@ -11,6 +11,8 @@ from channels.email.quotes import folded
 from channels.email.reply_address import conversation_meant
 from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel, named_ids
 
+#: Of text. A word of three letters is three times as long in the index of words, which holds a megabyte.
+_MOST_BYTES = 300_000
 #: Beside the page on which the HTML is shown; behind it the picture's content id.
 PICTURES = "pictures/"
 
@@ -24,7 +26,8 @@ def heard(
     """
     head = mail.head
     meant = conversation_meant((*head.to, *head.cc, *head.delivered_to), address, secret)
-    text = folded(mail.text)
+    body = _searchable(mail.text.strip("\n"))
+    text = folded(body)
     shown = _shown(mail)
     return HeardMessage(
         channel=WrittenChannel.EMAIL,
@@ -39,7 +42,7 @@ def heard(
         thread=meant.hex if meant is not None else None,
         answers=named_ids(head.in_reply_to, head.references),
         subject=head.subject or None,
-        body=mail.text.strip("\n"),
+        body=body,
         own=text.own if text.quoted or text.signature else None,
         html=shown.html if shown is not None else None,
         files=_files(mail, shown),
@@ -47,6 +50,12 @@ def heard(
         automatic=head.automatic is not None,
         raw=raw,
     )
+
+
+def _searchable(text: str) -> str:
+    """As much as PostgreSQL can look through: it refuses a message of more words. The raw mail has the rest."""
+    data = text.encode()
+    return text if len(data) <= _MOST_BYTES else data[:_MOST_BYTES].decode("utf-8", "ignore") + "…"
 
 
 def _shown(mail: Mail) -> SafeHtml | None:

@@ -29,10 +29,6 @@ def mail_node(imap_url: str, database_url: str) -> AbstractAsyncContextManager[L
 
 
 async def _life(imap_url: str, database_url: str, dies_at: int) -> None:
-    await dying_at(dies_at, _read(imap_url, database_url))
-
-
-async def _read(imap_url: str, database_url: str) -> None:
     mailbox = MailboxSettings.model_validate(
         {
             "name": "sales",
@@ -54,7 +50,7 @@ async def _read(imap_url: str, database_url: str) -> None:
             keep=log.keep,
             away=DATABASE_AWAY,
         )
-        await ear.run()
+        await dying_at(dies_at, ear.run())
 
 
 def main(imap_url: str, database_url: str) -> None:

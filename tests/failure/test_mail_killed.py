@@ -83,7 +83,7 @@ async def _one_life(lives: Lives, box: Box, *, dies_at: int) -> bool:
                 os.kill(process, signal.SIGKILL)
                 await ended
                 return True
-        await asyncio.wait({ended}, timeout=0.01)
+        await asyncio.wait({ended}, timeout=0.2)
     assert await ended == -signal.SIGKILL
     return False
 

@@ -39,12 +39,17 @@ export function dropOldDrafts(now: number): void {
   }
 }
 
+/** What was begun in this browser about a subject, as it was left. */
+export const leftDraft = (subject: DraftSubject): unknown => read(keyOf(subject))?.value
+
+const keyOf = (subject: DraftSubject): string => `${PREFIX}${useSession().user?.id ?? ''}.${subject}`
+
 /** Subjects that were asked for, or began, in this tab: the server has nothing newer about them. */
 const settled = new Set<DraftSubject>()
 
 /** `begunHere`: nobody can have written about it elsewhere yet. */
 export function useDraft<T extends object>(subject: DraftSubject, empty: T, begunHere = false): Draft<T> {
-  const key = `${PREFIX}${useSession().user?.id ?? ''}.${subject}`
+  const key = keyOf(subject)
   const path = `/drafts/${subject}`
   const known = read(key)
   const value = reactive({ ...empty, ...(known?.value as Partial<T> | undefined) })

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from crm_core.actions import automatic, uploads
+from crm_core.domain.people import Role
 from crm_core.domain.written import InboxState, MessageState, WrittenChannel
 from crm_core.store.database import Database
 from crm_core.views.channel_links import states_of
+from tests.acceptance.program import PASSWORD, hire, serving, settings_for
 from tests.integration.mail_office import MailOffice
 from tests.integration.realtime.severed import severable
 from tests.lab.dovecot import Dovecot
@@ -210,3 +214,30 @@ async def test_what_comes_while_the_database_is_away_waits_unread_and_is_stored_
 
         await office.holds(["До"], ["Во время"])
         await eventually(lambda: asyncio.to_thread(lambda: office.unseen() == 0))
+
+
+async def test_the_whole_program_hears_a_mail_and_answers_it_over_its_api(office: MailOffice, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path).model_copy(update={"mailbox": (office.settings(),)})
+    await hire(office.database, "olga", "Ольга", extension=None, role=Role.OWNER)
+    cookies = aiohttp.CookieJar(unsafe=True)  # of an address without a name
+    async with (
+        serving(settings, office.database),
+        aiohttp.ClientSession(settings.public_url, cookie_jar=cookies) as desk,
+    ):
+        await office.writes("Есть места?")
+        [conversation] = await office.holds(["Есть места?"])
+        login = {"login": "olga", "password": PASSWORD}
+        async with desk.post("/api/v1/session", json=login) as answer:
+            headers = {"X-CSRF-Token": (await answer.json())["csrf_token"]}
+        file = {"params": {"name": "План.pdf"}, "data": b"%PDF"}
+        async with desk.post("/api/v1/files", headers=headers, **file) as answer:
+            handed = (await answer.json())["id"]
+        said = {"interaction_id": str(conversation.id), "body": "Есть", "attachments": [handed]}
+        async with desk.post("/api/v1/messages", json=said, headers=headers) as answer:
+            assert answer.status == 201
+        [mail] = await office.got(1)
+        async with desk.get("/readyz") as answer:
+            ready = await answer.json()
+
+    assert [(file.name, file.data) for file in mail.attachments] == [("План.pdf", b"%PDF")]
+    assert ready["mailbox"] == {"sales": "up"}

@@ -14,7 +14,7 @@ async def keep(db: Database, site: Site, thread: Thread, visit: Visit, said: Sai
     """Store what a visitor said; returns after COMMIT."""
     while True:
         try:
-            async with db.begin() as tx:
+            async with db.begin(steady_plans=True) as tx:
                 return await webchat.record(tx, site, thread.visitor_id, visit, said)
         except FactTakenElsewhere:
             continue  # in another tab, at this moment: now it is known

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from crm_core.domain.webchat import SHOWN, Visit, Vouched
-from crm_core.store.database import Reader, Transaction, to_json
+from crm_core.store.database import Reader, Record, Transaction, to_json
 from crm_core.store.ids import AMONG_FIRST, as_ids
 
 # By primary key.
@@ -109,6 +109,16 @@ SELECT interaction_id, source, thread
 FROM conversations
 WHERE interaction_id = {AMONG_FIRST} AND channel = 'webchat'
 """  # noqa: S608
+
+# By primary keys. A thread of another form was typed by somebody.
+_VISIT = """
+SELECT visitor.page, visitor.title, visitor.referrer, visitor.language, visitor.tags
+FROM conversations conversation
+JOIN webchat_visitors visitor
+    ON visitor.id = CASE WHEN conversation.thread ~ '^[0-9a-f-]{36}$' THEN conversation.thread::uuid END
+    AND visitor.source = conversation.source
+WHERE conversation.interaction_id = $1 AND conversation.channel = 'webchat'
+"""
 
 # By primary key of message_files: to the one it was said to, or by.
 _FIND_FILE = f"""
@@ -236,6 +246,11 @@ async def threads_of(db: Reader, interaction_ids: Iterable[UUID]) -> dict[UUID, 
     rows = await db.fetch(_THREADS, as_ids(interaction_ids))
     found = {row["interaction_id"]: thread_of(row["source"], row["thread"]) for row in rows}
     return {interaction_id: thread for interaction_id, thread in found.items() if thread is not None}
+
+
+async def visit_of(db: Reader, interaction_id: UUID) -> Record | None:
+    """Where the visitor of this conversation wrote last, and what brought them."""
+    return await db.fetchrow(_VISIT, interaction_id)
 
 
 async def find_file(db: Reader, thread: Thread, file_id: UUID) -> StoredFile | None:

@@ -21,6 +21,7 @@ from crm_core.views.interactions import WRITTEN, Interaction, load_interactions
 from crm_core.views.messages import messages_of
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, encode_cursor
+from crm_core.views.webchat import ChatVisit, chat_visit
 
 
 class ConversationTurn(WireModel):
@@ -46,7 +47,7 @@ class Conversation(Interaction):
     ``source`` is the mailbox, bot or site; ``waiting_since`` the oldest message of the client that nobody has
     answered; ``unread`` counts what came since its manager looked; ``follows`` the conversation it goes on from,
     ``refers_to`` one of others that it named. ``tag`` is of the link they came by, ``urgent`` what the client said.
-    ``last_excerpt`` is a stranger's words. Lists leave ``messages`` and ``history`` out.
+    ``last_excerpt`` is a stranger's words. Lists leave ``messages``, ``history`` and ``visit`` out.
     While the client waits, ``answer_due_at`` is the moment the company has set itself; ``handling_s`` is how long
     its managers have sat on it: from their first look at what waited to the answer, all answers together.
     """
@@ -74,6 +75,7 @@ class Conversation(Interaction):
     deal_id: UUID | None
     deal_title: str | None
     history: Annotated[list[ConversationTurn], Field(default_factory=list)]
+    visit: ChatVisit | None = None
 
 
 class ConversationFilters(InputModel):
@@ -155,7 +157,12 @@ async def get_conversation(db: Reader, interaction_id: UUID, viewer: Viewer) -> 
         raise NotFound("There is no such conversation.")
     [conversation] = await _conversations(db, [row])
     history = [ConversationTurn.model_validate(dict(turn)) for turn in await db.fetch(_HISTORY, interaction_id)]
-    return conversation.model_copy(update={"messages": await messages_of(db, interaction_id), "history": history})
+    more = {
+        "messages": await messages_of(db, interaction_id),
+        "history": history,
+        "visit": await chat_visit(db, interaction_id),
+    }
+    return conversation.model_copy(update=more)
 
 
 async def list_conversations(

@@ -43,6 +43,16 @@ class ChatMessage(WireModel):
     version: int
 
 
+class ChatVisit(WireModel):
+    """Where the visitor of a web chat wrote last, and what brought them: a stranger's words."""
+
+    page: str | None
+    title: str | None
+    referrer: str | None
+    language: str | None
+    tags: dict[str, str]
+
+
 class ChatHistory(WireModel):
     """The last that was said, in order; ``read_until``: the visitor's last message that was seen here."""
 
@@ -58,6 +68,12 @@ class ChatHours(WireModel):
     until: datetime | None = None
     opens: datetime | None = None
     zone: str
+
+
+async def chat_visit(db: Reader, interaction_id: UUID) -> ChatVisit | None:
+    """Of the conversation's visitor; None: it is no web chat."""
+    row = await store.visit_of(db, interaction_id)
+    return None if row is None else ChatVisit.model_validate(dict(row))
 
 
 async def chat_history(db: Reader, thread: Thread, *, before: UUID | None = None) -> ChatHistory:

@@ -121,3 +121,24 @@ async def test_what_the_visitor_has_seen_is_read_and_what_is_anothers_is_not(cha
     assert await state() == "delivered"
     await visitor.ask("seen", {"ids": [sent["id"]], "state": "read"})
     assert await state() == "read"
+
+
+async def test_a_manager_sees_from_which_page_and_campaign_a_visitor_writes(chat: Chat) -> None:
+    anna = await chat.manager("anna")
+    came = {"page": "https://tours.example/", "title": "Туры", "tags": {"utm_source": "instagram"}}
+    visitor = chat.visitor(visit=came | {"referrer": "https://search.example/", "language": "ru"})
+    await visitor.come()
+    await visitor.say("Алло?")
+    await visitor.leave()
+    visitor.visit = {"page": "https://tours.example/hainan", "title": "Хайнань"}
+    await visitor.come()
+    await visitor.say("А Хайнань?")
+
+    (conversation,) = await anna.conversations()
+    assert (await anna.get(f"/conversations/{conversation['id']}"))["visit"] == {
+        "page": "https://tours.example/hainan",
+        "title": "Хайнань",
+        "referrer": "https://search.example/",
+        "language": "ru",
+        "tags": {"utm_source": "instagram"},
+    }

@@ -23,7 +23,7 @@ from crm_core.actions import appointments
 from crm_core.domain.words import Words
 from crm_core.domain.written import WrittenChannel
 from crm_core.store import conversations
-from crm_core.store.appointments import Untold
+from crm_core.store.appointments import TO_TELL, Untold
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.outage import Outage
 
@@ -128,13 +128,28 @@ class Teller:
         self._outage = Outage("the database, for promises that clients are told")
 
     async def run(self) -> None:
-        while True:
-            try:
-                async with self._database.begin() as tx:
-                    told = await self._appointments.tell(tx, our_address=self._our_address)
-            except DATABASE_AWAY as away:
-                await self._outage.wait(away)
-                continue
-            self._outage.over()
-            if not told:
-                await asyncio.sleep(_LOOK_EVERY_S)
+        async with self._database.wakeups.waiter(TO_TELL) as woken:
+            while True:
+                woken.clear()
+                if not await self._tell():
+                    await _wait(woken)
+
+    async def _tell(self) -> int:
+        """How many were told; without the database none."""
+        try:
+            async with self._database.begin() as tx:
+                told = await self._appointments.tell(tx, our_address=self._our_address)
+        except DATABASE_AWAY as away:
+            await self._outage.wait(away)
+            return 0
+        self._outage.over()
+        return told
+
+
+async def _wait(woken: asyncio.Event) -> None:
+    """Until somebody promises something, or moves it; the latter wakes nobody, so we look."""
+    try:
+        async with asyncio.timeout(_LOOK_EVERY_S):
+            await woken.wait()
+    except TimeoutError:
+        return

@@ -36,6 +36,7 @@ from crm_core.domain.words import Words
 from crm_core.inputs import InputModel, Moment, Sentence, Word
 from crm_core.store import calendars, policies
 from crm_core.store import callbacks as store
+from crm_core.store.appointments import TO_TELL
 from crm_core.store.audience import audience
 from crm_core.store.callbacks import StoredCallback
 from crm_core.store.clients import find_block, find_survivor, may_see_client
@@ -196,6 +197,8 @@ async def promise(
         by=None if by == agent_id else by,
     )
     await announce(tx, callback_id, version=1)
+    if via == "telegram":
+        tx.wake(TO_TELL)
     return callback_id
 
 

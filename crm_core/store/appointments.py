@@ -8,6 +8,9 @@ from uuid import UUID
 
 from crm_core.store.database import Record, Transaction
 
+#: Woken when a client is to be told of a promise.
+TO_TELL = "to_tell"
+
 # By callbacks_to_tell_idx; people and addresses by their keys. One told by nobody else at this moment.
 _TO_TELL = """
 SELECT callback.id, callback.client_id, callback.agent_id, callback.due_at, callback.via,

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
+import structlog
+
 from channels.telegram import phrases
 from channels.telegram.buttons import ButtonSeal, PromiseButton, Verb
 from channels.telegram.outgoing import buttons_shown
@@ -26,6 +28,8 @@ from crm_core.store import conversations
 from crm_core.store.appointments import TO_TELL, Untold
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.outage import Outage
+
+logger = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S: Final = 3.0
 
@@ -141,6 +145,9 @@ class Teller:
                 told = await self._appointments.tell(tx, our_address=self._our_address)
         except DATABASE_AWAY as away:
             await self._outage.wait(away)
+            return 0
+        except Exception:  # what cannot be told must not silence the bot
+            logger.exception("promises cannot be told", action="telegram_promises_untold")
             return 0
         self._outage.over()
         return told

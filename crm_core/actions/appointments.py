@@ -43,7 +43,7 @@ async def to_tell(tx: Transaction, source: str) -> list[Untold]:
 
 async def conversation_of(tx: Transaction, one: Untold, *, source: str, queue: str, our_address: str) -> UUID | None:
     """Where it is told: where they are talking already, or in a conversation of whoever owes it. None: nobody does."""
-    going_on = await inbox.open_with(tx, one.client_id, WrittenChannel.TELEGRAM, source)
+    going_on = await conversations.open_in(tx, WrittenChannel.TELEGRAM, source, one.address)
     if going_on is not None or one.agent_id is None:
         return going_on
     interaction_id = await inbox.open_ours(

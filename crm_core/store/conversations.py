@@ -79,6 +79,13 @@ ORDER BY interaction_id
 FOR NO KEY UPDATE
 """  # noqa: S608  (a condition of our own)
 
+# By conversations_thread_key.
+_OPEN_IN = """
+SELECT interaction_id
+FROM conversations
+WHERE channel = $1 AND source = $2 AND thread = $3 AND inbox_state <> 'closed'
+"""
+
 # By conversations_thread_idx.
 _LATEST_OF = """
 SELECT interaction_id
@@ -161,6 +168,12 @@ def _conversation(row: Record, inbox_state: InboxState) -> Conversation:
 async def latest_of(db: Reader, channel: WrittenChannel, source: str, thread: str) -> UUID | None:
     """The youngest conversation of that chat, be it closed."""
     found: UUID | None = await db.fetchval(_LATEST_OF, channel, source, thread)
+    return found
+
+
+async def open_in(db: Reader, channel: WrittenChannel, source: str, thread: str) -> UUID | None:
+    """The conversation of that chat which is not closed."""
+    found: UUID | None = await db.fetchval(_OPEN_IN, channel, source, thread)
     return found
 
 

@@ -42,7 +42,6 @@ SELECT conversation.interaction_id
 FROM interactions call
 JOIN conversations conversation ON conversation.interaction_id = call.id
 WHERE call.client_id = $1 AND conversation.channel = $2 AND conversation.inbox_state <> 'closed'
-    AND conversation.source = COALESCE($3, conversation.source)
 ORDER BY call.id DESC
 LIMIT 1
 """
@@ -259,11 +258,9 @@ def _held(row: Record) -> HeldConversation:
     return HeldConversation(**{**row, **words})
 
 
-async def open_with(
-    tx: Transaction, client_id: UUID, channel: WrittenChannel, source: str | None = None
-) -> UUID | None:
-    """The youngest conversation with that client on that channel, or with that ``source``, which is not closed."""
-    found: UUID | None = await tx.fetchval(_OPEN_WITH, client_id, channel, source)
+async def open_with(tx: Transaction, client_id: UUID, channel: WrittenChannel) -> UUID | None:
+    """The youngest conversation with that client on that channel which is not closed."""
+    found: UUID | None = await tx.fetchval(_OPEN_WITH, client_id, channel)
     return found
 
 

@@ -271,6 +271,9 @@ async def _with_client(tx: Transaction, by: Viewer, given: MessageIn, sources: S
     address = await inbox.address_of(tx, client_id, channel)
     if address is None:
         raise AddressUnknown(channel=channel)
+    # A chat has one conversation that is open, also while nobody knows whose it is.
+    if (chat_id := await store.open_in(tx, channel, source.name, address)) is not None:
+        return await going_on(tx, by, chat_id)
     interaction_id = await inbox.open_ours(
         tx,
         channel=channel,

@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from crm_core.domain.written import MessageState
+from crm_core.actions import replies
+from crm_core.actions.replies import MessageIn, Source
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
+from crm_core.domain.written import MessageState, WrittenChannel
 from crm_core.store.database import Database
 from tests.bot_api.bot import Breakage, FakeBot
 from tests.bot_api.messages import AIGUL, NOON, message
 from tests.bot_api.refusals import Refusal
-from tests.people import add_agent
+from tests.people import add_agent, add_client
 from tests.telegram.office import Office, living_room
 
 
@@ -105,3 +109,24 @@ async def test_files_of_ours_go_with_the_words_in_one_call(office: Office) -> No
     assert [one.method for one in office.bot.sent] == ["sendMediaGroup", "sendMediaGroup", "sendDocument"]
     assert [one.message.get("caption") for one in office.bot.sent] == ["Вот он", None, "И договор"]
     assert office.bot.calls.count("sendmediagroup") == 1
+
+
+async def test_a_client_is_written_to_in_the_chat_that_is_open_though_nobody_said_it_is_theirs(office: Office) -> None:
+    irina = await add_agent(office.database, "irina", extension=None)
+    office.bot.hears("message", message(1, text="Алло"))
+    conversation = await office.has("Алло")
+    aigul = await add_client(office.database, "Айгүл", phone="+77011234567")
+    sources = {WrittenChannel.TELEGRAM: Source(name="main", queue=None, address=None)}
+    viewer = Viewer(user_id=irina, role=Role.OWNER, team_id=None)
+
+    async with office.database.begin() as tx:
+        await tx.execute(
+            "INSERT INTO contact_points (id, client_id, kind, value, typed) VALUES ($1, $1, 'telegram', $2, $2)",
+            aigul,
+            str(AIGUL["id"]),
+        )
+        given = MessageIn(client_id=aigul, channel=WrittenChannel.TELEGRAM, body="Слушаю")
+        await replies.send(tx, viewer, given, sources=sources)
+
+    await office.reaches(conversation.id, MessageState.SENT)
+    assert len(await office.conversations()) == 1

@@ -2,7 +2,7 @@
 
 Three processes, all real: the gateway as ``perezvon serve`` runs it, its
 PostgreSQL, and the visitors and the manager on raw websockets in this one. Every
-visitor has a conversation already. A message is timed from its frame leaving the
+visitor has a conversation already, and has been answered once. A message is timed from its frame leaving the
 visitor to ``message.received`` on the manager's socket; in the end every message
 must have come there once, and every visitor must have been told that it is stored.
 """
@@ -22,6 +22,10 @@ from uuid import uuid4
 
 import aiohttp
 
+from crm_core.actions import replies
+from crm_core.actions.replies import MessageIn
+from crm_core.domain.people import Role
+from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
 from tests.benchmarks.desks import hire
 from tests.benchmarks.gateway_process import free_port, running_gateway
@@ -44,6 +48,7 @@ def run(scale: float) -> list[Figure]:
 async def _run(messages: int) -> list[Figure]:
     async with _stage() as (database, manager, visitors):
         await _say_something_each(manager, visitors)
+        await _answer_each(database)
         await eventually(lambda: _is_calm(database), patience_s=_PATIENCE_S)
         written = await _write(visitors, messages)
         await eventually(lambda: _has_all(manager, visitors, written), patience_s=_PATIENCE_S)
@@ -106,10 +111,22 @@ async def _has_all(manager: _Manager, visitors: list[_Visitor], written: dict[st
     return manager.heard.keys() >= written.keys() and stored >= written.keys()
 
 
-async def _is_calm(database: Database) -> bool:
-    """What a thousand new conversations at once had the watchdog do is done."""
+async def _answer_each(database: Database) -> None:
+    """Every chat is the manager's from now on, and it is the visitor's turn."""
     async with database.read() as db:
-        return not await db.fetchval("SELECT count(*) FROM conversations WHERE watch_at <= clock_timestamp()")
+        person = await db.fetchval("SELECT id FROM users LIMIT 1")
+        chats = [row["interaction_id"] for row in await db.fetch("SELECT interaction_id FROM conversations")]
+    manager = Viewer(user_id=person, role=Role.ADMIN, team_id=None)
+    for chat in chats:
+        async with database.begin(steady_plans=True) as tx:
+            await replies.send(tx, manager, MessageIn(interaction_id=chat, body="Здравствуйте!"), sources={})
+
+
+async def _is_calm(database: Database) -> bool:
+    """The answers are out, and what a thousand new conversations at once had the watchdog do is done."""
+    async with database.read() as db:
+        late = await db.fetchval("SELECT count(*) FROM conversations WHERE watch_at <= clock_timestamp()")
+        return not late and not await db.fetchval("SELECT count(*) FROM outgoing")
 
 
 @asynccontextmanager

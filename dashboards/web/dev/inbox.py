@@ -38,6 +38,7 @@ def conversation(number: int, channel: str, minutes: float, line: str, **fields:
         "deal_id": None,
         "deal_title": None,
         "history": [],
+        "visit": None,
         "last_at": ago(minutes=minutes),
         "last_excerpt": line,
         "last_direction": "inbound",

@@ -74,9 +74,18 @@ export interface Conversation extends Interaction {
   last_at: string
   last_excerpt: string
   last_direction: 'inbound' | 'outbound' | 'internal'
-  /** These two only of one that was asked for by itself. */
+  /** These three only of one that was asked for by itself. */
   messages: Message[]
   history: Turn[]
+  visit: Visit | null
+}
+
+/** Where the visitor of a web chat wrote last, and what brought them: a stranger's words. */
+export interface Visit {
+  page: string | null
+  title: string | null
+  referrer: string | null
+  tags: Record<string, string>
 }
 
 /** A time in which somebody had it; null: its queue. */

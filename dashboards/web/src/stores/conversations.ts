@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef } from 'vue'
 import { api } from '@/api/client'
-import type { Conversation, Message, Turn, Writing } from '@/api/conversations'
+import type { Conversation, Message, Turn, Visit, Writing } from '@/api/conversations'
 import type { Labels, Page } from '@/api/types'
 import { now } from '@/lib/clock'
 import { createThings, isNewer } from '@/lib/versioned'
@@ -20,13 +20,14 @@ export type InboxNews = { conversation: Conversation } & (
 )
 
 /** As lists tell it: what was said, and who had it, is kept apart. */
-export const bare = (whole: Conversation): Conversation => ({ ...whole, messages: [], history: [] })
+export const bare = (whole: Conversation): Conversation => ({ ...whole, messages: [], history: [], visit: null })
 
 export const useConversations = defineStore('conversations', () => {
   const session = useSession()
   const things = createThings<Conversation>()
   const said = shallowReactive(new Map<string, Said>())
   const turns = shallowReactive(new Map<string, readonly Turn[]>())
+  const visits = shallowReactive(new Map<string, Visit | null>())
   const writing = shallowReactive(new Map<string, Writing & { until: number }>())
   /** What has just come to this desk, and asks for a look. */
   const news = shallowRef<InboxNews | null>(null)
@@ -42,6 +43,7 @@ export const useConversations = defineStore('conversations', () => {
       const whole = await api.get<Conversation>(`/conversations/${id}`)
       said.set(id, new Map(whole.messages.map((message) => [message.id, message])))
       turns.set(id, whole.history)
+      visits.set(id, whole.visit)
       heardNow.forEach(put)
       return things.put(bare(whole))
     } finally {
@@ -118,6 +120,7 @@ export const useConversations = defineStore('conversations', () => {
     things.clear()
     said.clear()
     turns.clear()
+    visits.clear()
     writing.clear()
     news.value = null
   }
@@ -138,6 +141,7 @@ export const useConversations = defineStore('conversations', () => {
     unread,
     load,
     messagesOf,
+    visitOf: (id: string) => visits.get(id) ?? null,
     turnsOf: (id: string) => turns.get(id) ?? [],
     isRead: (id: string) => said.has(id),
     clear,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 #: The first look, and how much further each next one goes.
 FIRST_LOOK = timedelta(hours=2)
-FURTHER = 6
+FURTHER = 30
 #: Further back than this nobody looks in pieces.
 WHOLE_PAST = timedelta(days=1000)
 

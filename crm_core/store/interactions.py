@@ -7,11 +7,12 @@ from crm_core.store.conditions import Conditions
 
 # Client and agent are looked up row by row: of the ids it is given the planner guesses too many, and would
 # otherwise read every client there is.
-FROM_INTERACTIONS = """
-FROM interactions call
+OF_WHOM = """
 LEFT JOIN LATERAL (SELECT name, owner_id FROM clients WHERE id = call.client_id OFFSET 0) client ON true
 LEFT JOIN LATERAL (SELECT name, team_id FROM users WHERE id = call.agent_id OFFSET 0) agent ON true
 """
+
+FROM_INTERACTIONS = f"FROM interactions call {OF_WHOM}"
 
 # What an agent may see: what they had or were offered, what concerns the clients they own, what was written to a
 # queue of theirs while nobody has it, and what a colleague has called them into.

@@ -23,7 +23,7 @@ from crm_core.inputs import InputModel, Moment
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.store.ids import AMONG_FIRST, as_ids
-from crm_core.store.interactions import FROM_INTERACTIONS, narrow_to_scope
+from crm_core.store.interactions import OF_WHOM, narrow_to_scope
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, Page, decode_id, encode_cursor
 
@@ -136,15 +136,17 @@ async def _look(
     conditions.add_known("call.channel = {}", filters.channel)
     narrow_to_scope(conditions, viewer)
     # Found apart: asked for the newest of them as well, PostgreSQL would rather read every message from the end and
-    # parse it, because it takes rare words to be less rare than they are.
+    # parse it, because it takes rare words to be less rare than they are. For the same reason each is looked up by
+    # itself: it would read all interactions to join a handful.
     rows = await db.fetch(
         f"""
         WITH hit AS MATERIALIZED (
             SELECT message.id, message.interaction_id FROM messages message {hits.where}
         )
         SELECT hit.id
-        {FROM_INTERACTIONS}
-        JOIN hit ON hit.interaction_id = call.id
+        FROM hit
+        JOIN LATERAL (SELECT * FROM interactions WHERE id = hit.interaction_id OFFSET 0) call ON true
+        {OF_WHOM}
         {conditions.where}
         ORDER BY hit.id DESC
         LIMIT {conditions.value(most)}

@@ -53,7 +53,7 @@ from crm_core.store import conversations, inbox, policies
 from crm_core.store.answering import Clock, DueConversation
 from crm_core.store.calendars import calendar_of_owner
 from crm_core.store.candidates import Field, gather, talked_with
-from crm_core.store.database import Transaction
+from crm_core.store.database import DATABASE_AWAY, Transaction
 from crm_core.store.outages import outages
 from crm_core.store.watch import KnownCall, live_calls
 
@@ -115,12 +115,20 @@ class _Batch:
         ]
         for one in in_line(waiting, self.tx.now):
             try:
-                await self._look(by_id[one.id])
+                async with self.tx.attempt():
+                    await self._look(by_id[one.id])
+            except DATABASE_AWAY:
+                raise
             except Exception:  # one that cannot be judged must not hold up the others
                 logger.exception("a conversation cannot be judged", action="conversation_unjudged", id=str(one.id))
                 await store.look_again(self.tx, one.id, self.tx.now + RETRY_AFTER, None)
+                await self._dismiss_people()  # the lock under which they were read may have gone with it
+        await self._dismiss_people()
+
+    async def _dismiss_people(self) -> None:
         if self.people is not None:
             await self.people.write_turns(self.tx)
+            self.people = None
 
     async def _look(self, one: DueConversation) -> None:
         if one.waiting_since is None:

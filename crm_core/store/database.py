@@ -116,6 +116,21 @@ class Transaction(Reader):
         """Wake those who wait for ``topic`` after the commit."""
         self.topics.add(topic)
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A part of it that may fail alone: then nothing of what it wrote or announced has happened.
+
+        Locks that were taken in it are given back as well.
+        """
+        events, topics = len(self._events), set(self.topics)
+        try:
+            async with self._raw.transaction():
+                yield
+        except BaseException:
+            del self._events[events:]
+            self.topics = topics
+            raise
+
     async def write_outbox(self) -> None:
         """Called once, by ``Database.begin``, before the commit."""
         if self._events:

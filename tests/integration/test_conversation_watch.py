@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,8 @@ from crm_core.actions.replies import MessageIn
 from crm_core.domain.events import FLOOR, agent_room, team_room
 from crm_core.domain.written import HeardMessage, WrittenChannel
 from crm_core.store import answering
-from crm_core.store.database import Database, Record
+from crm_core.store.answering import Clock, DueConversation
+from crm_core.store.database import Database, Record, Transaction
 from tests.integration.desk import add_team, agent
 from tests.people import add_agent, add_client, events_of
 
@@ -289,3 +291,25 @@ async def test_what_comes_to_somebody_on_holiday_goes_to_a_colleague_at_once(inb
 
     assert await inbox.has(asked) == inbox.boris
     assert "в отсутствии" in (await inbox.turns(asked))[-1]["words"]["ru"]
+
+
+async def test_one_that_the_database_cannot_take_holds_up_nobody_elses(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [await inbox.hears(chat=f"70010{number}") for number in range(3)]
+    start = answering.start
+
+    async def start_or_break(tx: Transaction, conversation: DueConversation, **what: Any) -> Clock:
+        clock = await start(tx, conversation, **what)
+        if conversation.id == asked[1]:
+            await tx.execute("SELECT 1 / 0")
+        return clock
+
+    monkeypatch.setattr(answering, "start", start_or_break)
+    assert await inbox.watch() == 3
+
+    assert [await inbox.has(one) is None for one in asked] == [False, True, False]
+    monkeypatch.undo()
+    await inbox.pass_time(timedelta(minutes=2))
+    await inbox.watch()
+    assert await inbox.has(asked[1]) is not None, "tried again, and nothing of the first look was left"

@@ -59,8 +59,10 @@ from crm_core.store.watch import KnownCall, live_calls
 
 logger = structlog.get_logger(__name__)
 
-#: While nobody is eligible it is tried this often, even if nobody told us of a change.
+#: While nobody is eligible it is tried this often, even if nobody told us of a change; what has waited for long, as
+#: over a night, less and less often.
 RETRY_AFTER = timedelta(seconds=60)
+SELDOM = timedelta(minutes=10)
 #: What is held because of a call is looked at again this often.
 LOOK_AGAIN = timedelta(seconds=2)
 
@@ -187,8 +189,8 @@ class _Batch:
         if clock.due_at <= now and _NOBODY not in clock.told:
             clock.told.append(_NOBODY)
             await self._tell_stuck(one, one.nobody_since or now)
-        await store.write(self.tx, clock)
-        again = [choice.try_again_at, clock.due_at, now + RETRY_AFTER]
+            await store.write(self.tx, clock)
+        again = [choice.try_again_at, clock.due_at, now + self._patience(one)]
         at = min(at for at in again if at is not None and at > now)
         await store.look_again(self.tx, one.id, at, one.nobody_since or now)
 
@@ -249,8 +251,13 @@ class _Batch:
         if one.nobody_since is None:
             await self._tell_stuck(one, self.tx.now)
         await store.write(self.tx, clock)
-        again = min(choice.try_again_at or self.tx.now + RETRY_AFTER, self.tx.now + RETRY_AFTER)
+        later = self.tx.now + self._patience(one)
+        again = min(choice.try_again_at or later, later)
         await store.look_again(self.tx, one.id, again, one.nobody_since or self.tx.now)
+
+    def _patience(self, one: DueConversation) -> timedelta:
+        waited = self.tx.now - (one.nobody_since or self.tx.now)
+        return min(max(waited / 4, RETRY_AFTER), SELDOM)
 
     async def _choose(self, one: DueConversation, *, capped: bool, cooldown: timedelta) -> Choice:
         if self.people is None:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from crm_core.actions.choosing import choose
-from crm_core.actions.messages import rooms_of
+from crm_core.actions.conversation_news import rooms_of_one, tell_changed, touched
 from crm_core.domain.answer_words import GivingStory, Late, giving_record, giving_sentence
 from crm_core.domain.answering import answer_times
 from crm_core.domain.distribution import Choice, Waiting, in_line, weight_of
@@ -27,7 +27,6 @@ from crm_core.domain.events import (
     ConversationDueSoon,
     ConversationMoved,
     ConversationStuck,
-    InteractionChanged,
     Room,
     agent_room,
 )
@@ -96,17 +95,18 @@ class _Batch:
     @classmethod
     async def read(cls, tx: Transaction, due: list[DueConversation], zone: ZoneInfo) -> _Batch:
         clocks = [one.clock for one in due if one.clock is not None]
+        versions = {pair for clock in clocks for pair in clock.versions}
         since = min((clock.moments.grace_from for clock in clocks), default=tx.now)
-        ids = [one.id for one in due]
+        giving = [one.id for one in due if one.agent_id is None or one.clock is not None]
         return cls(
             tx=tx,
             zone=zone,
             due=due,
             newest=await policies.newest(tx),
-            known=await policies.of_versions(tx, {pair for clock in clocks for pair in clock.versions}),
-            calls=await live_calls(tx),
+            known=await policies.of_versions(tx, versions) if versions else {},
+            calls=await live_calls(tx) if clocks else [],
             gaps=(await outages(tx, (), since=since, now=tx.now)).own if clocks else (),
-            lost=await store.lost_by(tx, ids),
+            lost=await store.lost_by(tx, giving) if giving else {},
         )
 
     async def settle(self) -> None:
@@ -158,7 +158,7 @@ class _Batch:
         made = _moments(rules, due_at, self.tx.now, calendar)
         clock = await store.start(self.tx, one, since=since, due_at=due_at, rules=rules, moments=made)
         self.known = {**self.known, **{(policy.name, policy.version): policy for policy in rules.all}}
-        await self._tell_changed(one)
+        await tell_changed(self.tx, one.id)
         return clock
 
     async def _to_other_hands(self, one: DueConversation, clock: Clock, agent_id: UUID) -> None:
@@ -281,7 +281,7 @@ class _Batch:
         away = one.agent_name if late is None else None
         story = GivingStory(at=now, since=clock.since, due_at=clock.due_at, choice=choice, late=late, away=away)
         words, record = giving_sentence(story, self.zone), giving_record(story, self.zone)
-        before = (await rooms_of(tx, [one.id]))[one.id]
+        before = await rooms_of_one(tx, one.id)
         await inbox.assign(tx, one.id, chosen.agent_id)
         await conversations.open_turn(tx, one.id, chosen.agent_id, words=words, by=None, record=record)
         if late is None:
@@ -294,7 +294,7 @@ class _Batch:
         await self._tell_moved(one, chosen.agent_id, words, before)
 
     async def _tell_moved(self, one: DueConversation, agent_id: UUID, words: Words, before: tuple[Room, ...]) -> None:
-        version, rooms = await self._touched(one)
+        version, rooms = await touched(self.tx, one.id)
         self.tx.emit(
             ConversationMoved(
                 rooms=tuple({*before, *rooms}),
@@ -308,7 +308,7 @@ class _Batch:
 
     async def _warn(self, one: DueConversation, clock: Clock) -> None:
         assert one.agent_id is not None
-        version, _ = await self._touched(one)
+        version, _ = await touched(self.tx, one.id)
         self.tx.emit(
             ConversationDueSoon(
                 rooms=(agent_room(one.agent_id),), interaction_id=one.id, due_at=clock.due_at, version=version
@@ -316,17 +316,9 @@ class _Batch:
         )
 
     async def _tell_stuck(self, one: DueConversation, since: datetime) -> None:
-        version, rooms = await self._touched(one)
+        version, rooms = await touched(self.tx, one.id)
         above = tuple(room for room in rooms if not room.startswith("agent:"))
         self.tx.emit(ConversationStuck(rooms=above, interaction_id=one.id, since=since, version=version))
-
-    async def _tell_changed(self, one: DueConversation) -> None:
-        version, rooms = await self._touched(one)
-        self.tx.emit(InteractionChanged(rooms=rooms, interaction_id=one.id, version=version))
-
-    async def _touched(self, one: DueConversation) -> tuple[int, tuple[Room, ...]]:
-        version = (await inbox.touch(self.tx, [one.id]))[one.id]
-        return version, (await rooms_of(self.tx, [one.id]))[one.id]
 
 
 def _working(calendar: Calendar | None, since: datetime, span: timedelta) -> datetime:

@@ -11,10 +11,9 @@ from uuid import UUID
 
 from crm_core.actions.answering import end_clock
 from crm_core.actions.callbacks import check_agent
-from crm_core.actions.messages import rooms_of
+from crm_core.actions.conversation_news import rooms_of_one, tell_changed
 from crm_core.domain.answering import Ended
 from crm_core.domain.errors import NotFound
-from crm_core.domain.events import InteractionChanged
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.words import Words
 from crm_core.domain.written import ConversationClosed, InboxState, SnoozeRejected
@@ -90,21 +89,21 @@ async def assign(tx: Transaction, by: Viewer, interaction_id: UUID, given: Assig
     conversation = await going_on(tx, by, interaction_id)
     if conversation.agent_id == given.agent_id:
         return
-    before = (await rooms_of(tx, [interaction_id]))[interaction_id]
+    before = await rooms_of_one(tx, interaction_id)
     if given.agent_id is not None:
         await check_agent(tx, given.agent_id)
     await inbox.assign(tx, interaction_id, given.agent_id)
     await store.open_turn(tx, interaction_id, given.agent_id, words=_why(by, given), by=by.user_id)
-    await _tell(tx, interaction_id, also=before)
+    await tell_changed(tx, interaction_id, also=before)
 
 
 async def put_back_all(tx: Transaction, by: Viewer, agent_id: UUID, *, words: Words) -> None:
     """What somebody has who leaves is their queues' again; the engine gives out those in which a client waits."""
     for interaction_id in await inbox.had_by(tx, agent_id):
-        before = (await rooms_of(tx, [interaction_id]))[interaction_id]
+        before = await rooms_of_one(tx, interaction_id)
         await inbox.assign(tx, interaction_id, None)
         await store.open_turn(tx, interaction_id, None, words=words, by=by.user_id)
-        await _tell(tx, interaction_id, also=before)
+        await tell_changed(tx, interaction_id, also=before)
 
 
 async def close(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
@@ -118,7 +117,7 @@ async def close(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
         await end_clock(tx, interaction_id, at=tx.now, ended=Ended.CLOSED, by=by.user_id)
         await inbox.close(tx, interaction_id)
         await store.close_turn(tx, interaction_id)
-        await _tell(tx, interaction_id)
+        await tell_changed(tx, interaction_id)
 
 
 async def reopen(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
@@ -135,7 +134,7 @@ async def reopen(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
         raise ConversationClosed
     if conversation.inbox_state is InboxState.CLOSED:
         await store.open_turn(tx, interaction_id, conversation.agent_id, words=_REOPENED, by=by.user_id)
-    await _tell(tx, interaction_id)
+    await tell_changed(tx, interaction_id)
 
 
 async def snooze(tx: Transaction, by: Viewer, interaction_id: UUID, until: datetime) -> None:
@@ -149,7 +148,7 @@ async def snooze(tx: Transaction, by: Viewer, interaction_id: UUID, until: datet
     if not tx.now < until <= tx.now + LONGEST_SNOOZE:
         raise SnoozeRejected(until=until)
     await inbox.snooze(tx, interaction_id, until)
-    await _tell(tx, interaction_id)
+    await tell_changed(tx, interaction_id)
 
 
 async def set_about(tx: Transaction, by: Viewer, interaction_id: UUID, given: AboutIn) -> None:
@@ -161,7 +160,7 @@ async def set_about(tx: Transaction, by: Viewer, interaction_id: UUID, given: Ab
     await visible(tx, by, interaction_id)
     if not await inbox.set_about(tx, interaction_id, trip_id=given.trip_id, deal_id=given.deal_id):
         raise NotFound("This client has no such trip or deal.")
-    await _tell(tx, interaction_id)
+    await tell_changed(tx, interaction_id)
 
 
 async def mark_read(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
@@ -175,14 +174,14 @@ async def mark_read(tx: Transaction, by: Viewer, interaction_id: UUID) -> None:
     if conversation.agent_id == by.user_id:
         await answering.looked(tx, interaction_id)
     if conversation.agent_id in {by.user_id, None} and await inbox.mark_read(tx, interaction_id):
-        await _tell(tx, interaction_id)
+        await tell_changed(tx, interaction_id)
 
 
 async def wake_snoozed(tx: Transaction) -> int:
     """Those whose time has come are somebody's turn again; gives how many."""
     woken = await inbox.wake_snoozed(tx, limit=WAKE_LIMIT)
     for interaction_id in woken:
-        await _tell(tx, interaction_id)
+        await tell_changed(tx, interaction_id)
     return len(woken)
 
 
@@ -192,10 +191,3 @@ def _why(by: Viewer, given: AssignIn) -> Words:
     if given.agent_id is None:
         return _PUT_BACK
     return _TAKEN if given.agent_id == by.user_id else Words(ru="Передан коллеге.", en="Given to a colleague.")
-
-
-async def _tell(tx: Transaction, interaction_id: UUID, *, also: tuple[str, ...] = ()) -> None:
-    """Whoever hears of it now, and ``also`` those who did until now."""
-    version = (await inbox.touch(tx, [interaction_id]))[interaction_id]
-    rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
-    tx.emit(InteractionChanged(rooms=(*rooms, *also), interaction_id=interaction_id, version=version))

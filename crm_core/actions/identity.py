@@ -12,10 +12,9 @@ from uuid import UUID
 
 from crm_core.actions import contacts
 from crm_core.actions.contacts import number_contacts
-from crm_core.actions.messages import rooms_of
+from crm_core.actions.conversation_news import tell_changed
 from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.errors import NotFound
-from crm_core.domain.events import InteractionChanged
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.written import ADDRESS_KINDS
 from crm_core.inputs import InputModel
@@ -45,12 +44,12 @@ async def prove(tx: Transaction, interaction_id: UUID, kind: ContactPointKind, v
     if client_id is None:
         people = (await clients_by_addresses(tx, [(kind, value)])).get((kind, value), [])
         if len(people) != 1:
-            await _tell(tx, interaction_id)
+            await tell_changed(tx, interaction_id)
             return None
         client_id = people[0]
         await _join(tx, conversation, client_id)
     await store.vouch(tx, client_id, kind, value)
-    await _tell(tx, interaction_id)
+    await tell_changed(tx, interaction_id)
     return client_id
 
 
@@ -69,7 +68,7 @@ async def attach(tx: Transaction, by: Viewer, interaction_id: UUID, client_id: U
     await _join(tx, conversation, survivor)
     for kind, value in (await store.proven(tx, interaction_id)).items():
         await store.vouch(tx, survivor, kind, value)
-    await _tell(tx, interaction_id)
+    await tell_changed(tx, interaction_id)
 
 
 async def _join(tx: Transaction, conversation: HeldConversation, client_id: UUID) -> None:
@@ -84,9 +83,3 @@ async def _join(tx: Transaction, conversation: HeldConversation, client_id: UUID
         await store.set_contact_number(tx, conversation.id, numbers[conversation.id])
     if conversation.client_address is not None:
         await store.add_point(tx, client_id, ADDRESS_KINDS[conversation.channel], conversation.client_address)
-
-
-async def _tell(tx: Transaction, interaction_id: UUID) -> None:
-    version = (await inbox.touch(tx, [interaction_id]))[interaction_id]
-    rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
-    tx.emit(InteractionChanged(rooms=rooms, interaction_id=interaction_id, version=version))

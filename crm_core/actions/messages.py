@@ -15,8 +15,9 @@ import asyncpg
 
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.contacts import number_contacts
+from crm_core.actions.conversation_news import rooms_of, rooms_of_one
 from crm_core.domain.calls import Direction, InteractionState
-from crm_core.domain.events import FLOOR, MessageChanged, MessageReceived, Room, agent_room, team_room
+from crm_core.domain.events import MessageChanged, MessageReceived
 from crm_core.domain.ids import new_id
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
@@ -34,7 +35,7 @@ from crm_core.store import conversations as store
 from crm_core.store import inbox
 from crm_core.store import messages as texts
 from crm_core.store.clients import clients_by_addresses
-from crm_core.store.database import Reader, Record, Transaction, to_json
+from crm_core.store.database import Transaction, to_json
 from crm_core.store.messages import ChangedMessage, FreshMessage
 from crm_core.store.watch import DUE
 
@@ -76,17 +77,6 @@ SELECT client.id, owner.id AS owner_id
 FROM clients client
 JOIN users owner ON owner.id = client.owner_id AND owner.enabled
 WHERE client.id = ANY($1::uuid[])
-"""
-
-# The manager and those who own the client, their supervisors, and everybody of a queue while nobody has it.
-_FIND_ROOMS = """
-SELECT interaction.id, interaction.agent_id, agent.team_id AS agent_team, queue.team_id AS queue_team,
-       CASE WHEN interaction.agent_id IS NULL THEN
-           ARRAY(SELECT user_id FROM queue_members member WHERE member.queue = interaction.queue) END AS members
-FROM interactions interaction
-LEFT JOIN users agent ON agent.id = interaction.agent_id
-LEFT JOIN queues queue ON queue.name = interaction.queue
-WHERE interaction.id = ANY($1::uuid[])
 """
 
 _GOES_ON = Words(ru="Продолжение прежнего разговора.", en="Goes on from an earlier conversation.")
@@ -175,7 +165,7 @@ async def record_edit(tx: Transaction, heard: HeardMessage) -> None:
     version = await texts.edit(tx, message, body=heard.body, at=heard.at)
     if version is not None:
         await inbox.show_last(tx, known)
-        rooms = (await rooms_of(tx, [known]))[known]
+        rooms = await rooms_of_one(tx, known)
         tx.emit(MessageChanged(rooms=rooms, interaction_id=known, message_id=message.id, version=version))
 
 
@@ -187,7 +177,7 @@ async def record_deleted(tx: Transaction, channel: WrittenChannel, source: str, 
 async def _tell_changed(tx: Transaction, changed: Sequence[ChangedMessage]) -> None:
     for message in changed:
         interaction_id = message.interaction_id
-        rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
+        rooms = await rooms_of_one(tx, interaction_id)
         tx.emit(
             MessageChanged(
                 rooms=rooms, interaction_id=interaction_id, message_id=message.message_id, version=message.version
@@ -424,14 +414,3 @@ async def _tell(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
                     version=versions.get(interaction_id, 1),
                 )
             )
-
-
-async def rooms_of(db: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[Room, ...]]:
-    """Who hears of these conversations: who has them, everybody of the queue while nobody has, their supervisors."""
-    return {row["id"]: _rooms(row) for row in await db.fetch(_FIND_ROOMS, ids)}
-
-
-def _rooms(row: Record) -> tuple[Room, ...]:
-    people = {row["agent_id"], *(row["members"] or ())} - {None}
-    teams = {row["agent_team"], row["queue_team"]} - {None}
-    return (FLOOR, *map(agent_room, people), *map(team_room, teams))

@@ -18,14 +18,14 @@ from pydantic import Field, model_validator
 
 from crm_core.actions.answering import end_clock
 from crm_core.actions.contacts import number_contacts
+from crm_core.actions.conversation_news import rooms_of_one, tell_changed
 from crm_core.actions.conversations import going_on, visible
-from crm_core.actions.messages import rooms_of
 from crm_core.actions.reached import keep_for_contact
 from crm_core.actions.uploads import attach
 from crm_core.domain.answering import Ended
 from crm_core.domain.calls import Direction
 from crm_core.domain.errors import ClientBlocked, NotFound
-from crm_core.domain.events import InteractionChanged, MessageChanged
+from crm_core.domain.events import MessageChanged
 from crm_core.domain.ids import new_id
 from crm_core.domain.strangers_words import one_line
 from crm_core.domain.viewer import Viewer
@@ -196,7 +196,7 @@ async def withdraw(tx: Transaction, by: Viewer, message_id: UUID) -> None:
         raise MessageGone
     await texts.delete_message(tx, message_id)
     await inbox.show_last(tx, message.interaction_id)
-    await _tell_changed(tx, message.interaction_id)
+    await tell_changed(tx, message.interaction_id)
 
 
 async def record_sent(tx: Transaction, message_id: UUID, *, external_id: str | None = None, timezone: tzinfo) -> None:
@@ -324,7 +324,7 @@ async def _progress(
     elif state in HAS_LEFT and message.state not in HAS_LEFT:  # a receipt may come before our sender tells of it
         await _client_was_answered(tx, message, timezone)
     elif state in IS_LOST and await inbox.is_ours_again(tx, message.interaction_id):
-        await _tell_changed(tx, message.interaction_id)
+        await tell_changed(tx, message.interaction_id)
     await _tell_message(tx, message.interaction_id, message_id, version=version)
 
 
@@ -350,15 +350,9 @@ async def _client_was_answered(tx: Transaction, message: StoredMessage, timezone
         channel=conversation.channel,
         timezone=timezone,
     )
-    await _tell_changed(tx, conversation.id)
+    await tell_changed(tx, conversation.id)
 
 
 async def _tell_message(tx: Transaction, interaction_id: UUID, message_id: UUID, *, version: int) -> None:
-    rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
+    rooms = await rooms_of_one(tx, interaction_id)
     tx.emit(MessageChanged(rooms=rooms, interaction_id=interaction_id, message_id=message_id, version=version))
-
-
-async def _tell_changed(tx: Transaction, interaction_id: UUID) -> None:
-    version = (await inbox.touch(tx, [interaction_id]))[interaction_id]
-    rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
-    tx.emit(InteractionChanged(rooms=rooms, interaction_id=interaction_id, version=version))

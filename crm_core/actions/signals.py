@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from crm_core.actions.messages import rooms_of
-from crm_core.domain.events import InteractionChanged
+from crm_core.actions.conversation_news import rooms_of_one, tell_changed
 from crm_core.domain.words import Words
 from crm_core.store import answering, inbox
 from crm_core.store import conversations as store
@@ -47,12 +46,10 @@ async def call_for_hotline(tx: Transaction, interaction_id: UUID, *, queue: str 
     """It is urgent, and ``queue``'s from now on, if there is such a one; whoever has it keeps it otherwise."""
     conversation = await inbox.hold_conversation(tx, interaction_id)
     assert conversation is not None  # it is the one in which they call
-    before = (await rooms_of(tx, [interaction_id]))[interaction_id]
+    before = await rooms_of_one(tx, interaction_id)
     await tx.execute(_MARK_URGENT, interaction_id)
     if queue not in (None, conversation.queue) and await tx.fetchval(_TO_QUEUE, interaction_id, queue) is not None:
         await inbox.assign(tx, interaction_id, None)
         await store.open_turn(tx, interaction_id, None, words=_CALLED_OUT, by=None)
         await answering.look_now(tx, [interaction_id])
-    version = (await inbox.touch(tx, [interaction_id]))[interaction_id]
-    rooms = (await rooms_of(tx, [interaction_id]))[interaction_id]
-    tx.emit(InteractionChanged(rooms=(*rooms, *before), interaction_id=interaction_id, version=version))
+    await tell_changed(tx, interaction_id, also=before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from crm_core.actions.messages import rooms_of
+from crm_core.actions.conversation_news import rooms_of_one
 from crm_core.domain.errors import NotFound
 from crm_core.domain.viewer import Viewer
 from crm_core.store.conditions import Conditions
@@ -44,7 +44,7 @@ async def we_write(db: Database, by: Viewer, interaction_id: UUID, *, is_writing
         )
         if row is None:
             raise NotFound("There is no such conversation.")
-        rooms = (await rooms_of(reader, [interaction_id]))[interaction_id]
+        rooms = await rooms_of_one(reader, interaction_id)
     tell_writing(
         db,
         Writing(
@@ -67,7 +67,7 @@ async def visitor_writes(db: Database, visitor: Thread, *, is_writing: bool) -> 
         if row is None:
             return
         interaction_id: UUID = row["interaction_id"]
-        rooms = (await rooms_of(reader, [interaction_id]))[interaction_id]
+        rooms = await rooms_of_one(reader, interaction_id)
     tell_writing(
         db,
         Writing(

@@ -106,7 +106,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def fresh_database(server: URL, template: str) -> AsyncIterator[str]:
     """The address of a copy of the template, gone at the end."""
     name = f"perezvon_test_{secrets.token_hex(6)}"
-    await _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     try:
         yield _address(server, name)
     finally:

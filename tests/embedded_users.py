@@ -127,7 +127,7 @@ def any_user_may_enter(*, on_disk: bool = False) -> Iterator[Place]:
 
     ``on_disk``: on the real disk also where there is a memory disk, so that a commit costs what it costs.
     """
-    disk = None if on_disk else _memory_disk()
+    disk = None if on_disk else memory_disk()
     with tempfile.TemporaryDirectory(prefix="perezvon-", dir=disk) as directory:
         root = Path(directory)
         root.chmod(0o711)
@@ -138,7 +138,7 @@ def any_user_may_enter(*, on_disk: bool = False) -> Iterator[Place]:
             _end_server(place)
 
 
-def _memory_disk() -> Path | None:
+def memory_disk() -> Path | None:
     """A place where fsync costs nothing, if it is large and programs may run there: what is killed is processes."""
     shared_memory = Path("/dev/shm")
     if not os.access(shared_memory, os.W_OK):

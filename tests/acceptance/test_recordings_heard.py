@@ -13,6 +13,12 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
 
+_BOTH_WERE_HEARD_OUT = """() => {
+    const players = Array.from(document.querySelectorAll('audio'))
+    return players.length > 1 && players.every((player) => player.ended)
+}"""
+
+
 async def test_a_recording_plays_from_its_middle_for_its_manager_and_for_no_colleague(house: House) -> None:
     extension = "1092"
 
@@ -85,11 +91,10 @@ async def test_a_talk_in_two_pieces_is_handed_on_and_its_consultation_stays_priv
         await eventually(found, patience_s=30)
         recordings = (await house.call_of("+77010000662")).recordings
         first, again, private = sorted(recordings, key=lambda one: (one.consultation, one.started_at))
-        # She listens on the call's page: the second piece follows the first by itself.
+        # She listens on the call's page: the second piece follows the first by itself, and after it nothing does.
         await anna.page.goto(f"/calls?call={ended.id}")
         await anna.page.get_by_role("button", name="Слушать").first.click()
-        await eventually(lambda: listenings(house, again.id))
-        await anna.page.get_by_role("button", name="Пауза").click()
+        await anna.page.wait_for_function(_BOTH_WERE_HEARD_OUT, timeout=30_000)
         listened = [await listenings(house, one.id) for one in (first, again, private)]
         heard = {
             (who.person.user_id, one.id): (await who.context.request.get(f"/api/v1/recordings/{one.id}/audio")).status
@@ -102,7 +107,7 @@ async def test_a_talk_in_two_pieces_is_handed_on_and_its_consultation_stays_priv
     assert set(private.agent_ids) == {anna.person.user_id, boris.person.user_id}
     assert set(heard.values()) == {200}
     assert listened == [1, 1, 0]
-    assert min(lengths) >= 0.9
+    assert min(lengths) >= 0.5  # of a second of voice; a recorder that gets no processor begins late
     # The client's recorder went on while the client waited, and after Boris had taken over.
     assert again.started_at > first.started_at
     assert lengths[0] + lengths[1] >= (ended.talk_s or 0.0) - 1.5

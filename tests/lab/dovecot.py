@@ -51,6 +51,13 @@ service imap-login {{
     port = {port}
   }}
 }}
+namespace inbox {{
+  inbox = yes
+  mailbox Отправленные {{
+    special_use = \\Sent
+    auto = create
+  }}
+}}
 service anvil {{
   chroot =
 }}

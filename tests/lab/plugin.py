@@ -15,6 +15,7 @@ from typing import NoReturn
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.failures import account, shortened
 from tests.lab.asterisk import Asterisk
 from tests.lab.install import LabUnavailable, install
 from tests.lab.laboratory import Lab
@@ -54,8 +55,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What fails while the machine does not keep time is named, so that it can be played again."""
     report = yield
+    report.sections = [(title, shortened(said)) for title, said in report.sections]
     if report.failed:
-        item.config.stash[_METRONOME].note_failure(item.nodeid)
+        item.config.stash[_METRONOME].note_failure(item.nodeid, account(report))
     return report
 
 
@@ -66,10 +68,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    disturbed = config.stash[_METRONOME].disturbed
-    if disturbed:
+    remarks = config.stash[_METRONOME].remarks
+    if remarks:
         terminalreporter.section("the machine did not keep time")
-        terminalreporter.write("".join(f"{story}: {steadiness}\n" for story, steadiness in disturbed.items()))
+        terminalreporter.write("".join(f"{what}: {steadiness}\n" for what, steadiness in remarks.items()))
 
 
 @pytest.fixture(scope="session")

@@ -67,8 +67,9 @@ class Voice(asyncio.DatagramProtocol):
         self._talking = asyncio.create_task(self._talk((host.group(1), int(port.group(1)))))
 
     async def heard(self, packets: int) -> None:
-        """Wait until that many packets have come from the other end."""
-        while self._packets < packets:
+        """Wait until that many more packets have come from the other end."""
+        enough = self._packets + packets
+        while self._packets < enough:
             self._more.clear()
             await self._more.wait()
 

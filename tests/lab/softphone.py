@@ -4,7 +4,8 @@ SIPp plays scripts; a person decides at the moment. This user agent answers,
 refuses, holds, transfers and hangs up exactly when the test says so, sends a
 tone while it talks, and remembers what happened and when, which is the SIP
 side's truth about the call. It speaks as much SIP as a desk phone next to its
-PBX needs, over UDP on loopback: no registration, no authentication.
+PBX needs, over UDP on loopback: no registration, no authentication. The PBX asks
+again what is not answered within half a second, as happens on a busy machine.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class PhoneCall:
         self._cseq = itertools.count(1)
         self._invite: SipMessage | None = None
         self._answers: dict[tuple[int, str], asyncio.Queue[SipMessage]] = {}
+        self._responses: dict[tuple[int, str], SipMessage] = {}  # the latest to each request of the PBX
         self._voice: Voice | None = None
         self._established = asyncio.Event()
         self._alerting = asyncio.Event()
@@ -92,7 +94,7 @@ class PhoneCall:
         )
 
     async def packets(self, count: int) -> None:
-        """Wait until the other side's voice has come in ``count`` packets of 20 ms."""
+        """Wait until the other side's voice has come in ``count`` more packets of 20 ms."""
         assert self._voice is not None
         await _soon(self._voice.heard(count))
 
@@ -191,6 +193,9 @@ class PhoneCall:
             waiting = self._answers.get(message.transaction)
             if waiting is not None:
                 waiting.put_nowait(message)
+            return
+        if (said := self._responses.get(message.transaction)) is not None:  # asked again: RFC 3261, 17.2.1
+            self.phone.send(said)
             return
         match message.transaction[1]:
             case "INVITE" if self._invite is None:
@@ -301,21 +306,21 @@ class PhoneCall:
         )
 
     def _respond(self, request: SipMessage, status: int, *, sdp: str = "") -> None:
-        self.phone.send(
-            SipMessage(
-                f"SIP/2.0 {status} {_REASONS[status]}",
-                (
-                    *(("Via", via) for via in request.every("Via")),
-                    ("From", request["From"]),
-                    ("To", request["To"] if tag_of(request["To"]) else self._local),
-                    ("Call-ID", self._call_id),
-                    ("CSeq", request["CSeq"]),
-                    ("Contact", self.phone.contact),
-                    *((("Content-Type", "application/sdp"),) if sdp else ()),
-                ),
-                sdp,
-            )
+        response = SipMessage(
+            f"SIP/2.0 {status} {_REASONS[status]}",
+            (
+                *(("Via", via) for via in request.every("Via")),
+                ("From", request["From"]),
+                ("To", request["To"] if tag_of(request["To"]) else self._local),
+                ("Call-ID", self._call_id),
+                ("CSeq", request["CSeq"]),
+                ("Contact", self.phone.contact),
+                *((("Content-Type", "application/sdp"),) if sdp else ()),
+            ),
+            sdp,
         )
+        self._responses[request.transaction] = response
+        self.phone.send(response)
 
     def _expect(self, request: SipMessage) -> asyncio.Queue[SipMessage]:
         return self._answers.setdefault(request.transaction, asyncio.Queue())

@@ -103,7 +103,7 @@ async def evening(asterisk: Asterisk, metronome: Metronome) -> Evening:
         wrong = rounds[-1].went_wrong(asterisk.office)
         if not wrong or (steadiness := metronome.since_begin()).kept_time:
             break
-        metronome.disturbed |= dict.fromkeys((f"the scene {kind}" for kind in wrong), steadiness)
+        metronome.remarks |= dict.fromkeys((f"the scene {kind}" for kind in wrong), steadiness)
         scenes = tuple(scene for scene in scenes if scene.__name__ in wrong)
         asterisk.stop()  # whoever was left in the middle of a call is no part of the next round
         asterisk.start()

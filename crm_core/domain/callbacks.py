@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from crm_core.domain.calls import CLOCKS_APART
 from crm_core.domain.errors import InputRejected
 
 #: ``claim`` means "I am calling now"; the contract's lease.
@@ -97,6 +98,14 @@ class OwedCallback:
     missed: bool = False  # it was made by a missed call, for nothing but to be heard
     via: str = "call"  # how the client was promised to be reached
 
+    @property
+    def calls_from(self) -> datetime:
+        """Calls from then on come after the promise, as far as two clocks can tell.
+
+        It is given by our clock and calls are told by the PBX's, except the missed call that made it.
+        """
+        return self.promised_at if self.missed else self.promised_at - CLOCKS_APART
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
@@ -117,7 +126,7 @@ def which_is_kept(callbacks: Sequence[OwedCallback], contact: Contact) -> OwedCa
 
     It does not matter who called whom: the client was promised a talk and has it. A talk keeps a promise of
     any kind, a message only one that was to be kept by such a message. One contact keeps one promise, the
-    one due first, if it was given before this contact, not in it, and is late or due within
+    one due first, if it was given before this contact (``calls_from``), not in it, and is late or due within
     ``EARLIEST_KEPT``. The same talk told twice keeps nothing more. A conversation goes on for days: each
     message of it is a contact of its own, and may keep what was promised in it before.
     """
@@ -143,7 +152,7 @@ def _may_keep(contact: Contact, callback: OwedCallback) -> bool:
     return (
         (contact.is_talk or contact.channel == callback.via)
         and (not contact.is_talk or callback.promised_in != contact.interaction_id)
-        and callback.promised_at < contact.answered_at
+        and (callback.calls_from if contact.is_talk else callback.promised_at) < contact.answered_at
         and callback.due_at <= contact.answered_at + EARLIEST_KEPT
     )
 

@@ -89,12 +89,13 @@ async def test_a_snapshots_sequence_is_where_a_desk_goes_on(house: House) -> Non
         await desk.hears("callback.changed", lambda told: told["callback"]["id"] == made["id"])
 
 
-async def test_a_cursor_ahead_of_the_newest_is_answered_with_reload(house: House) -> None:
+@pytest.mark.parametrize("ahead", [1_000_000, 2**63, 10**30])
+async def test_a_cursor_ahead_of_the_newest_is_answered_with_reload(house: House, ahead: int) -> None:
     anna = await house.person("anna")
 
     async with house.desk(anna) as desk:
         hello = await desk.hears("hello")
-        ack = await desk.ask("resume", {"after": hello["seq"] + 1_000_000})
+        ack = await desk.ask("resume", {"after": hello["seq"] + ahead})
         await desk.hears("reload")
 
     assert ack == {"status": "reload"}

@@ -75,6 +75,21 @@ def test_a_promise_written_down_while_they_talk_is_not_kept_by_that_talk() -> No
     assert which_is_kept([promise], talk(NOON)) is None
 
 
+@pytest.mark.parametrize("ours_is_ahead_s", [0.5, 1.9])
+def test_a_talk_begun_after_the_promise_keeps_it_though_the_clock_of_the_pbx_is_behind(ours_is_ahead_s: float) -> None:
+    promise = owed(promised_at=after(ours_is_ahead_s), due_at=after(3600))
+
+    assert which_is_kept([promise], talk(NOON)) == promise
+
+
+def test_what_one_clock_tells_is_compared_to_the_moment() -> None:
+    missed = replace(owed(promised_at=after(0.5)), missed=True)  # by the PBX's clock, as the talk
+    written = replace(owed(promised_at=after(0.5)), via="email")  # by ours, as the mail
+
+    assert which_is_kept([missed], talk(NOON)) is None
+    assert which_is_kept([written], replace(talk(NOON), channel="email")) is None
+
+
 def test_the_same_talk_told_twice_keeps_nothing_more() -> None:
     kept, next_one = owed(1, kept_in=CALL), owed(2)
 
@@ -126,7 +141,7 @@ def test_what_is_kept_was_owed_and_promised_before_and_told_again_changes_nothin
         assert kept in promises
         assert kept.kept_in is None
         assert kept.promised_in != CALL
-        assert kept.promised_at < NOON
+        assert kept.calls_from < NOON
         after_that = [*(p for p in promises if p != kept), owed(99, kept_in=CALL)]
         assert which_is_kept(after_that, talk()) is None
 

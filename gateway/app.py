@@ -36,6 +36,7 @@ from crm_core.store.notify import Notifier
 from crm_core.store.outbox import Window
 from crm_core.store.partitions import make_months
 from crm_core.store.redis_wakeups import RedisNotifier
+from gateway.garbage import Garbage
 from gateway.http.admission import client_address, identify
 from gateway.http.problems import document
 from gateway.http.request import DemoLogin, Ringer, Services
@@ -147,7 +148,7 @@ class Process:
         limits = settings.limits
         window = Window(age=timedelta(seconds=limits.resume_window_s), events=limits.resume_events)
         redis_url = settings.redis_url
-        self.parts: list[Part] = [RedisNotifier(database, redis_url) if redis_url else Notifier(database)]
+        self.parts: list[Part] = [Garbage(), RedisNotifier(database, redis_url) if redis_url else Notifier(database)]
         self.hub: DeskHub | None = None
         if RoleOfProcess.WEB in roles:
             self.hub = DeskHub(

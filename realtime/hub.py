@@ -59,7 +59,7 @@ class ResumeInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    after: int = Field(ge=0, lt=2**63)
+    after: int = Field(ge=0)
 
 
 class AnsweringInput(BaseModel):

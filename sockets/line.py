@@ -24,8 +24,8 @@ from sockets.frame import Frame
 _SENSIBLE = re.compile(r"1$|3|4[0-3]")
 _PING = "2"
 
-#: The largest frame a browser may send.
-MAX_INCOMING_BYTES = 16 * 1024
+#: The largest frame a browser may send; a message of a chat fits also when each of its letters is escaped.
+MAX_INCOMING_BYTES = 64 * 1024
 #: So many frames at once, and so many a second for ever.
 INCOMING_BURST = 60.0
 INCOMING_PER_S = 10.0

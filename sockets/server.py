@@ -129,6 +129,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # the library h
     def _engineio_server_class(self) -> type[_Engine]:
         return _Engine
 
+    async def _handle_event(self, eio_sid: str, namespace: str | None, ack: int | None, data: list[object]) -> None:
+        """What a client says. Under a name of the library's own our handlers would take it for the library's word."""
+        if not isinstance(data[0], str) or data[0] in self.reserved_events:
+            raise ValueError("no word of a client's")
+        await super()._handle_event(eio_sid, namespace, ack, data)
+
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         """A browser's packet. A stranger can write anything here, so whatever it breaks ends at this place."""
         try:

@@ -143,6 +143,23 @@ async def test_nonsense_harms_nobody(here: Node, boss: Person, nonsense: str | b
 
 
 @pytest.mark.parametrize(
+    "word",
+    ['["disconnect","gone"]', '["disconnect"]', '["connect",{},null]', '["__disconnect_final"]', "[{}]", "[[1]]"],
+)
+async def test_who_speaks_as_the_library_does_is_not_heard_and_stays(here: Node, boss: Person, word: str) -> None:
+    async with raw_client(here) as client:
+        await client.enter(boss.token)
+
+        await client.say(f"42/desk,{word}")
+        await client.say('42/desk,7["resume",{"after":0}]')
+        answer = await client.until("43/desk,7[")
+
+        assert '"status":"resumed"' in answer
+        assert here.hub.people() == {boss.id}
+    await gone(here, left=0)
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {},

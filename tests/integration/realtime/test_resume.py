@@ -90,7 +90,7 @@ async def test_a_cursor_from_before_the_window_must_reload(
             assert await browser.resume(1) == {"status": "resumed", "seq": 3}
 
 
-@pytest.mark.parametrize("after", [None, "7", -1, 1.5, True, 2**70, [3], {"seq": 3}])
+@pytest.mark.parametrize("after", [None, "7", -1, 1.5, True, [3], {"seq": 3}])
 async def test_nonsense_is_answered_with_a_problem(here: Node, anna: Person, after: object) -> None:
     async with here.browser(anna.token) as browser:
         problem = await browser.resume(after)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cache
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -66,6 +67,12 @@ def _driver_type(value: object) -> str:
     raise TypeError(f"{type(value).__name__} does not go into jsonb")
 
 
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    values = ", ".join(f"${place}" for place, _ in enumerate(columns, 1))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608  (names of our own)
+
+
 class Reader:
     """Named SQL against one connection; positional arguments are ``$1``, ``$2`` …"""
 
@@ -90,6 +97,17 @@ class Reader:
     async def executemany(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         await self._raw.executemany(sql, rows)
 
+    @asynccontextmanager
+    async def planned_anew(self) -> AsyncIterator[None]:
+        """Statements in here are planned for the very values they bring, however often they were asked before.
+
+        After five times PostgreSQL may settle for one plan for all values: wrong by far where a value says how much
+        of the past is looked at, or how rare a word is.
+        """
+        async with self._raw.transaction(readonly=True):
+            await self._raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            yield
+
 
 class Transaction(Reader):
     """A piece of work that happens whole or not at all.
@@ -104,8 +122,11 @@ class Transaction(Reader):
         self._events: list[Event] = []
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """COPY fresh rows in; a conflict fails the transaction, so claim what must be unique before."""
-        await self._raw.copy_records_to_table(table, columns=list(columns), records=rows)
+        """Put fresh rows in; a conflict fails the transaction, so claim what must be unique before."""
+        if len(rows) == 1:  # COPY asks the server twice and is planned anew each time
+            await self._raw.execute(_insert(table, tuple(columns)), *rows[0])
+        else:
+            await self._raw.copy_records_to_table(table, columns=list(columns), records=rows)
 
     def emit(self, event: Event) -> None:
         """Tell the world after the commit; the row is part of this transaction."""
@@ -177,6 +198,13 @@ class Wakeups:
             yield event
         finally:
             self._waiting[topic].discard(event)
+
+
+async def woken_within(woken: asyncio.Event, limit_s: float) -> None:
+    """Until somebody wakes who waits, ``limit_s`` at most: then they look themselves."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await woken.wait()
 
 
 class Database:

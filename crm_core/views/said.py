@@ -8,12 +8,13 @@ anywhere after a handful of looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sized
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from crm_core.domain.ids import first_id, moment_of
 from crm_core.domain.looking_back import looks
@@ -52,10 +53,20 @@ class Found(WireModel):
     passages: list[Passage]
 
 
+#: So many refusals in a row PostgreSQL still reads; of 32 and more it makes an error of its own.
+_MOST_LEFT_OUT = 20
+
+
+def _readable(asked: str) -> str:
+    if len(re.findall(r"(?<!\w)-", asked)) > _MOST_LEFT_OUT:
+        raise ValueError(f"at most {_MOST_LEFT_OUT} words are left out")
+    return asked
+
+
 class SaidFilters(InputModel):
     """What to look for, as people type it: words, "a phrase", -without; ``from ≤ at < to`` of the message."""
 
-    q: Annotated[str, Field(min_length=2, max_length=200)]
+    q: Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_readable)]
     channel: WrittenChannel | None = None
     client_id: UUID | None = None
     from_: Annotated[Moment | None, Field(alias="from")] = None
@@ -63,7 +74,7 @@ class SaidFilters(InputModel):
 
 
 # By messages_search_idx.
-_MATCHES = "words_said(message.subject, message.body) @@ {}"
+_MATCHES = "message.words @@ {}"
 _QUERY = "websearch_to_tsquery('russian', translate({}, 'ёЁ', 'еЕ'))"
 
 # By primary key, from its end.
@@ -74,6 +85,17 @@ WHERE $1::uuid IS NULL OR id < $1
 ORDER BY id DESC
 LIMIT 1
 """
+
+# Each conversation is looked up once and by itself: PostgreSQL would read all interactions to join a handful.
+_WHERE_SEEN = f"""
+WHERE interaction_id IN (
+    SELECT call.id
+    FROM (SELECT DISTINCT interaction_id FROM hit) AS held
+    JOIN LATERAL (SELECT * FROM interactions WHERE id = held.interaction_id OFFSET 0) call ON true
+    {OF_WHOM}
+    {{}}
+)
+"""  # noqa: S608  (a condition of our own)
 
 # No text of ours or theirs holds these: what they surround is found again after the headline was made.
 _OPENS, _CLOSES = "\ue000", "\ue001"
@@ -100,18 +122,22 @@ async def search_said(
     before = decode_id(cursor) if cursor is not None else None
     newest = await db.fetchval(_NEWEST, before)
     found: list[UUID] = []
-    for begin, end in _looks(newest, filters) if newest is not None else ():
-        found += await _look(db, viewer, filters, begin, end, before=before, most=limit + 1 - len(found))
-        if len(found) > limit:
-            break
+    async with db.planned_anew():
+        for begin, end in _looks(newest, filters, found, limit + 1) if newest is not None else ():
+            found += await _look(db, viewer, filters, begin, end, before=before, most=limit + 1 - len(found))
+            if len(found) > limit:
+                break
     rows = await db.fetch(_SHOW, as_ids(found[:limit]), filters.q, _HEADLINE) if found else []
     more = encode_cursor(str(found[limit - 1])) if len(found) > limit else None
     return Page[Found](items=[_found(row) for row in rows], next=more)
 
 
-def _looks(newest: UUID, filters: SaidFilters) -> Iterable[tuple[datetime | None, datetime | None]]:
-    """What one client has said is little, wherever it stands."""
-    return looks(moment_of(newest), filters.from_) if filters.client_id is None else [(filters.from_, None)]
+def _looks(
+    newest: UUID, filters: SaidFilters, found: Sized, wanted: int
+) -> Iterable[tuple[datetime | None, datetime | None]]:
+    if filters.client_id is not None:  # what one client has said is little, wherever it stands
+        return [(filters.from_, None)]
+    return looks(moment_of(newest), filters.from_, found=found, wanted=wanted)
 
 
 async def _look(
@@ -125,33 +151,30 @@ async def _look(
     most: int,
 ) -> list[UUID]:
     """The newest that were written down from ``begin`` on and before ``end``."""
-    hits, conditions = Conditions(), Conditions()
+    hits, seen = Conditions(), Conditions()
     hits.add(_MATCHES.replace("{}", _QUERY), filters.q)
     hits.add_known("message.id >= {}", first_id(begin) if begin else None)
     hits.add_known("message.id < {}", min((one for one in (before, end and first_id(end)) if one), default=None))
     hits.add_known("message.interaction_id IN (SELECT id FROM interactions WHERE client_id = {})", filters.client_id)
     hits.add_known("message.at >= {}", filters.from_)
     hits.add_known("message.at < {}", filters.to)
-    conditions.args = hits.args
-    conditions.add_known("call.channel = {}", filters.channel)
-    narrow_to_scope(conditions, viewer)
+    seen.args = hits.args
+    seen.add_known("call.channel = {}", filters.channel)
+    narrow_to_scope(seen, viewer)
     # Found apart: asked for the newest of them as well, PostgreSQL would rather read every message from the end and
-    # parse it, because it takes rare words to be less rare than they are. For the same reason each is looked up by
-    # itself: it would read all interactions to join a handful.
+    # parse it, because it takes rare words to be less rare than they are.
     rows = await db.fetch(
         f"""
         WITH hit AS MATERIALIZED (
             SELECT message.id, message.interaction_id FROM messages message {hits.where}
         )
-        SELECT hit.id
+        SELECT id
         FROM hit
-        JOIN LATERAL (SELECT * FROM interactions WHERE id = hit.interaction_id OFFSET 0) call ON true
-        {OF_WHOM}
-        {conditions.where}
-        ORDER BY hit.id DESC
-        LIMIT {conditions.value(most)}
+        {_WHERE_SEEN.format(seen.where) if seen.where else ""}
+        ORDER BY id DESC
+        LIMIT {seen.value(most)}
         """,  # noqa: S608  (placeholders and conditions of our own)
-        *conditions.args,
+        *seen.args,
     )
     return [row["id"] for row in rows]
 

@@ -3,7 +3,8 @@
 A channel gives one function that says one message, at most once, and tells what
 became of it. Everything that must hold for all channels is here: nobody speaks
 before the database knows that they begin, what may have been said is never said
-again, and a fate is told until the database has heard it.
+again, and a fate is told until the database has heard it. A message that leaves in parts
+goes this way once for each of them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import TypeVar, assert_never
 
 import structlog
 
-from crm_core.actions import replies
-from crm_core.domain.written import WrittenChannel
+from crm_core.actions import delivery
+from crm_core.domain.written import Trouble, WrittenChannel
 from crm_core.store import outgoing
-from crm_core.store.database import DATABASE_AWAY, Database, Transaction
+from crm_core.store.database import DATABASE_AWAY, Database, Transaction, woken_within
 from crm_core.store.messages import Saying, find_saying
 from crm_core.store.outage import Outage
 from crm_core.store.outgoing import TO_SEND, Taken
@@ -47,8 +48,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidPart:
+    """The other side has its next part; others are still to be said. ``external_id``: what all of it is called."""
+
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """It has certainly not left; ``after``: when the other side wants it again."""
+    """It has certainly not left; ``after``: when the other side wants it again. ``words``: why, in its own."""
 
     words: str
     after: timedelta = timedelta()
@@ -59,6 +67,7 @@ class Never:
     """It will not be taken as it is."""
 
     words: str
+    why: Trouble = Trouble.REFUSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,7 @@ class Unknown:
     words: str
 
 
-Fate = Said | Later | Never | Unknown
+Fate = Said | SaidPart | Later | Never | Unknown
 Say = Callable[[Saying], Awaitable[Fate]]
 
 
@@ -92,10 +101,10 @@ class Speaker:
                     for one in taken:
                         tasks.create_task(self._speak(one))
                 if not taken:
-                    await _wait(woken)
+                    await woken_within(woken, _POLL_S)
 
     async def _take(self, tx: Transaction) -> list[Taken]:
-        await replies.settle_abandoned(tx, self._channel, self._source)
+        await delivery.settle_abandoned(tx, self._channel, self._source)
         return await outgoing.take(tx, self._channel, self._source, limit=_AT_ONCE)
 
     async def _speak(self, taken: Taken) -> None:
@@ -115,13 +124,17 @@ class Speaker:
     async def _tell(self, tx: Transaction, taken: Taken, fate: Fate) -> None:
         match fate:
             case Said(external_id=external_id):
-                await replies.record_sent(tx, taken.message_id, external_id=external_id, timezone=self._timezone)
+                await delivery.record_sent(tx, taken.message_id, external_id=external_id, timezone=self._timezone)
+            case SaidPart(external_id=external_id):
+                await delivery.record_part(tx, taken, external_id=external_id)
             case Later() if taken.attempts < _MOST_TRIES:
-                await replies.put_off(tx, taken, max(fate.after, _pause(taken.attempts)), trouble=fate.words)
-            case Later(words=words) | Never(words=words):
-                await replies.record_failed(tx, taken.message_id, trouble=words)
+                await delivery.put_off(tx, taken, max(fate.after, _pause(taken.attempts)), words=fate.words)
+            case Later(words=words):
+                await delivery.record_failed(tx, taken.message_id, why=Trouble.GIVEN_UP, words=words)
+            case Never(words=words, why=why):
+                await delivery.record_failed(tx, taken.message_id, why=why, words=words)
             case Unknown(words=words):
-                await replies.record_uncertain(tx, taken.message_id, trouble=words)
+                await delivery.record_uncertain(tx, taken.message_id, why=Trouble.NO_ANSWER, words=words)
             case _:
                 assert_never(fate)
 
@@ -140,11 +153,3 @@ class Speaker:
 
 def _pause(attempts: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << min(attempts - 1, 16)), _LONGEST_PAUSE)
-
-
-async def _wait(woken: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(_POLL_S):
-            await woken.wait()
-    except TimeoutError:
-        return

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 #: What libpq allows in an address and our driver understands.
 _DATABASE_PARAMETERS = frozenset({"host", "port", "sslmode", "target_session_attrs"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  (recognised, not listened on)
 
 
 def one_line(text: str) -> str:
@@ -120,6 +121,12 @@ def site_origin(origin: str) -> str:
     if parts.scheme != "https" and host not in _LOOPBACK and not host.endswith(".localhost"):
         raise ValueError("it must begin with https:// unless it is on loopback")
     return found
+
+
+def is_for_this_machine(url: str) -> bool:
+    """Nobody else can load what lies there; so is what the program listens on by itself."""
+    host = urlsplit(url).hostname or ""
+    return host in _LOOPBACK or host in _ANY_ADDRESS or host.endswith(".localhost") or not host
 
 
 def recordings_place(place: str) -> str:

@@ -100,7 +100,15 @@ class MailboxSettings(_Section):
     sender_name: Line | None = Field(
         default=None, description="the name clients see beside the address; without it that of whoever writes"
     )
+    sent_folder: Line = Field(
+        default="auto",
+        description="the folder that gets a copy of what is sent; auto: the one the server marks as \\Sent; off: none",
+    )
     ask_read_receipts: bool = Field(default=False, description="true or false: whether clients are asked for receipts")
+    opened_link: bool = Field(
+        default=False,
+        description="true or false: whether mails carry a picture that tells that they were opened; needs public_url",
+    )
     trusted_authserv: Line | None = Field(
         default=None,
         description="the name under which your mail server writes Authentication-Results, such as mx.example.com",

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     webchat: tuple[WebchatSettings, ...] = Field(default=(), description="an array of objects, or [[webchat]] tables")
     limits: Limits = Field(default=Limits(), description="a table of numbers")
 
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """Of all our mailboxes, in lower case."""
+        return frozenset(mailbox.address.lower() for mailbox in self.mailbox)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -138,6 +143,20 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"{bot.name} has mode webhook, and Telegram knocks only at https: "
                     f"public_url must begin with https://, it is {public_url or 'wrong'}"
+                )
+        return rows
+
+    @field_validator("mailbox")
+    @classmethod
+    def _pictures_can_be_loaded(
+        cls, rows: tuple[MailboxSettings, ...], info: ValidationInfo
+    ) -> tuple[MailboxSettings, ...]:
+        public_url = info.data.get("public_url", "")
+        for mailbox in rows:
+            if mailbox.opened_link and checks.is_for_this_machine(public_url):
+                raise ValueError(
+                    f"{mailbox.name} has opened_link, and clients load its picture from public_url: "
+                    f"say there how the world reaches Perezvon, it is {public_url or 'wrong'}"
                 )
         return rows
 

@@ -15,6 +15,7 @@ from channels.email import doctor as mail
 from channels.telephony import doctor as telephony
 from channels.telephony.checkup.observations import Observation, in_words
 from channels.telephony.trial_call import CallOrder
+from channels.webchat import doctor as webchat
 from config.settings import PbxSettings, Settings
 from crm_core.domain.errors import CrmError
 from crm_core.domain.findings import Finding, ill, well
@@ -76,7 +77,9 @@ async def _house(settings: Settings, database: Database | None) -> list[Finding]
     for pbx in settings.pbx:
         findings += [in_words(seen, "en") for seen in await telephony.examine(pbx, settings, database)]
     for mailbox in settings.mailbox:
-        findings += await mail.examine(mailbox)
+        findings += await mail.examine(mailbox, public_url=settings.public_url)
+    for site in settings.webchat:
+        findings += await webchat.examine(site, database, public_url=settings.public_url, zone=settings.timezone)
     return findings + await _bots(settings)
 
 

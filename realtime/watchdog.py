@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,10 +19,9 @@ import structlog
 from crm_core.actions.conversation_watch import watch_conversations
 from crm_core.actions.lead_watch import watch_leads
 from crm_core.actions.watchdog import watch_due, watch_waiting
-from crm_core.store import answering
+from crm_core.store import answering, lead_watch, watch
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.heartbeat import Beat, beat
-from crm_core.store.lead_watch import retry_waiting
 from crm_core.store.outage import Outage
 from crm_core.store.watch import DUE, ELIGIBLE
 
@@ -36,7 +36,17 @@ _LONGEST_SLEEP = timedelta(seconds=1)
 #: Many that are due one after the other are done together.
 _SHORTEST_SLEEP = timedelta(milliseconds=50)
 
-_Work = Callable[[Transaction], Awaitable[int]]
+#: What cannot be stored even by itself is tried again after this.
+ASIDE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """What is watched: how a batch of it is done, and how the first of the next batch is put off."""
+
+    batch: int
+    work: Callable[[Transaction, int], Awaitable[int]]
+    set_aside: Callable[[Transaction, timedelta], Awaitable[None]]
 
 
 class Watchdog:
@@ -44,8 +54,22 @@ class Watchdog:
 
     def __init__(self, database: Database, *, zone: ZoneInfo, batch: int = BATCH) -> None:
         self._database = database
-        self._zone = zone
-        self._batch = batch
+        self._promises = _Kind(
+            batch=batch, work=lambda tx, limit: watch_due(tx, limit, zone=zone), set_aside=watch.set_aside
+        )
+        self._nobodys = _Kind(
+            batch=batch,
+            work=lambda tx, limit: watch_waiting(tx, limit, zone=zone),
+            set_aside=_leave,  # it is looked at when it is due
+        )
+        self._leads = _Kind(
+            batch=batch, work=lambda tx, limit: watch_leads(tx, limit, zone=zone), set_aside=lead_watch.set_aside
+        )
+        self._conversations = _Kind(
+            batch=min(batch, CONVERSATIONS_BATCH),
+            work=lambda tx, limit: watch_conversations(tx, limit, zone=zone),
+            set_aside=answering.set_aside,
+        )
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -73,39 +97,52 @@ class Watchdog:
 
     async def _do_due(self, seen: Beat) -> None:
         if seen.callbacks_at is not None and seen.callbacks_at <= seen.now:
-            await self._all_of(lambda tx: watch_due(tx, self._batch, zone=self._zone))
+            await self._all_of(self._promises)
         if seen.leads_at is not None and seen.leads_at <= seen.now:
-            await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
+            await self._all_of(self._leads)
         if seen.conversations_at is not None and seen.conversations_at <= seen.now:
-            await self._watch_conversations()
+            await self._all_of(self._conversations)
 
     async def _try_again(self) -> None:
         """Somebody may have come: what waits is looked at, the oldest and most valuable first."""
         async with self._database.begin() as tx:
-            await retry_waiting(tx)
+            await lead_watch.retry_waiting(tx)
             await answering.retry_waiting(tx)
-        await self._watch_conversations()
-        await self._all_of(lambda tx: watch_leads(tx, self._batch, zone=self._zone))
-        await self._all_of(lambda tx: watch_waiting(tx, self._batch, zone=self._zone))
+        await self._all_of(self._conversations)
+        await self._all_of(self._leads)
+        await self._all_of(self._nobodys)
 
-    async def _watch_conversations(self) -> None:
-        batch = min(self._batch, CONVERSATIONS_BATCH)
-        await self._all_of(lambda tx: watch_conversations(tx, batch, zone=self._zone), batch=batch)
-
-    async def _all_of(self, work: _Work, *, batch: int | None = None) -> None:
+    async def _all_of(self, kind: _Kind) -> None:
         """Batch after batch, until one was not full; of a long queue one is read while another is written."""
-        if await self._fills(work, batch):
-            await _together(*(self._rest_of(work, batch) for _ in range(_AT_ONCE)))
+        if await self._fills(kind, kind.batch):
+            await _together(*(self._rest_of(kind) for _ in range(_AT_ONCE)))
 
-    async def _rest_of(self, work: _Work, batch: int | None) -> None:
-        while await self._fills(work, batch):
+    async def _rest_of(self, kind: _Kind) -> None:
+        while await self._fills(kind, kind.batch):
             # A long queue of them must not keep the heart from beating.
             await beat(self._database)
 
-    async def _fills(self, work: _Work, batch: int | None) -> bool:
-        """Do one batch; was it full?"""
-        async with self._database.begin() as tx:
-            return await work(tx) >= (batch or self._batch)
+    async def _fills(self, kind: _Kind, size: int) -> bool:
+        """Do one batch; was it full, so that there may be more? After a failure the rest is left to the next beat."""
+        try:
+            async with self._database.begin() as tx:
+                return await kind.work(tx, size) >= size
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            if size == 1:
+                logger.exception("one of them cannot be done", action="watch_set_aside")
+                async with self._database.begin() as tx:
+                    await kind.set_aside(tx, ASIDE)
+                return False
+        logger.warning("a batch cannot be done whole", action="watch_halved", size=size)
+        await self._fills(kind, size // 2)
+        await self._fills(kind, size - size // 2)
+        return False
+
+
+async def _leave(tx: Transaction, aside: timedelta) -> None:
+    """It stays where it is."""
 
 
 async def _together(*works: Coroutine[object, object, None]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from config.sections import MailboxSettings
+from config.settings import Settings
+
 _PORTS = {"imap": 143, "imaps": 993, "smtp": 587, "smtps": 465}
 
 
@@ -31,3 +34,8 @@ class MailAccount:
             password=unquote(parts.password or ""),
             folder=unquote(parts.path.strip("/")) or "INBOX",
         )
+
+
+def our_addresses(mailbox: MailboxSettings, settings: Settings) -> frozenset[str]:
+    """Whoever writes from one of these is one of us: ``mailbox`` and all others, in lower case."""
+    return settings.own_addresses | {mailbox.address.lower()}

@@ -1,12 +1,14 @@
-"""Whether a person wrote a mail: what programs say of themselves, and what gives the others away."""
+"""Whether a person wrote a mail, and whether a program may answer it: what programs say of themselves, and what gives
+the others away."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from channels.email.headers import Address, value_of
-from channels.email.message import Automatic
+from channels.email.message import Automatic, Head
+from crm_core.domain.recipients import is_ours
 
 #: A header's lower-case name → its raw values, in order.
 Headers = Mapping[str, Sequence[str]]
@@ -37,6 +39,16 @@ def why_automatic(headers: Headers, sender: Address | None, subject: str) -> Aut
     if submitted not in {"", "no"} or _wants_no_answer(headers, sender):
         return Automatic.ROBOT
     return None
+
+
+def may_answer_automatically(head: Head, ours: Collection[str], *, answered_lately: int, at_most: int) -> bool:
+    """Only a person's mail, only from elsewhere, and only so often: two programs never talk to each other.
+
+    ``answered_lately``: automatic answers that this correspondent got from us in the time ``at_most`` is for.
+    """
+    if head.automatic is not None or head.sender is None or answered_lately >= at_most:
+        return False
+    return not is_ours(head.sender.key, ours)
 
 
 def _wants_no_answer(headers: Headers, sender: Address | None) -> bool:

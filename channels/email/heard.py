@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import quote
 
+from channels.email.headers import Address
 from channels.email.html import SafeHtml, safe_html
 from channels.email.message import Mail
 from channels.email.quotes import folded
@@ -37,7 +39,9 @@ def heard(
         queue=queue,
         from_address=head.sender.key if head.sender is not None else None,
         from_name=head.sender.name or None if head.sender is not None else None,
-        to=tuple(one.key for one in (*head.to, *head.cc)),
+        to=_keys(head.to),
+        cc=_keys(head.cc),
+        reply_to=_keys(head.reply_to),
         our_address=address,
         thread=meant.hex if meant is not None else None,
         answers=named_ids(head.in_reply_to, head.references),
@@ -56,6 +60,10 @@ def _searchable(text: str) -> str:
     """As much as PostgreSQL can look through: it refuses a message of more words. The raw mail has the rest."""
     data = text.encode()
     return text if len(data) <= _MOST_BYTES else data[:_MOST_BYTES].decode("utf-8", "ignore") + "…"
+
+
+def _keys(people: Iterable[Address]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.key for one in people))
 
 
 def _shown(mail: Mail) -> SafeHtml | None:

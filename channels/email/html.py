@@ -19,6 +19,7 @@ from lxml.etree import tostring
 
 from channels.email.html_quotes import fold_quotes
 from channels.email.markup import Element, Tangled, tree
+from crm_core.domain.opened import is_picture
 
 #: Where the address of a remote picture waits; the page shows that there is one.
 REMOTE_ATTRIBUTE = "data-remote-src"
@@ -127,6 +128,8 @@ class _Page:
         source = _INVISIBLE.sub("", element.get("src") or "")
         for name in ("src", REMOTE_ATTRIBUTE):
             element.attrib.pop(name, None)
+        if is_picture(source):
+            return  # ours comes back in what they quote: nobody is asked whether to load it
         scheme, _, content_id = source.partition(":")
         if scheme.lower() == "cid":
             if (ours := self._pictures.get(content_id.strip("<>"))) is not None:

@@ -10,20 +10,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from socket import SHUT_RDWR
 from typing import TypeVar
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import SEEN, IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.imapclient import SENT
 
 from channels.email.account import MailAccount
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
 
 CONNECT_S = 15.0
 ANSWER_S = 60.0
+#: What a server says of itself, not of the user and the password (RFC 5530, 3).
+_PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 
 T = TypeVar("T")
 
@@ -40,6 +43,10 @@ class MailboxRefused(PeerRefused):
     code = "mailbox_refused"
 
 
+class LoginRefused(MailboxRefused):
+    """The mail server refuses the user or the password: tried again and again, it locks us out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedMail:
     uid: int
@@ -54,8 +61,8 @@ async def open_folder(account: MailAccount) -> AsyncIterator[Folder]:
     """Log in; closed however the block ends, also in the middle of a question.
 
     Raises:
-        MailboxRefused: wrong password.
-        MailboxUnavailable: no connection.
+        LoginRefused: wrong password.
+        MailboxUnavailable: no connection, or a server that cannot check the password now.
     """
     client = await _asked(lambda: _connected(account))
     try:
@@ -110,8 +117,30 @@ class Folder:
             arrived_at=told.astimezone() if isinstance(told, datetime) else None,
         )
 
-    async def mark_seen(self, uid: int) -> None:
-        await _asked(lambda: self._client.add_flags([uid], [b"\\Seen"], silent=True))
+    async def mark_seen(self, uids: Sequence[int]) -> None:
+        await _asked(lambda: self._client.add_flags(uids, [b"\\Seen"], silent=True))
+
+    async def keeps_what_is_sent(self) -> bool:
+        """Gmail puts a copy of what its SMTP takes into "Sent" by itself."""
+        return await _asked(lambda: bool(self._client.has_capability("X-GM-EXT-1")))
+
+    async def sent_folder(self) -> str | None:
+        r"""The folder that the server marks as ``\Sent`` (RFC 6154), else one called so; None: there is none."""
+        found = await _asked(lambda: self._client.find_special_folder(SENT))
+        return str(found) if found is not None else None
+
+    async def exists(self, folder: str) -> bool:
+        return await _asked(lambda: bool(self._client.folder_exists(folder)))
+
+    async def holds(self, folder: str, message_id: str) -> bool:
+        """Is a mail of that Message-ID in there; another folder is selected afterwards."""
+        await _asked(lambda: self._client.select_folder(folder, readonly=True))
+        wanted: list[object] = ["HEADER", "Message-ID", f"<{message_id}>"]
+        return bool(await _asked(lambda: self._client.search(wanted)))
+
+    async def append_seen(self, folder: str, mail: bytes, *, at: datetime) -> None:
+        """Put a mail there that nobody needs to read."""
+        await _asked(lambda: self._client.append(folder, mail, flags=(SEEN,), msg_time=at))
 
     async def wait_for_news(self, longest_s: float) -> None:
         """Until the server tells of something, or the time is over; a server without IDLE is asked again then."""
@@ -170,12 +199,19 @@ def _idle_with_news(client: IMAPClient) -> bool:
         watched.settimeout(ANSWER_S)
 
 
+def _is_passing(refusal: LoginError) -> bool:
+    said = str(refusal).upper()
+    return any(code in said for code in _PASSING)
+
+
 async def _asked(question: Callable[[], T]) -> T:
     """In a thread; the library's errors become the two kinds of failure that a peer has."""
     try:
         return await asyncio.to_thread(question)
     except LoginError as error:
-        raise MailboxRefused from error
+        if _is_passing(error):
+            raise MailboxUnavailable from error
+        raise LoginRefused from error
     except IMAPClient.AbortError as error:
         raise MailboxUnavailable from error
     except IMAPClientError as error:

@@ -9,7 +9,8 @@ whole. Either way the mails behind it flow on.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -18,24 +19,26 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from channels.email.account import our_addresses
 from channels.email.heard import heard
 from channels.email.imap import FetchedMail
 from channels.email.message import Mail, Parked, ParkReason
 from channels.email.mime import read
 from channels.email.proof import is_proven
-from channels.email.receipts import receipt
+from channels.email.receipts import Receipt, receipt
 from channels.email.watermark import Watermark, to_stored
 from config.sections import MailboxSettings
 from config.settings import Settings
-from crm_core.actions import replies
+from crm_core.actions import delivery
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.channel_links import save_position
 from crm_core.actions.identity import prove
 from crm_core.actions.messages import record_messages
 from crm_core.actions.raw_inputs import record_rejected
 from crm_core.domain.contact_points import ContactPointKind
+from crm_core.domain.recipients import is_ours
 from crm_core.domain.words import Words
-from crm_core.domain.written import HeardMessage, MessageState, WrittenChannel
+from crm_core.domain.written import HeardMessage, WrittenChannel
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from crm_core.store.messages import find_ours
 
@@ -59,6 +62,15 @@ _TOO_BIG: Final = Words(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Understood:
+    """What a mail is, and what it says to the log."""
+
+    raw: bytes
+    found: Mail | Parked
+    message: HeardMessage
+
+
 class MailLog:
     """The other end of a mailbox: ``keep`` returns after the commit."""
 
@@ -68,62 +80,85 @@ class MailLog:
         self._settings = settings
         self._database = database
         self._secret = secret
+        self._ours = our_addresses(mailbox, settings)
 
-    async def keep(self, fetched: FetchedMail, mark: Watermark) -> None:
-        """Store what the mail means, and the mark with it; what is held already is passed over.
+    async def keep(self, mails: Sequence[FetchedMail], mark: Watermark) -> None:
+        """Store what the mails mean, and the mark with them; what is held already is passed over.
 
         Raises:
-            one of ``DATABASE_AWAY``: tell it again.
+            one of ``DATABASE_AWAY``: tell them again.
         """
-        found, message = await asyncio.to_thread(self._understood, fetched)
+        understood = await asyncio.to_thread(lambda: [self._understood(fetched) for fetched in mails])
         try:
-            await self._store(found, message, mark)
+            await self._store(understood, mark)
         except DATABASE_AWAY:
             raise
-        except Exception as fault:
-            self._count("not stored")
-            logger.exception("a mail cannot be stored", action="mail_not_stored", mailbox=self._mailbox.name)
-            async with self._database.begin() as tx:
-                source, reason = f"email:{self._mailbox.name}", f"it could not be stored: {type(fault).__name__}"
-                await record_rejected(tx, source=source, reason=reason, raw=fetched.raw)
-                await self._save(tx, mark)
-        else:
-            if isinstance(found, Parked):
-                self._count(found.reason)
+        except Exception:
+            logger.exception("mails are stored one by one", action="mails_apart", mailbox=self._mailbox.name)
+            await self._keep_apart(understood, mark)
+        for one in understood:
+            if isinstance(one.found, Parked):
+                self._count(one.found.reason)
                 logger.warning(
-                    "a mail cannot be read", action="mail_parked", mailbox=self._mailbox.name, detail=found.detail
+                    "a mail cannot be read", action="mail_parked", mailbox=self._mailbox.name, detail=one.found.detail
                 )
 
-    async def _store(self, found: Mail | Parked, message: HeardMessage, mark: Watermark) -> None:
+    async def _keep_apart(self, understood: Sequence[_Understood], mark: Watermark) -> None:
+        """One of them cannot be stored: it is put aside, and the others are stored all the same."""
+        for one in understood:
+            try:
+                await self._store([one])
+            except DATABASE_AWAY:
+                raise
+            except Exception as fault:
+                self._count("not stored")
+                logger.exception("a mail cannot be stored", action="mail_not_stored", mailbox=self._mailbox.name)
+                source, reason = f"email:{self._mailbox.name}", f"it could not be stored: {type(fault).__name__}"
+                async with self._database.begin() as tx:
+                    await record_rejected(
+                        tx, source=source, reason=reason, raw=one.raw, key=sha256(one.raw).hexdigest()
+                    )
+        async with self._database.begin() as tx:
+            await self._save(tx, mark)
+
+    async def _store(self, understood: Sequence[_Understood], mark: Watermark | None = None) -> None:
         while True:
             try:
                 async with self._database.begin() as tx:
-                    if not (isinstance(found, Mail) and await self._is_about_ours(tx, found)):
-                        [interaction_id] = await record_messages(tx, [message])
-                        await self._vouch(tx, interaction_id, found)
-                    await self._save(tx, mark)
+                    said = [one for one in understood if not await self._is_about_ours(tx, one.found)]
+                    places = await record_messages(tx, [one.message for one in said])
+                    for one, interaction_id in zip(said, places, strict=True):
+                        await self._vouch(tx, interaction_id, one.found)
+                    if mark is not None:
+                        await self._save(tx, mark)
             except FactTakenElsewhere:
                 continue  # by whoever had this mailbox before us: now it is known
             return
 
-    async def _is_about_ours(self, tx: Transaction, mail: Mail) -> bool:
+    async def _is_about_ours(self, tx: Transaction, mail: Mail | Parked) -> bool:
         """It is a mail of ours that came back, or tells what became of one: nothing that a client said."""
+        if isinstance(mail, Parked):
+            return False
         if mail.report is not None:
             told = receipt(mail.report, self._mailbox.address)
             for name in told.names:
-                if await self._tell(tx, name, told.state, told.trouble):
+                if await self._tell(tx, name, told):
                     return True
         head = mail.head
-        if head.sender is None or head.sender.key != self._mailbox.address.lower() or head.message_id is None:
+        if head.sender is None or head.message_id is None or not is_ours(head.sender.key, self._ours):
             return False
         return await find_ours(tx, WrittenChannel.EMAIL, head.message_id) is not None
 
-    async def _tell(self, tx: Transaction, name: str, state: MessageState | None, trouble: str | None) -> bool:
-        if state is None:
-            return await find_ours(tx, WrittenChannel.EMAIL, name) is not None
-        return await replies.record_receipt(
-            tx, WrittenChannel.EMAIL, name, state, trouble=trouble, timezone=self._settings.timezone
-        )
+    async def _tell(self, tx: Transaction, name: str, told: Receipt) -> bool:
+        """Is it about the mail of that name, which then is as far as it says."""
+        channel, timezone = WrittenChannel.EMAIL, self._settings.timezone
+        if await find_ours(tx, channel, name) is None:
+            return False
+        if told.state is not None:
+            await delivery.record_receipt(tx, channel, name, told.state, timezone=timezone)
+        if told.bounces:
+            await delivery.record_bounces(tx, channel, name, told.bounces, timezone=timezone)
+        return True
 
     async def _vouch(self, tx: Transaction, interaction_id: UUID, found: Mail | Parked) -> None:
         """Our own server found that the address is really theirs."""
@@ -134,12 +169,12 @@ class MailLog:
     async def _save(self, tx: Transaction, mark: Watermark) -> None:
         await save_position(tx, WrittenChannel.EMAIL, self._mailbox.name, to_stored(mark))
 
-    def _understood(self, fetched: FetchedMail) -> tuple[Mail | Parked, HeardMessage]:
+    def _understood(self, fetched: FetchedMail) -> _Understood:
         found = read(fetched.raw) if fetched.whole else _too_big(fetched)
         mailbox = self._mailbox
         arrived_at = _arrived(fetched, datetime.now(UTC))
         if isinstance(found, Parked):
-            return found, self._notice(found, fetched, arrived_at)
+            return _Understood(raw=fetched.raw, found=found, message=self._notice(found, fetched, arrived_at))
         message = heard(
             found,
             fetched.raw,
@@ -149,7 +184,7 @@ class MailLog:
             secret=self._secret,
             arrived_at=arrived_at,
         )
-        return found, message
+        return _Understood(raw=fetched.raw, found=found, message=message)
 
     def _notice(self, parked: Parked, fetched: FetchedMail, arrived_at: datetime) -> HeardMessage:
         """As much as its head says, so that a person sees whose mail waits."""

@@ -16,6 +16,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from hashlib import sha256
 from uuid import UUID
 
 from channels.email.headers import Address, is_address
@@ -149,6 +150,10 @@ def _body(mail: OutgoingMail) -> EmailMessage:
         if not (kind.isalnum() and subtype.isascii()) or kind in {"multipart", "message"}:
             kind, subtype = "application", "octet-stream"
         body.add_attachment(file.data, maintype=kind, subtype=subtype or "octet-stream", filename=file_name(file.name))
+    # The library's own boundaries are random, and every try must be the same mail.
+    name = sha256(mail.message_id.encode()).hexdigest()[:32]
+    for number, part in enumerate(part for part in body.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{number}_{name}")
     return body
 
 

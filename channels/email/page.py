@@ -1,7 +1,7 @@
 """A mail's HTML as a page of its own, to be shown in a frame without scripts.
 
 The page asks nobody for anything: the mail's own pictures are written into it,
-because a frame without an origin has no cookie to fetch them with. Remote
+so that nothing in it ever needs our cookie. Remote
 pictures are let in only when a person asked for them, and only encrypted. What
 was stored is sanitised already; after the pictures were put in, it is again.
 """
@@ -20,6 +20,8 @@ from channels.email.markup import Element, Tangled, tree
 
 #: Pictures that a browser shows without running anything.
 RASTER = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: The app may look in and measure it; nothing in it ever runs.
+SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 #: Bytes of pictures that are written into one page; the others are files beside the mail.
 _MOST_BYTES = 10 * 1024 * 1024
 
@@ -52,7 +54,7 @@ class Picture:
 def policy(*, remote: bool) -> str:
     """What a browser may do with the page: show it. Links open beside it, in a page that knows nothing of ours."""
     rules = {
-        "sandbox": "allow-popups allow-popups-to-escape-sandbox",
+        "sandbox": SANDBOX,
         "default-src": "'none'",
         "img-src": "data: https:" if remote else "data:",
         "style-src": "'unsafe-inline'",

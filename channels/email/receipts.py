@@ -11,18 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from channels.email.message import DeliveryReport, Fate, ReadReceipt
+from channels.email.message import DeliveryReport, Fate, ReadReceipt, RecipientFate
 from channels.email.outgoing import message_id_for
+from crm_core.domain.bounces import Bounce
 from crm_core.domain.written import MessageState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """``state`` is None where the report tells of nothing that we count."""
+    """``state`` is None where the report tells of nothing that we count; ``bounces``: whom the mail did not reach."""
 
     names: tuple[str, ...]  # what the mail may be called: its Message-ID, by either way we told it
     state: MessageState | None
-    trouble: str | None = None
+    bounces: tuple[Bounce, ...] = ()
 
 
 def receipt(report: DeliveryReport | ReadReceipt, address: str) -> Receipt:
@@ -31,13 +32,17 @@ def receipt(report: DeliveryReport | ReadReceipt, address: str) -> Receipt:
         case ReadReceipt(original_id=original_id, displayed=displayed):
             names = (original_id,) if original_id else ()
             return Receipt(names=names, state=MessageState.READ if displayed else None)
-        case DeliveryReport():
-            failed = next((one for one in report.recipients if one.fate is Fate.FAILED), None)
-            if failed is not None:
-                words = " ".join(filter(None, (failed.status, failed.diagnostic)))
-                return Receipt(names=tuple(_names(report, address)), state=MessageState.BOUNCED, trouble=words or None)
-            delivered = any(one.fate is Fate.DELIVERED for one in report.recipients)
-            return Receipt(names=tuple(_names(report, address)), state=MessageState.DELIVERED if delivered else None)
+        case DeliveryReport(recipients=recipients):
+            delivered = any(one.fate is Fate.DELIVERED for one in recipients)
+            return Receipt(
+                names=tuple(_names(report, address)),
+                state=MessageState.DELIVERED if delivered else None,
+                bounces=tuple(_bounce(one) for one in recipients if one.fate is Fate.FAILED),
+            )
+
+
+def _bounce(failed: RecipientFate) -> Bounce:
+    return Bounce(address=failed.address, words=" ".join(filter(None, (failed.status, failed.diagnostic))))
 
 
 def _names(report: DeliveryReport, address: str) -> Iterator[str]:

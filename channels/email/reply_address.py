@@ -48,12 +48,6 @@ def conversation_meant(addresses: Iterable[Address], mailbox: str, secret: bytes
     return None
 
 
-def without_token(address: str) -> str:
-    """The mailbox behind a plus-address, lower case: by this an address is known as ours."""
-    local, _, host = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{host}"
-
-
 def _signature(mailbox: str, conversation: UUID, secret: bytes) -> str:
     told = b"reply-address\0" + mailbox.lower().encode() + b"\0" + conversation.bytes
     return _letters(hmac.digest(secret, told, sha256)[:_SIGNATURE_BYTES])

@@ -7,17 +7,19 @@ from it; whoever takes over goes on where the log says that everything is stored
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import date
+from uuid import UUID
 
-from channels.email.account import MailAccount
+from channels.email.account import MailAccount, our_addresses
 from channels.email.answers import outgoing
+from channels.email.automatic import may_answer_automatically
 from channels.email.headers import Address
 from channels.email.log import MailLog
 from channels.email.mailbox import Mailbox, MailboxTimings
 from channels.email.message import Head
 from channels.email.mime import head_alone
-from channels.email.outgoing import MailRefused, built, envelope
-from channels.email.recipients import may_answer_automatically
+from channels.email.outgoing import MailRefused, OutgoingMail, built, envelope
+from channels.email.sent import SentFolder
 from channels.email.smtp import Submission
 from channels.email.watermark import from_stored
 from channels.linking import link_of
@@ -27,7 +29,8 @@ from config.sections import MailboxSettings
 from config.settings import Settings
 from crm_core.actions.channel_links import LinkState, record_state
 from crm_core.domain.errors import PeerRefused, PeerUnavailable
-from crm_core.domain.written import WrittenChannel
+from crm_core.domain.opened import picture_path
+from crm_core.domain.written import Trouble, WrittenChannel
 from crm_core.store.database import DATABASE_AWAY, Database
 from crm_core.store.messages import Saying
 
@@ -52,18 +55,17 @@ class MailRoom:
 
     async def _live(self) -> None:
         link = await link_of(self._database, WrittenChannel.EMAIL, self._mailbox.name)
-        secret = link.secret.bytes
         ear = Mailbox(
             self._mailbox.name,
             MailAccount.of(self._mailbox.imap_url.get_secret_value()),
             mark=from_stored(link.position),
             since=date.fromisoformat(link.position["since"]),
-            keep=MailLog(self._mailbox, self._settings, self._database, secret=secret).keep,
+            keep=MailLog(self._mailbox, self._settings, self._database, secret=link.secret.bytes).keep,
             tell=self._tell,
             away=DATABASE_AWAY,
             timings=self._timings,
         )
-        mouth = _Mouth(self._mailbox, self._database, secret)
+        mouth = _Mouth(self._mailbox, self._settings, link.secret)
         speaker = Speaker(
             self._database,
             channel=WrittenChannel.EMAIL,
@@ -74,6 +76,7 @@ class MailRoom:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ear.run())
             tasks.create_task(speaker.run())
+            tasks.create_task(SentFolder(self._mailbox, self._database, mail_of=mouth.mail_of).run())
 
     async def _tell(self, trouble: PeerUnavailable | PeerRefused | None) -> None:
         state: LinkState = "up" if trouble is None else "refused" if isinstance(trouble, PeerRefused) else "down"
@@ -88,28 +91,22 @@ class MailRoom:
 class _Mouth:
     """Makes a mail of each message and brings it to the mail server."""
 
-    def __init__(self, mailbox: MailboxSettings, database: Database, secret: bytes) -> None:
+    def __init__(self, mailbox: MailboxSettings, settings: Settings, secret: UUID) -> None:
         self._mailbox = mailbox
-        self._database = database
         self._secret = secret
+        self._public_url = settings.public_url
+        self._ours = our_addresses(mailbox, settings)
         account = MailAccount.of(mailbox.smtp_url.get_secret_value())
         self._submission = Submission(account, ours=mailbox.address.rpartition("@")[2])
 
     async def say(self, saying: Saying) -> Fate:
-        if saying.client_address is None:
-            return Never(words="Nobody knows the address of this client.")
-        answered = head_alone(saying.mails.answered) if saying.mails.answered is not None else None
-        if saying.automatic and not self._may_answer(answered, saying.mails.automatic_count):
-            return Never(words="Machines are not answered by a machine, nor one person too often.")
-        mail = outgoing(
-            saying,
-            answered,
-            sender=Address(name=self._mailbox.sender_name or saying.author_name or "", address=self._mailbox.address),
-            to=Address(name="", address=saying.client_address),
-            secret=self._secret,
-            at=datetime.now(UTC),
-            ask_receipt=self._mailbox.ask_read_receipts,
-        )
+        if not saying.to:
+            return Never(words="Nobody knows the address of this client.", why=Trouble.NO_ADDRESS)
+        if saying.automatic and not self._may_answer(_answered(saying), saying.mails.automatic_count):
+            return Never(
+                words="Machines are not answered by a machine, nor one person too often.", why=Trouble.AUTOMATIC
+            )
+        mail = self.mail_of(saying)
         try:
             # Files become text for the way, which takes a while.
             raw, told = await asyncio.to_thread(built, mail), envelope(mail, saying.id)
@@ -117,8 +114,28 @@ class _Mouth:
             return Never(words=str(refusal))
         return await self._submission.send(raw, told)
 
-    def _may_answer(self, answered: Head | None, said: int) -> bool:
-        ours = {self._mailbox.address.lower()}
-        return answered is None or may_answer_automatically(
-            answered, ours, answered_lately=said - 1, at_most=_MOST_AUTOMATIC
+    def mail_of(self, saying: Saying) -> OutgoingMail:
+        """The same whenever it is asked for."""
+        return outgoing(
+            saying,
+            _answered(saying),
+            sender=Address(name=self._mailbox.sender_name or saying.author_name or "", address=self._mailbox.address),
+            secret=self._secret.bytes,
+            ask_receipt=self._mailbox.ask_read_receipts,
+            picture=self._picture(saying),
         )
+
+    def _picture(self, saying: Saying) -> str | None:
+        """Where the company wants it, and only in what a person wrote."""
+        is_wanted = self._mailbox.opened_link and not saying.automatic and saying.author_name is not None
+        return f"{self._public_url}{picture_path(saying.id, self._secret)}" if is_wanted else None
+
+    def _may_answer(self, answered: Head | None, said: int) -> bool:
+        return answered is None or may_answer_automatically(
+            answered, self._ours, answered_lately=said - 1, at_most=_MOST_AUTOMATIC
+        )
+
+
+def _answered(saying: Saying) -> Head | None:
+    """The head of the client's mail that it answers, where that came as a mail."""
+    return head_alone(saying.mails.answered) if saying.mails.answered is not None else None

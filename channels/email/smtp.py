@@ -106,7 +106,10 @@ async def _addressed(session: SMTP, envelope: Envelope) -> Fate | None:
         await session.mail(envelope.sender, options=envelope.mail_options if knows_reports else ())
         for recipient in envelope.recipients:
             options = (*envelope.recipient_options, f"ORCPT=rfc822;{_xtext(recipient)}") if knows_reports else ()
-            await session.rcpt(recipient, options=options)
+            try:
+                await session.rcpt(recipient, options=options)
+            except SMTPResponseException as refusal:
+                return _refused(refusal, recipient)
     except SMTPResponseException as refusal:
         return _refused(refusal)
     except (SMTPException, OSError) as failure:
@@ -124,9 +127,12 @@ async def _handed_over(session: SMTP, mail: bytes) -> Fate:
     return Said()
 
 
-def _refused(refusal: SMTPResponseException) -> Fate:
-    """4xx is for now, 5xx for good (RFC 5321 4.2.1); 421 ends the connection, not the mail."""
+def _refused(refusal: SMTPResponseException, recipient: str | None = None) -> Fate:
+    """4xx is for now, 5xx for good (RFC 5321 4.2.1); 421 ends the connection, not the mail. Of several receivers one is
+    to blame, and is named."""
     words = _words(refusal)
+    if recipient is not None and recipient not in words:
+        words = f"{recipient}: {words}"
     return Never(words=words) if refusal.code >= 500 else Later(words=words)
 
 

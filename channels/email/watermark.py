@@ -4,7 +4,7 @@ UIDs only grow, but a lower one can become visible after a higher one was taken,
 when several programs write into the folder at once. So the last thousand are
 remembered one by one. A folder that gets a new UIDVALIDITY has forgotten its
 UIDs: all of it is looked at again, and what was stored before is known by what
-it says. The mark is stored with each mail, in its transaction.
+it says. The mark is stored with the mails, in their transaction.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Watermark:
     validity: int  # UIDVALIDITY under which the UIDs mean something
     highest: int = 0
     taken: frozenset[int] = frozenset()  # of those not further than ``WINDOW`` below the highest
-    last: int | None = None  # taken last: whoever was killed then may not have marked it as read
+    last: frozenset[int] = frozenset()  # taken last: whoever was killed then may not have marked them as read
 
     @property
     def begin(self) -> int:
@@ -41,10 +41,10 @@ def to_take(mark: Watermark, present: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted(uid for uid in set(present) if uid >= mark.begin and uid not in mark.taken))
 
 
-def with_taken(mark: Watermark, uid: int) -> Watermark:
-    highest = max(mark.highest, uid)
-    moved = replace(mark, highest=highest, last=uid)
-    return replace(moved, taken=frozenset(one for one in {*mark.taken, uid} if one >= moved.begin))
+def with_taken(mark: Watermark, uids: Iterable[int]) -> Watermark:
+    last = frozenset(uids)
+    moved = replace(mark, highest=max(mark.highest, *last), last=last)
+    return replace(moved, taken=frozenset(uid for uid in mark.taken | last if uid >= moved.begin))
 
 
 class _Stored(BaseModel):
@@ -53,7 +53,7 @@ class _Stored(BaseModel):
     validity: int
     highest: int
     taken: list[tuple[int, int]]
-    last: int | None = None
+    last: list[int]
 
 
 def to_stored(mark: Watermark) -> dict[str, object]:
@@ -64,7 +64,7 @@ def to_stored(mark: Watermark) -> dict[str, object]:
             runs[-1] = (runs[-1][0], uid)
         else:
             runs.append((uid, uid))
-    return {"validity": mark.validity, "highest": mark.highest, "taken": runs, "last": mark.last}
+    return {"validity": mark.validity, "highest": mark.highest, "taken": runs, "last": sorted(mark.last)}
 
 
 def from_stored(stored: Mapping[str, object]) -> Watermark | None:
@@ -74,4 +74,4 @@ def from_stored(stored: Mapping[str, object]) -> Watermark | None:
     except ValidationError:
         return None
     taken = frozenset(uid for first, last in known.taken for uid in range(first, last + 1))
-    return Watermark(validity=known.validity, highest=known.highest, taken=taken, last=known.last)
+    return Watermark(validity=known.validity, highest=known.highest, taken=taken, last=frozenset(known.last))

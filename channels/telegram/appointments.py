@@ -7,7 +7,6 @@ effect once, in the transaction that stores it, and only for whoever it was offe
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
@@ -26,11 +25,12 @@ from crm_core.domain.words import Words
 from crm_core.domain.written import WrittenChannel
 from crm_core.store import conversations
 from crm_core.store.appointments import TO_TELL, Untold
-from crm_core.store.database import DATABASE_AWAY, Database, Transaction
+from crm_core.store.database import DATABASE_AWAY, Database, Transaction, woken_within
 from crm_core.store.outage import Outage
 
 logger = structlog.get_logger(__name__)
 
+#: A promise that is made wakes us; one that is moved wakes nobody.
 _LOOK_EVERY_S: Final = 3.0
 
 
@@ -136,7 +136,7 @@ class Teller:
             while True:
                 woken.clear()
                 if not await self._tell():
-                    await _wait(woken)
+                    await woken_within(woken, _LOOK_EVERY_S)
 
     async def _tell(self) -> int:
         """How many were told; without the database none."""
@@ -151,12 +151,3 @@ class Teller:
             return 0
         self._outage.over()
         return told
-
-
-async def _wait(woken: asyncio.Event) -> None:
-    """Until somebody promises something, or moves it; the latter wakes nobody, so we look."""
-    try:
-        async with asyncio.timeout(_LOOK_EVERY_S):
-            await woken.wait()
-    except TimeoutError:
-        return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from channels.telegram.files import FileFetcher
 from channels.telegram.introduction import at_telegram
 from channels.telegram.log import TelegramLog
 from channels.telegram.sender import Sender
@@ -39,13 +38,7 @@ class TelegramDoor:
 
     async def run(self) -> None:
         async with at_telegram(self._bot, BotStates(self._bot.name)) as (api, me):
-            log = TelegramLog(
-                self._bot,
-                self._settings,
-                self._database,
-                username=me.username,
-                files=FileFetcher(api),
-                answer_button=Sender(self._bot.name, api).answer_button,
-            )
+            sender = Sender(self._bot.name, api)
+            log = TelegramLog.at(api, me, sender, bot=self._bot, settings=self._settings, database=self._database)
             with self.webhook.opened(log.store, username=me.username):
                 await asyncio.Event().wait()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from channels.telegram.marks import marks_of
 from channels.telegram.threads import Thread
 from channels.telegram.values import CommandName, File, FileKind, MessageHeard
 from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel
@@ -47,6 +48,7 @@ def as_heard(
         thread=str(thread),
         answers=(thread.message(said.reply_to),) if said.reply_to is not None else (),
         body=_words(said, [file for file, data in fetched.items() if data is None]),
+        marks=marks_of(said.text, said.entities),
         files=tuple(_named(file, data) for file, data in fetched.items() if data is not None),
         at=said.said_at,
         album=said.album_id,

@@ -185,10 +185,14 @@ def _upload_objection(upload: Upload) -> Failed | None:
     return _too_much(upload.caption, LONGEST_CAPTION)
 
 
+def units(text: str) -> int:
+    """Its length as Telegram counts: in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _too_much(text: str, longest: int) -> Failed | None:
-    """Telegram counts in UTF-16."""
-    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
-    return _failed(Reason.TOO_LONG, f"{units} characters, at most {longest}") if units > longest else None
+    long = units(text)
+    return _failed(Reason.TOO_LONG, f"{long} characters, at most {longest}") if long > longest else None
 
 
 def _failed(reason: Reason, words: str) -> Failed:

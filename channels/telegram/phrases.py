@@ -67,6 +67,15 @@ NO_LONGER_SO: Final = Words(
     en="This arrangement has changed in the meantime. Write to us and we will sort it out.",
 )
 
+TRIP_CODE_NEEDED: Final = Words(
+    ru="Напишите /trip и код. Код поездки показывает сотруднику экран «Группы Telegram» в настройках.",
+    en="Write /trip and the code. Our people find the code of a trip on the screen “Telegram groups” of the settings.",
+)
+TRIP_CODE_WORTHLESS: Final = Words(
+    ru="Этот код не подходит: он уже использован или устарел. Попросите у нашего сотрудника новый.",
+    en="This code does not work: it has been used or is too old. Ask one of our people for a new one.",
+)
+
 #: Shown by Telegram beside the field of writing.
 COMMANDS: Final[dict[CommandName, Words]] = {
     CommandName.CALL: Words(ru="Перезвоните мне", en="Call me back"),
@@ -80,6 +89,14 @@ def hotline(phone: str | None) -> Words:
     if phone is None:
         return HOTLINE
     return Words(ru=f"{HOTLINE.ru} Телефон: {phone}.", en=f"{HOTLINE.en} Telephone: {phone}.")
+
+
+def group_bound(trip: str) -> Words:
+    """What a group is told when it has been bound to a trip."""
+    return Words(
+        ru=f"Теперь эта группа о поездке «{trip}». Вопрос менеджеру: /ask и сам вопрос.",
+        en=f"This group is now about the trip “{trip}”. To ask a manager: /ask and your question.",
+    )
 
 
 def call_promised(due_at: datetime, zone: ZoneInfo, *, now: datetime) -> Words:

@@ -38,11 +38,16 @@ class Reporter:
         self._database = database
         self._news = asyncio.Event()
         self._states: BotStates | None = None
+        self._address: str | None = None
 
     def states(self, *, heard_at: datetime | None) -> BotStates:
         """What becomes of the bot is reported from now on; ``heard_at``: when it was heard last, by any process."""
         self._states = BotStates(self._bot, heard_at=heard_at, on_state=lambda _: self._news.set())
         return self._states
+
+    def introduce(self, username: str) -> None:
+        """What Telegram calls it is told with what becomes of it."""
+        self._address = f"@{username}"
 
     async def run(self) -> None:
         while True:
@@ -61,7 +66,7 @@ class Reporter:
         try:
             async with self._database.begin() as tx:
                 channel = WrittenChannel.TELEGRAM
-                await record_state(tx, channel, self._bot, _STATES[state.status], error=error)
+                await record_state(tx, channel, self._bot, _STATES[state.status], error=error, address=self._address)
                 if state.status is BotStatus.UP and state.deaf_since is not None and state.lost_some(state.since):
                     until = state.since - KEPT_BY_TELEGRAM
                     await record_lost_for_good(tx, channel, self._bot, from_at=state.deaf_since, to_at=until)

@@ -14,7 +14,6 @@ from channels.speaking import Speaker
 from channels.telegram.api import Identity, TelegramApi
 from channels.telegram.appointments import Appointments, Teller
 from channels.telegram.door import PATH
-from channels.telegram.files import FileFetcher
 from channels.telegram.introduction import at_telegram
 from channels.telegram.log import TelegramLog
 from channels.telegram.menu import show_menu
@@ -52,6 +51,7 @@ class TelegramRoom:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reporter.run())
             async with at_telegram(self._bot, states) as (api, me):
+                reporter.introduce(me.username)
                 await self._work(api, me, states)
 
     async def _work(self, api: TelegramApi, me: Identity, states: BotStates) -> None:
@@ -78,12 +78,5 @@ class TelegramRoom:
             return Registration(
                 api, url=f"{self._settings.public_url}{PATH}/{name}", secret=secret.get_secret_value(), states=states
             )
-        log = TelegramLog(
-            self._bot,
-            self._settings,
-            self._database,
-            username=me.username,
-            files=FileFetcher(api),
-            answer_button=sender.answer_button,
-        )
+        log = TelegramLog.at(api, me, sender, bot=self._bot, settings=self._settings, database=self._database)
         return Poller(name, api, log.store, username=me.username, states=states, timings=self._timings)

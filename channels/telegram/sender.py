@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import structlog
 
 from channels.telegram.calls import Call, answering, editing, sending
-from channels.telegram.outgoing import Edit, Failed, Fate, Outgoing, RetryLater, Sent, Uncertain, objection
+from channels.telegram.outgoing import Edit, Failed, Fate, Outgoing, RetryLater, Sent, Text, Uncertain, objection
 from channels.telegram.pacing import Pacing
 from channels.telegram.refusals import Reason, TelegramBusy, TelegramRefused, TelegramUnavailable
 
@@ -72,6 +72,14 @@ class Sender:
             )
             return False
         return True
+
+    async def remark(self, chat_id: int, text: str, *, reply_to: int) -> None:
+        """Say it if it can be said now: nobody has it to say, and strangers who provoke it hold up nobody."""
+        if self._pacing.wait(chat_id, self._clock()) > 0:
+            return
+        fate = await self.send(Outgoing(chat_id=chat_id, content=Text(text=text), reply_to=reply_to))
+        if not isinstance(fate, Sent):
+            logger.debug("a remark is not made", action="telegram_remark_not_made", bot=self._bot, fate=repr(fate))
 
     async def _in_turn(self, chat_id: int, method: Call, *, count: int = 1, size: int = 0) -> Fate:
         async with self._turn(chat_id):

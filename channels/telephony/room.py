@@ -34,7 +34,7 @@ from crm_core.actions.calls import record_call_refused
 from crm_core.domain.errors import CrmError, PeerUnavailable
 from crm_core.domain.people import OFFLINE_PAUSE, WRAP_UP_PAUSE
 from crm_core.store import commands as asked
-from crm_core.store.database import DATABASE_AWAY, Database, Transaction
+from crm_core.store.database import DATABASE_AWAY, Database, Transaction, woken_within
 from crm_core.store.locks import holding
 from crm_core.store.outage import Outage
 from crm_core.views.catalogues import list_pause_reasons
@@ -231,7 +231,7 @@ class PbxRoom:
                     logger.debug("commands wait for the database", action="commands_wait", pbx=self._pbx.name)
                     waiting = []
                 if not waiting:
-                    await _woken_or_timeout(woken, COMMAND_POLL)
+                    await woken_within(woken, COMMAND_POLL.total_seconds())
 
     async def _carry_out(self, command: asked.Command) -> None:
         error = None
@@ -297,11 +297,3 @@ class PbxRoom:
             else:
                 self._outage.over()
                 return result
-
-
-async def _woken_or_timeout(event: asyncio.Event, limit: timedelta) -> None:
-    try:
-        async with asyncio.timeout(limit.total_seconds()):
-            await event.wait()
-    except TimeoutError:
-        return

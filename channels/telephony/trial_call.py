@@ -17,12 +17,12 @@ from typing import Final
 
 from channels.telephony import commands
 from channels.telephony.ami import AmiLink
-from channels.telephony.checkup.hearing import CLOCK_TOLERANCE_S
 from channels.telephony.checkup.observations import Observation, advice, fault, fine
 from channels.telephony.configuration.events import filter_lines
 from channels.telephony.frames import Event
 from channels.telephony.naming import dialect_of
 from config.sections import PbxSettings
+from crm_core.domain.calls import CLOCKS_APART
 from crm_core.domain.errors import CrmError
 from crm_core.domain.findings import Change
 from crm_core.domain.ids import new_id
@@ -238,7 +238,7 @@ class TrialCall:
             lines = ("[general]", "timestampevents = yes")
             return fault("call_untimed", self._subject, change=Change(file="manager.conf", lines=lines))
         apart = min(delays, key=abs)
-        if abs(apart) > CLOCK_TOLERANCE_S:
+        if abs(apart) > CLOCKS_APART.total_seconds():
             return fault("call_clock_apart", self._subject, seconds=f"{abs(apart):.1f}")
         return fine("call_clock", self._subject, seconds=f"{abs(apart):.3f}")
 

@@ -7,9 +7,7 @@ themselves, and so news of a time when nobody was here is nobody's.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from uuid import UUID
 
 import orjson
@@ -18,7 +16,7 @@ from channels.webchat.visitors import Visitors
 from crm_core.domain.events import InteractionChanged, MessageChanged, MessageReceived
 from crm_core.store import outbox
 from crm_core.store import webchat as store
-from crm_core.store.database import DATABASE_AWAY, Database, Reader
+from crm_core.store.database import DATABASE_AWAY, Database, Reader, woken_within
 from crm_core.store.outage import Outage
 from crm_core.store.outbox import OutboxRow
 from crm_core.store.webchat import Thread
@@ -51,7 +49,7 @@ class News:
                     await outage.wait(away)
                 else:
                     if not more:
-                        await _wait(woken)
+                        await woken_within(woken, _POLL_S)
 
     async def _follow(self) -> bool:
         """Look at the next piece; true when there may be more."""
@@ -108,9 +106,3 @@ def _interaction(row: OutboxRow) -> UUID:
 
 def _is_said(row: OutboxRow) -> bool:
     return row.type != InteractionChanged.type
-
-
-async def _wait(woken: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_POLL_S):
-            await woken.wait()

@@ -6,13 +6,11 @@ in one transaction, and told to the visitor by whichever node they are with.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from datetime import tzinfo
 
 from config.sections import WebchatSettings
 from crm_core.actions import webchat
-from crm_core.store.database import DATABASE_AWAY, Database
+from crm_core.store.database import DATABASE_AWAY, Database, woken_within
 from crm_core.store.outage import Outage
 from crm_core.store.outgoing import TO_SEND
 
@@ -42,10 +40,4 @@ class WebchatRoom:
                     await outage.wait(away)
                 else:
                     if not published:
-                        await _wait(woken)
-
-
-async def _wait(woken: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_POLL_S):
-            await woken.wait()
+                        await woken_within(woken, _POLL_S)

@@ -37,7 +37,7 @@ UPDATE channel_links
 SET since = CASE WHEN state = $3 THEN since ELSE now() END,
     version = version + (state <> $3)::int,
     heard_at = CASE WHEN $3 = 'up' THEN now() ELSE heard_at END,
-    state = $3, error = $4
+    state = $3, error = $4, address = COALESCE($5, address)
 WHERE channel = $1 AND source = $2
 """
 
@@ -81,9 +81,10 @@ async def record_state(
     state: LinkState,
     *,
     error: str | None = None,
+    address: str | None = None,
 ) -> None:
-    """What whoever hears it says of it; ``refused``: a person must act."""
-    await tx.execute(_SAVE_STATE, channel, source, state, error)
+    """What whoever hears it says of it; ``refused``: a person must act. ``address``: what clients know it by."""
+    await tx.execute(_SAVE_STATE, channel, source, state, error, address)
 
 
 async def record_lost_for_good(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from crm_core.domain.events import FLOOR, InteractionChanged, Room, agent_room, team_room
+from crm_core.domain.events import FLOOR, InteractionChanged, MessageChanged, Room, agent_room, team_room
 from crm_core.store import inbox
 from crm_core.store.database import Reader, Record, Transaction
 
@@ -47,3 +47,9 @@ async def tell_changed(tx: Transaction, interaction_id: UUID, *, also: tuple[Roo
     """Whoever hears of it now, and ``also`` those who did until now."""
     version, rooms = await touched(tx, interaction_id)
     tx.emit(InteractionChanged(rooms=(*rooms, *also), interaction_id=interaction_id, version=version))
+
+
+async def tell_message(tx: Transaction, interaction_id: UUID, message_id: UUID, *, version: int) -> None:
+    """Whoever hears of its conversation: this message is new, or not as it was."""
+    rooms = await rooms_of_one(tx, interaction_id)
+    tx.emit(MessageChanged(rooms=rooms, interaction_id=interaction_id, message_id=message_id, version=version))

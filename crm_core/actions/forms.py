@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import Field, StringConstraints
 
-from crm_core.actions import leads
+from crm_core.actions import idempotency, leads
 from crm_core.actions.clients import LanguageTag
+from crm_core.actions.form_log import record_form
 from crm_core.domain.callbacks import check_due
 from crm_core.domain.contact_points import ContactPointKind, address
 from crm_core.domain.errors import NotFound
@@ -38,6 +39,8 @@ logger = structlog.get_logger(__name__)
 
 #: Forms from one address within ``attempts.WINDOW``: a family, an office, a stand at a fair.
 FORMS_PER_ADDRESS = 20
+#: HTTP: "accepted".
+_TAKEN = 202
 #: Why a lead that was kept apart is lost; whoever knows better opens it again.
 SPAM = "spam"
 
@@ -119,12 +122,15 @@ async def leave(
     country: str,
     timezone: ZoneInfo,
     token: str | None = None,
+    keyed: idempotency.Request | None = None,
 ) -> Left:
     """Write a form down. ``from_address``: the stranger's own, by which they are counted.
 
     ``token``: of the form we served; None: the form is a page's own, and nothing is known of how it was filled in.
+    ``keyed``: left again under the same key it is answered as it was, and nothing happens.
 
     Raises:
+        RequestInProgress, KeyReused: that key is in use.
         TooManyAttempts: too many forms came from there.
         NotFound: there is no such form.
         LeadNobody, ContactPointRejected, PhoneRequired: nobody could be reached.
@@ -133,18 +139,30 @@ async def leave(
     async with db.begin() as tx:  # of its own, so that refused forms count as well
         await attempts.count(tx, [(f"form:{from_address}", FORMS_PER_ADDRESS)])
     async with db.begin() as tx:
-        source = await _find_source(tx, site_key)
-        served = read_token(token, source["form_secret"]) if token is not None else None
-        trap = Trap.HONEYPOT if given.homepage else await _trap(tx, token, served)
-        if trap is not None:
-            logger.info("form left by a machine", action="form_trapped", source=source["code"], trap=trap)
-            return Left(lead_id=new_id(tx.now), trap=trap)
-        doubt = served.doubt(tx.now) if served is not None else None
-        fresh = _fresh(source["code"], given, country)
-        if served is not None and doubt is not None:
-            words = doubt_in_words(doubt, served, tx.now)
-            return Left(lead_id=await leads.park(tx, fresh, said=words, reason=SPAM), doubt=doubt)
-        return Left(lead_id=await _write_down(tx, fresh, _call_at(given, tx.now, timezone)))
+        known = await idempotency.find_answer(tx, keyed) if keyed is not None else None
+        if known is not None:
+            return Left(lead_id=UUID(known.body.decode()))
+        left = await _take(tx, site_key, given, country=country, timezone=timezone, token=token)
+        if keyed is not None:
+            await idempotency.remember(tx, keyed, idempotency.Answer(status=_TAKEN, body=str(left.lead_id).encode()))
+        return left
+
+
+async def _take(
+    tx: Transaction, site_key: str, given: FormIn, *, country: str, timezone: ZoneInfo, token: str | None
+) -> Left:
+    source = await _find_source(tx, site_key)
+    served = read_token(token, source["form_secret"]) if token is not None else None
+    trap = Trap.HONEYPOT if given.homepage else await _trap(tx, token, served)
+    if trap is not None:
+        logger.info("form left by a machine", action="form_trapped", source=source["code"], trap=trap)
+        return Left(lead_id=new_id(tx.now), trap=trap)
+    doubt = served.doubt(tx.now) if served is not None else None
+    fresh = _fresh(source["code"], given, country)
+    if served is not None and doubt is not None:
+        words = doubt_in_words(doubt, served, tx.now)
+        return Left(lead_id=await leads.park(tx, fresh, said=words, reason=SPAM), doubt=doubt)
+    return Left(lead_id=await _write_down(tx, fresh, _call_at(given, tx.now, timezone)))
 
 
 async def take_down(tx: Transaction, source: str, given: FormIn, *, country: str, timezone: ZoneInfo) -> UUID:
@@ -179,7 +197,9 @@ async def _write_down(tx: Transaction, fresh: FreshLead, call_at: datetime | Non
     assert source is not None  # in this transaction it was there
     titles = source.titles
     said = Words(ru=f"Пришёл сам: {titles['ru']}.", en=f"Came by themselves: {titles['en']}.")
-    return await leads.receive(tx, fresh, said=said, call_at=call_at)
+    lead = await leads.receive(tx, fresh, said=said, call_at=call_at)
+    await record_form(tx, lead, fresh)
+    return lead.id
 
 
 def _fresh(code: str, given: FormIn, country: str) -> FreshLead:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from crm_core.actions import leads
+from crm_core.actions import form_log, leads
 from crm_core.actions.reopening import undo_call_off
 from crm_core.domain.errors import Forbidden, NotFound
 from crm_core.domain.handovers import UNDO_WITHIN, UndoTooLate
@@ -79,6 +79,7 @@ async def reopen(tx: Transaction, lead_id: UUID, by: Viewer, given: LeadReopenIn
     owner_id = lead.owner_id if await tx.fetchval(_WORKS_HERE, lead.owner_id) else None
     version = await _open(tx, lead, owner_id, given.stage)
     await store.open_history(tx, lead.id, owner_id, reason=LeadReason.UNDONE, explanation=_OPENED, by=by.user_id)
+    await form_log.open_again(tx, lead, owner_id)
     await leads.announce(tx, lead.id, version=version, before=lead)
     if tx.now - lead.closed_at <= UNDO_WITHIN:
         await undo_call_off(tx, lead.id, lead.closed_at, by=by.user_id)

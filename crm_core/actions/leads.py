@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.clients import LanguageTag
+from crm_core.actions.form_log import follow_lead
 from crm_core.actions.lead_promises import call_off, promise_call, take_along
 from crm_core.domain.errors import Forbidden, NotFound, VersionConflict
 from crm_core.domain.events import STAFF, LeadChanged, Room, agent_room, team_room
@@ -139,7 +140,7 @@ async def create(tx: Transaction, by: Viewer, given: LeadIn, *, country: str) ->
         skills=given.skills,
         campaign=given.campaign,
     )
-    return await receive(tx, fresh, said=_BY_HAND, by=by, owner_id=given.owner_id)
+    return (await receive(tx, fresh, said=_BY_HAND, by=by, owner_id=given.owner_id)).id
 
 
 async def receive(
@@ -150,7 +151,7 @@ async def receive(
     by: Viewer | None = None,
     owner_id: UUID | None = None,
     call_at: datetime | None = None,
-) -> UUID:
+) -> StoredLead:
     """A lead has come in; left again within a day it joins the one that is open. ``said``: how it came, in words.
 
     ``call_at``: when they want to be called.
@@ -178,7 +179,7 @@ async def receive(
     lead = await announce(tx, lead_id, version=version)
     if call_at is not None:
         await promise_call(tx, lead, call_at)
-    return lead_id
+    return lead
 
 
 async def park(tx: Transaction, fresh: FreshLead, *, said: Words, reason: str) -> UUID:
@@ -358,6 +359,7 @@ async def announce(tx: Transaction, lead_id: UUID, *, version: int, before: Stor
     if before is not None:
         rooms = (*rooms, *await rooms_of(tx, before))
     tx.emit(LeadChanged(rooms=rooms, lead_id=lead_id, version=version))
+    await follow_lead(tx, lead)
     tx.wake(DUE)
     if before is not None and before.owner_id not in (None, lead.owner_id):
         tx.wake(ELIGIBLE)  # whoever had it may have another
@@ -384,7 +386,7 @@ async def supervisors_of(tx: Transaction, lead: StoredLead) -> tuple[Room, ...]:
 
 async def _join(
     tx: Transaction, lead_id: UUID, fresh: FreshLead, client_id: UUID | None, call_at: datetime | None
-) -> UUID:
+) -> StoredLead:
     lead = await store.lock(tx, lead_id)
     assert lead is not None
     note = joined_note(lead.note, (fresh.subject, fresh.note))
@@ -392,7 +394,7 @@ async def _join(
     lead = await announce(tx, lead_id, version=version)
     if call_at is not None:
         await promise_call(tx, lead, call_at)
-    return lead_id
+    return lead
 
 
 async def _only_client_at(tx: Transaction, fresh: FreshLead) -> UUID | None:

@@ -15,18 +15,18 @@ import asyncpg
 
 from crm_core.actions.calls import FactTakenElsewhere
 from crm_core.actions.contacts import number_contacts
-from crm_core.actions.conversation_news import rooms_of, rooms_of_one
+from crm_core.actions.conversation_news import rooms_of, tell_message
 from crm_core.domain.calls import Direction, InteractionState
-from crm_core.domain.events import MessageChanged, MessageReceived
+from crm_core.domain.events import MessageReceived
 from crm_core.domain.ids import new_id
 from crm_core.domain.words import Words
 from crm_core.domain.written import (
-    ADDRESS_KINDS,
     Conversation,
     HeardMessage,
     InboxState,
     MessageState,
     WrittenChannel,
+    address_kind,
     after_inbound,
     joining,
     thread_of_new,
@@ -162,11 +162,10 @@ async def record_edit(tx: Transaction, heard: HeardMessage) -> None:
     message = await texts.find_clients(tx, known, heard.external_id)
     if message is None:  # a part of an album: its words are those of the whole
         return
-    version = await texts.edit(tx, message, body=heard.body, at=heard.at)
+    version = await texts.edit(tx, message, body=heard.body, marks=heard.marks, at=heard.at)
     if version is not None:
         await inbox.show_last(tx, known)
-        rooms = await rooms_of_one(tx, known)
-        tx.emit(MessageChanged(rooms=rooms, interaction_id=known, message_id=message.id, version=version))
+        await tell_message(tx, known, message.id, version=version)
 
 
 async def record_deleted(tx: Transaction, channel: WrittenChannel, source: str, external_ids: Sequence[str]) -> None:
@@ -176,13 +175,7 @@ async def record_deleted(tx: Transaction, channel: WrittenChannel, source: str, 
 
 async def _tell_changed(tx: Transaction, changed: Sequence[ChangedMessage]) -> None:
     for message in changed:
-        interaction_id = message.interaction_id
-        rooms = await rooms_of_one(tx, interaction_id)
-        tx.emit(
-            MessageChanged(
-                rooms=rooms, interaction_id=interaction_id, message_id=message.message_id, version=message.version
-            )
-        )
+        await tell_message(tx, message.interaction_id, message.message_id, version=message.version)
 
 
 def _fact(heard: HeardMessage) -> tuple[str, str, str]:
@@ -193,7 +186,9 @@ async def _sort_out(tx: Transaction, heard: Sequence[HeardMessage]) -> list[_Arr
     """Which message belongs where; of one batch they may belong to each other."""
     named = await store.named_by(tx, heard) if heard else []
     clients = await _clients(tx, heard)
-    owners = {row["id"]: row["owner_id"] for row in await tx.fetch(_OWNERS, list(set(clients.values())))}
+    owners = (
+        {row["id"]: row["owner_id"] for row in await tx.fetch(_OWNERS, list(set(clients.values())))} if clients else {}
+    )
     arrivals: dict[UUID, _Arrived] = {}
     by_thread: dict[tuple[str, str, str], Conversation] = {}
     by_message: dict[str, Conversation] = {}
@@ -277,10 +272,13 @@ def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID, place: 
         from_address=heard.from_address,
         from_name=heard.from_name,
         to_addresses=heard.to,
+        cc_addresses=heard.cc,
+        reply_to=heard.reply_to,
         subject=heard.subject,
         body=heard.body,
         own=heard.own,
         html=heard.html,
+        marks=heard.marks,
         answers=next(iter(heard.answers), None),
         album=heard.album,
         automatic=heard.automatic,
@@ -292,20 +290,17 @@ def _message(tx: Transaction, heard: HeardMessage, interaction_id: UUID, place: 
 
 async def _clients(tx: Transaction, heard: Sequence[HeardMessage]) -> dict[tuple[str, str], UUID]:
     """Who wrote, where exactly one client has that address."""
-    asked = {(ADDRESS_KINDS[one.channel], one.from_address) for one in heard if one.from_address}
-    found = await clients_by_addresses(tx, asked)
-    return {
-        (one.channel, one.from_address): people[0]
-        for one in heard
-        if one.from_address and len(people := found.get((ADDRESS_KINDS[one.channel], one.from_address), [])) == 1
-    }
+    asked = {(one.channel, one.from_address) for one in heard if one.from_address}
+    kinds = {pair: (address_kind(*pair), pair[1]) for pair in asked}
+    found = await clients_by_addresses(tx, set(kinds.values()))
+    return {pair: people[0] for pair, point in kinds.items() if len(people := found.get(point, [])) == 1}
 
 
 async def _open(tx: Transaction, arrivals: Sequence[_Arrived]) -> None:
     if not arrivals:
         return
     agents = {arrival.conversation.agent_id for arrival in arrivals} - {None}
-    here = {row["id"] for row in await tx.fetch(_STILL_HERE, list(agents))}
+    here = {row["id"] for row in await tx.fetch(_STILL_HERE, list(agents))} if agents else set[UUID]()
     for arrival in arrivals:
         if arrival.conversation.agent_id not in here:
             arrival.conversation = replace(arrival.conversation, agent_id=None)

@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import Field
 
 from crm_core.actions.callbacks import check_agent
-from crm_core.actions.conversation_news import rooms_of_one
+from crm_core.actions.conversation_news import tell_message
 from crm_core.actions.conversations import visible
 from crm_core.domain.calls import Direction
-from crm_core.domain.events import Mentioned, MessageChanged, agent_room
+from crm_core.domain.events import Mentioned, agent_room
 from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.written import MessageKind, MessageState
@@ -56,8 +56,7 @@ async def note(tx: Transaction, by: Viewer, interaction_id: UUID, given: NoteIn)
         at=tx.now,
     )
     await texts.insert_messages(tx, [fresh])
-    rooms = await rooms_of_one(tx, conversation.id)
-    tx.emit(MessageChanged(rooms=rooms, interaction_id=conversation.id, message_id=message_id, version=1))
+    await tell_message(tx, conversation.id, message_id, version=1)
     await _call(tx, conversation.id, message_id, given.mentions - {by.user_id})
     return message_id
 

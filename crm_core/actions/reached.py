@@ -15,6 +15,7 @@ from uuid import UUID
 
 from crm_core.actions import leads
 from crm_core.actions.callbacks import announce, mark_cancelled, mark_kept
+from crm_core.actions.form_log import record_answers
 from crm_core.actions.lead_calls import record_talks
 from crm_core.domain.callbacks import Contact, HistoryReason, settled_by, which_is_kept
 from crm_core.domain.events import CallbackMoved
@@ -25,6 +26,7 @@ from crm_core.store import callbacks as store
 from crm_core.store import reached
 from crm_core.store.audience import audience
 from crm_core.store.database import Transaction
+from crm_core.store.form_log import Reached
 
 # By callbacks_client_id_idx and callbacks_address_idx.
 _WHO_IS_OWED = """
@@ -43,6 +45,7 @@ _HEARD = "The caller has been reached in another call."
 async def record_reached(tx: Transaction, answered: Sequence[StoredCall], *, timezone: tzinfo) -> None:
     """What these calls, just answered by a person, mean to promises and leads; times are told in ``timezone``."""
     await record_talks(tx, answered)
+    await record_answers(tx, [_reached(call) for call in answered])
     clients = {call.client_id for call in answered} - {None}
     addresses = {call.client_address for call in answered} - {None}
     if not clients and not addresses:
@@ -61,6 +64,11 @@ async def record_reached(tx: Transaction, answered: Sequence[StoredCall], *, tim
                 answered_at=call.answered_at,
                 timezone=timezone,
             )
+
+
+def _reached(call: StoredCall) -> Reached:
+    assert call.answered_at is not None
+    return Reached(agent_id=call.agent_id, client_id=call.client_id, address=call.client_address, at=call.answered_at)
 
 
 async def keep_for_contact(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID, uuid4
 
-from crm_core.actions import identity, replies
+from crm_core.actions import delivery, identity
 from crm_core.actions.messages import record_messages
 from crm_core.domain.contact_points import ContactPointKind, ContactPointRejected, address
 from crm_core.domain.webchat import Visit, VisitorToken, Vouched, read_token
@@ -146,7 +146,7 @@ async def publish(tx: Transaction, site: str, *, timezone: tzinfo) -> int:
     """Show visitors what was written to them and is due; gives how many messages."""
     taken = await outgoing.take(tx, _CHANNEL, site, limit=_AT_ONCE)
     for one in taken:
-        await replies.record_sent(tx, one.message_id, timezone=timezone)
+        await delivery.record_sent(tx, one.message_id, timezone=timezone)
     return len(taken)
 
 
@@ -155,4 +155,4 @@ async def record_seen(
 ) -> None:
     """These messages of ours have come to the visitor's browser, or were looked at there."""
     for external_id in await store.told(tx, thread, ids):
-        await replies.record_receipt(tx, _CHANNEL, external_id, told, timezone=timezone)
+        await delivery.record_receipt(tx, _CHANNEL, external_id, told, timezone=timezone)

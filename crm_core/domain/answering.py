@@ -39,6 +39,7 @@ USUAL: Final[Mapping[WrittenChannel, AnswerTimes]] = {
     WrittenChannel.WEBCHAT: AnswerTimes(first=timedelta(minutes=2), next=timedelta(minutes=5)),
     WrittenChannel.TELEGRAM: AnswerTimes(first=timedelta(minutes=15), next=timedelta(minutes=30)),
     WrittenChannel.EMAIL: AnswerTimes(first=timedelta(hours=4), next=timedelta(hours=4)),
+    WrittenChannel.WEBFORM: AnswerTimes(first=timedelta(minutes=30), next=timedelta(minutes=30)),
 }
 
 

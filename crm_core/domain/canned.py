@@ -1,8 +1,9 @@
 """Ready answers: texts in several languages with places for what is known of the client.
 
-What is not known is left out with the blanks around it, so that nobody sends
-``{{client.name}}`` to a client; a place nobody knows of is refused when the
-answer is written, not when it is sent.
+What is not known stays visible as its place, for its writer to fill in or take
+out: "your hotel is ." is worse than a gap that is seen. Only a client's name
+between commas goes quietly, for "Hello!" greets as well. A place nobody knows
+of is refused when the answer is written, not when it is sent.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from crm_core.domain.errors import InputRejected
 VARIABLES: Final = ("client.name", "client.first_name", "agent.name", "trip.title", "trip.hotel", "trip.starts_on")
 
 _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-# A comma and a blank before what is left out go with it: "Hello, {{client.name}}!" becomes "Hello!".
-_PLACE_WITH_BLANK = re.compile(r",?[ \t]?\{\{\s*([^{}]*?)\s*\}\}")
+# "Hello, {{client.name}}!": the name, its comma, and what shows that the sentence does without.
+_ADDRESSED = re.compile(r",[ \t]?\{\{\s*(client\.(?:first_)?name)\s*\}\}(?=[!.,?…]|$)")
 
 
 class VariableUnknown(InputRejected):
@@ -39,13 +40,9 @@ def check_places(text: str) -> None:
 
 
 def fill(text: str, known: Mapping[str, str | None]) -> str:
-    """The text with everything that is known of ``VARIABLES`` in its place."""
-    return _PLACE_WITH_BLANK.sub(lambda place: _filled(place, known), text).strip()
-
-
-def _filled(place: re.Match[str], known: Mapping[str, str | None]) -> str:
-    said = known.get(place[1])
-    return place[0][: place[0].index("{{")] + said if said else ""
+    """The text with everything that is known of ``VARIABLES`` in its place; the other places stay."""
+    greeted = _ADDRESSED.sub(lambda place: place[0] if known.get(place[1]) else "", text)
+    return _PLACE.sub(lambda place: known.get(place[1]) or place[0], greeted).strip()
 
 
 def in_language(texts: Mapping[str, str], *wanted: str | None) -> str:

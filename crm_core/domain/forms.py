@@ -33,8 +33,6 @@ def wanted_moment(typed: str, zone: ZoneInfo) -> datetime:
     """
     try:
         shown = datetime.fromisoformat(typed.upper())
-    except ValueError as error:
+        return local_moment(shown, zone) if shown.tzinfo is None else shown.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # no time, or one before the first or after the last year there is
         raise CallTimeRejected from error
-    if shown.tzinfo is not None:
-        return shown.astimezone(UTC)
-    return local_moment(shown, zone)

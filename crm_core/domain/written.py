@@ -23,14 +23,24 @@ class WrittenChannel(StrEnum):
     EMAIL = "email"
     TELEGRAM = "telegram"
     WEBCHAT = "webchat"
+    WEBFORM = "webform"
 
 
-#: What the address is from which somebody writes there.
-ADDRESS_KINDS: Final[Mapping[WrittenChannel, ContactPointKind]] = {
+#: Where a client can be answered; a form goes one way.
+TWO_WAY: Final = tuple(channel for channel in WrittenChannel if channel is not WrittenChannel.WEBFORM)
+
+_ADDRESS_KINDS: Final[Mapping[WrittenChannel, ContactPointKind]] = {
     WrittenChannel.EMAIL: ContactPointKind.EMAIL,
     WrittenChannel.TELEGRAM: ContactPointKind.TELEGRAM,
     WrittenChannel.WEBCHAT: ContactPointKind.WEBCHAT,
 }
+
+
+def address_kind(channel: WrittenChannel, address: str) -> ContactPointKind:
+    """What the address is from which somebody writes there; in a form people leave a number or a mail address."""
+    if channel is WrittenChannel.WEBFORM:
+        return ContactPointKind.EMAIL if "@" in address else ContactPointKind.PHONE
+    return _ADDRESS_KINDS[channel]
 
 
 class MessageKind(StrEnum):
@@ -56,6 +66,27 @@ class MessageState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class Trouble(StrEnum):
+    """Why a message has not left, in the words of the screens; the other side's own stand beside it."""
+
+    POSTPONED = "postponed"  # the other side does not take it now: it is tried again
+    GIVEN_UP = "given_up"  # it has been tried for two days
+    REFUSED = "refused"
+    BOUNCED = "bounced"  # taken first, and sent back
+    NO_ANSWER = "no_answer"  # the other side did not say whether it has it
+    INTERRUPTED = "interrupted"  # our sender died while it spoke
+    PARTLY = "partly"  # its beginning is there, the rest was refused
+    NO_ADDRESS = "no_address"  # there is no way to this client
+    AUTOMATIC = "automatic"  # machines are not answered by a machine
+    BLOCKED = "blocked"  # the client has blocked our bot, or never begun to talk with it
+    ACCOUNT_GONE = "account_gone"
+    PUT_OUT = "put_out"  # our bot, of the group
+    NO_RIGHTS = "no_rights"  # in the group, and may not write there
+    NO_CHAT = "no_chat"
+    TOO_BIG = "too_big"  # a file
+    EMPTY = "empty"  # a text, or a file
+
+
 class InboxState(StrEnum):
     """Whose turn it is: ``open`` ours, ``waiting`` the client's, ``snoozed`` nobody's until a moment."""
 
@@ -69,6 +100,12 @@ class ConversationClosed(DecisionRefused):
     """It is closed: write to the client anew."""
 
     code = "conversation_closed"
+
+
+class NoWayBack(DecisionRefused):
+    """A form cannot be answered where it was left: call whoever left it, or write to them by mail."""
+
+    code = "no_way_back"
 
 
 class MessageGone(DecisionRefused):
@@ -137,6 +174,30 @@ class HeardFile:
     inline_id: str | None = None
 
 
+class MarkKind(StrEnum):
+    """What a part of a text is beside text."""
+
+    BOLD = "bold"
+    ITALIC = "italic"
+    UNDERLINE = "underline"
+    STRIKETHROUGH = "strikethrough"
+    CODE = "code"
+    PRE = "pre"
+    QUOTE = "quote"
+    SPOILER = "spoiler"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A part of a text that is more than text; parts may overlap. ``offset`` and ``length`` count UTF-16 units."""
+
+    kind: MarkKind
+    offset: int
+    length: int
+    address: str | None = None  # of a link: http, https, mailto or tel
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardMessage:
     """What somebody wrote to us, as its channel tells it: a fact.
@@ -155,6 +216,8 @@ class HeardMessage:
     from_address: str | None
     from_name: str | None = None
     to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()  # where it asks to be answered
     our_address: str | None = None
     thread: str | None = None
     answers: tuple[str, ...] = ()
@@ -162,6 +225,7 @@ class HeardMessage:
     body: str = ""  # everything, as text
     own: str | None = None  # without quotes and signature; None: the same
     html: str | None = None  # sanitised
+    marks: tuple[Mark, ...] = ()  # of the body
     files: tuple[HeardFile, ...] = ()
     at: datetime  # when it was written, as far as one can believe it
     album: str | None = None  # what is sent together, and told one by one, shares this

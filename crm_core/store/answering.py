@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.answering import Ended
@@ -28,6 +28,14 @@ ORDER BY watch_at, interaction_id
 LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
 """
+
+_SET_ASIDE = f"""
+WITH first AS ({_CLAIM})
+UPDATE conversations
+SET watch_at = $3
+FROM first
+WHERE conversations.interaction_id = first.interaction_id
+"""  # noqa: S608
 
 # By primary keys, answer_clocks_running_key and queue_members.
 _READ = f"""
@@ -162,6 +170,11 @@ async def claim_due(tx: Transaction, limit: int) -> list[DueConversation]:
     await tx.execute(_LEASE)
     ids = [row["interaction_id"] for row in await tx.fetch(_CLAIM, tx.now, limit)]
     return [_due(row) for row in await tx.fetch(_READ, as_ids(ids))] if ids else []
+
+
+async def set_aside(tx: Transaction, aside: timedelta) -> None:
+    """What the next claim would begin with is not due for a while."""
+    await tx.execute(_SET_ASIDE, tx.now, 1, tx.now + aside)
 
 
 def _due(row: Record) -> DueConversation:

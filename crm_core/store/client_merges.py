@@ -13,6 +13,9 @@ from crm_core.store.database import Reader, Transaction, to_json
 _VERSIONED = ("interactions", "callbacks", "leads")
 _PLAIN = ("client_relations", "trips", "deals", "contact_points")
 
+#: Everything that a merge moves.
+MOVED = (*_VERSIONED, *_PLAIN)
+
 #: What the survivor takes over where it knows nothing itself.
 FILLED = ("language", "owner_id", "service_class", "hint", "timezone", "birthday", "note")
 
@@ -40,7 +43,7 @@ _MOVE = {
 
 _MOVE_BACK = {
     table: f"UPDATE {table} SET client_id = $1 WHERE id = ANY($2::uuid[]) AND client_id = $3"  # noqa: S608
-    for table in (*_VERSIONED, *_PLAIN)
+    for table in MOVED
 }
 
 _FIND_FILLED = f"""

@@ -93,7 +93,7 @@ SET watch_at = $2, nobody_since = NULL
 WHERE interaction_id = $1 AND waiting_since IS NOT NULL
 """
 
-# By messages_interaction_id_id_idx. In the list stands whose turn it is: notes and what we say by ourselves are none.
+# By messages_interaction_id_at_id_idx. The list shows whose turn it is: notes and what we say by ourselves are none.
 _SHOW_LAST = rf"""
 UPDATE conversations conversation
 SET last_at = last.at, last_direction = last.direction, last_excerpt = left(last.said, {EXCERPT})

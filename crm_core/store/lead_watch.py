@@ -24,6 +24,14 @@ LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
 """
 
+_SET_ASIDE = f"""
+WITH first AS ({_CLAIM})
+UPDATE leads
+SET next_at = $3
+FROM first
+WHERE leads.id = first.id
+"""  # noqa: S608
+
 # By leads_nobody_idx. Somebody has come, is free again, or may have what they could not have before.
 _RETRY = """
 UPDATE leads
@@ -113,6 +121,11 @@ async def claim_due(tx: Transaction, limit: int) -> list[DueLead]:
         )
         for row in rows
     ]
+
+
+async def set_aside(tx: Transaction, aside: timedelta) -> None:
+    """What the next claim would begin with is not due for a while."""
+    await tx.execute(_SET_ASIDE, tx.now, 1, tx.now + aside)
 
 
 async def retry_waiting(tx: Transaction) -> None:

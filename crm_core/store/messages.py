@@ -6,14 +6,15 @@ Equal bytes are stored once, under their digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from crm_core.domain.bounces import Bounce, Receivers
 from crm_core.domain.ids import new_id
-from crm_core.domain.written import HeardFile, MessageKind, MessageState, WrittenChannel, excerpt
-from crm_core.store.database import Reader, Transaction
+from crm_core.domain.written import HeardFile, Mark, MessageKind, MessageState, Trouble, WrittenChannel, excerpt
+from crm_core.store.database import Reader, Transaction, to_json
 
 _SAVE_BLOBS = """
 INSERT INTO blobs (digest, size, data)
@@ -25,7 +26,8 @@ ON CONFLICT (digest) DO NOTHING
 
 _MESSAGE_COLUMNS = (
     *("id", "interaction_id", "external_id", "kind", "direction", "state", "author_id", "from_address", "from_name"),
-    *("to_addresses", "subject", "body", "own", "html", "answers", "album", "automatic", "at", "raw"),
+    *("to_addresses", "cc_addresses", "reply_to", "subject", "body", "own", "html", "marks", "answers", "album"),
+    *("automatic", "privately", "at", "raw"),
 )
 _FILE_COLUMNS = ("id", "message_id", "position", "name", "type", "size", "digest", "inline_id")
 
@@ -50,7 +52,7 @@ _LAST_OF_CLIENT = """
 SELECT external_id
 FROM messages
 WHERE interaction_id = $1 AND direction = 'inbound'
-ORDER BY at DESC, id DESC
+ORDER BY automatic AND $2, at DESC, id DESC
 LIMIT 1
 """
 
@@ -70,7 +72,7 @@ WHERE interaction_id = $1 AND direction = 'outbound' AND automatic AND at > $2
 
 _PROGRESS = """
 UPDATE messages
-SET state = $2, external_id = COALESCE($3, external_id), trouble = $4, version = version + 1,
+SET state = $2, external_id = COALESCE($3, external_id), trouble = $4, trouble_code = $6, version = version + 1,
     sent_at = CASE WHEN $2::text IN ('sent', 'delivered', 'read') THEN COALESCE(sent_at, $5) ELSE sent_at END,
     delivered_at = CASE WHEN $2 = 'delivered' THEN $5 ELSE delivered_at END,
     read_at = CASE WHEN $2 = 'read' THEN $5 ELSE read_at END
@@ -81,8 +83,10 @@ RETURNING version
 # By primary key.
 _FIND_SAYING = """
 SELECT message.id, message.interaction_id, message.external_id, conversation.thread, call.client_address,
-       conversation.channel, call.our_address, author.name AS author_name, message.subject, message.body,
-       message.answers, COALESCE(waiting.extras, '{}') AS extras, message.automatic
+       conversation.channel, call.our_address, author.name AS author_name, message.to_addresses AS to,
+       message.cc_addresses AS cc, message.subject, message.body,
+       message.answers, COALESCE(waiting.extras, '{}') AS extras, COALESCE(waiting.parts_said, 0) AS parts_said,
+       message.automatic, message.privately, message.at
 FROM messages message
 LEFT JOIN outgoing waiting ON waiting.message_id = message.id
 LEFT JOIN users author ON author.id = message.author_id
@@ -126,7 +130,7 @@ ORDER BY file.position
 # An edit that is older than the wording we have, or told again, changes nothing.
 _EDIT = """
 UPDATE messages
-SET body = $3, own = NULL, html = NULL, edited_at = $4, version = version + 1
+SET body = $3, own = NULL, html = NULL, marks = $5, edited_at = $4, version = version + 1
 WHERE id = $1 AND interaction_id = $2 AND (edited_at IS NULL OR edited_at < $4)
 RETURNING version
 """
@@ -183,9 +187,47 @@ WHERE message.external_id = ANY($3::text[]) AND message.deleted_at IS NULL
 RETURNING message.id AS message_id, message.interaction_id, message.version
 """
 
+# By primary key.
+_HOLD_RECEIVERS = """
+SELECT to_addresses, cc_addresses, COALESCE(bounces, '[]') AS bounces
+FROM messages
+WHERE id = $1
+FOR NO KEY UPDATE
+"""
+
+_NOTE_BOUNCES = """
+UPDATE messages
+SET bounces = $2, version = version + 1
+WHERE id = $1
+RETURNING interaction_id, id AS message_id, version
+"""
+
+# By primary key.
+_FIND_UNOPENED = """
+SELECT message.interaction_id, link.secret
+FROM messages message
+JOIN conversations conversation ON conversation.interaction_id = message.interaction_id
+JOIN channel_links link ON link.channel = conversation.channel AND link.source = conversation.source
+WHERE message.id = $1 AND message.direction = 'outbound' AND message.opened_at IS NULL
+    AND conversation.channel = 'email' AND conversation.source = ANY($2::text[])
+"""
+
+_MARK_OPENED = """
+UPDATE messages
+SET opened_at = $2, version = version + 1
+WHERE id = $1 AND opened_at IS NULL
+RETURNING version
+"""
+
 _NOTE_TROUBLE = """
 UPDATE messages
-SET trouble = $2, version = version + 1
+SET trouble_code = $2, trouble = $3, version = version + 1
+WHERE id = $1
+"""
+
+_CALL_IT = """
+UPDATE messages
+SET external_id = $2
 WHERE id = $1
 """
 
@@ -205,6 +247,14 @@ class StoredMessage:
     state: MessageState
     automatic: bool
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnopenedMail:
+    """A mail of ours that nobody has opened yet, as far as we know; ``secret``: of its mailbox."""
+
+    interaction_id: UUID
+    secret: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +281,16 @@ class FreshMessage:
     from_address: str | None = None
     from_name: str | None = None
     to_addresses: tuple[str, ...] = ()
+    cc_addresses: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
     subject: str | None = None
     own: str | None = None
     html: str | None = None
+    marks: tuple[Mark, ...] = ()
     answers: str | None = None
     album: str | None = None
     automatic: bool = False
+    privately: bool = False
     raw: bytes | None = None
     files: tuple[HeardFile, ...] = ()
 
@@ -282,8 +336,13 @@ def _file_row(at: datetime, message_id: UUID, place: int, file: HeardFile) -> tu
     return (new_id(at), message_id, place, file.name, file.type, len(file.data), digest, file.inline_id)
 
 
+def _marks(marks: Sequence[Mark]) -> str | None:
+    return to_json([asdict(mark) for mark in marks]) if marks else None
+
+
 def _row(one: FreshMessage) -> tuple[object, ...]:
     values = {name: getattr(one, name) for name in _MESSAGE_COLUMNS}
+    values["marks"] = _marks(one.marks)
     values["raw"] = None if one.raw is None else hashlib.sha256(one.raw).digest()
     return tuple(values.values())
 
@@ -317,12 +376,17 @@ class Saying:
     client_address: str | None
     our_address: str | None
     author_name: str | None
+    to: Sequence[str]
+    cc: Sequence[str]
     subject: str | None
     body: str
     answers: str | None  # external id of the client's message that it answers
+    at: datetime  # when it was written
     files: tuple[SaidFile, ...] = ()
     extras: Mapping[str, object] = field(default_factory=dict)  # what its channel shows beside the words
+    parts_said: int = 0  # of one that leaves in several: so many have
     automatic: bool = False  # nobody wrote it
+    privately: bool = False  # to whoever asked in a group alone
     mails: MailThread = MailThread()
 
 
@@ -352,9 +416,11 @@ async def find_clients(db: Reader, interaction_id: UUID, external_id: str) -> St
     return None if row is None else StoredMessage(**{**row, "state": MessageState(row["state"])})
 
 
-async def edit(tx: Transaction, message: StoredMessage, *, body: str, at: datetime) -> int | None:
+async def edit(
+    tx: Transaction, message: StoredMessage, *, body: str, marks: Sequence[Mark], at: datetime
+) -> int | None:
     """Its words from now on; gives its new version, None when that is no news."""
-    version: int | None = await tx.fetchval(_EDIT, message.id, message.interaction_id, body, at)
+    version: int | None = await tx.fetchval(_EDIT, message.id, message.interaction_id, body, at, _marks(marks))
     return version
 
 
@@ -401,9 +467,12 @@ async def find_ours(db: Reader, channel: WrittenChannel, external_id: str) -> UU
     return found
 
 
-async def last_of_client(db: Reader, interaction_id: UUID) -> str | None:
-    """The external id of what the client wrote last."""
-    found: str | None = await db.fetchval(_LAST_OF_CLIENT, interaction_id)
+async def last_of_client(db: Reader, interaction_id: UUID, *, persons_first: bool) -> str | None:
+    """The external id of what the client wrote last.
+
+    ``persons_first``: what a machine of theirs wrote is answered only where nobody wrote anything.
+    """
+    found: str | None = await db.fetchval(_LAST_OF_CLIENT, interaction_id, persons_first)
     return found
 
 
@@ -420,16 +489,57 @@ async def count_automatic(db: Reader, interaction_id: UUID, *, since: datetime) 
 
 
 async def progress(
-    tx: Transaction, message_id: UUID, state: MessageState, *, external_id: str | None, trouble: str | None
+    tx: Transaction,
+    message_id: UUID,
+    state: MessageState,
+    *,
+    external_id: str | None,
+    why: Trouble | None,
+    words: str | None,
 ) -> int:
     """It has come so far; gives its new version."""
-    version: int = await tx.fetchval(_PROGRESS, message_id, state, external_id, trouble, tx.now)
+    version: int = await tx.fetchval(_PROGRESS, message_id, state, external_id, words, tx.now, why)
     return version
 
 
-async def note_trouble(tx: Transaction, message_id: UUID, trouble: str) -> None:
+async def hold_receivers(tx: Transaction, message_id: UUID) -> Receivers:
+    """Of a mail that is there; nobody else tells what came back of it before this transaction ends."""
+    row = await tx.fetchrow(_HOLD_RECEIVERS, message_id)
+    assert row is not None
+    return Receivers(
+        to=tuple(row["to_addresses"]),
+        cc=tuple(row["cc_addresses"]),
+        bounces=tuple(Bounce(**one) for one in row["bounces"]),
+    )
+
+
+async def note_bounces(tx: Transaction, message_id: UUID, bounces: Sequence[Bounce]) -> ChangedMessage:
+    """All that is known to have come back of it."""
+    row = await tx.fetchrow(_NOTE_BOUNCES, message_id, to_json([asdict(one) for one in bounces]))
+    assert row is not None
+    return ChangedMessage(**row)
+
+
+async def find_unopened(db: Reader, message_id: UUID, mailboxes: Collection[str]) -> UnopenedMail | None:
+    """That mail, if it is from one of these mailboxes."""
+    row = await db.fetchrow(_FIND_UNOPENED, message_id, list(mailboxes))
+    return None if row is None else UnopenedMail(**row)
+
+
+async def mark_opened(tx: Transaction, message_id: UUID) -> int | None:
+    """Now; gives its new version, None when that was known already."""
+    version: int | None = await tx.fetchval(_MARK_OPENED, message_id, tx.now)
+    return version
+
+
+async def note_trouble(tx: Transaction, message_id: UUID, why: Trouble, words: str) -> None:
     """Why it has not left yet."""
-    await tx.execute(_NOTE_TROUBLE, message_id, trouble)
+    await tx.execute(_NOTE_TROUBLE, message_id, why, words)
+
+
+async def call_it(tx: Transaction, message_id: UUID, external_id: str) -> None:
+    """The name it was given by the other side, before all of it has left."""
+    await tx.execute(_CALL_IT, message_id, external_id)
 
 
 async def delete_message(tx: Transaction, message_id: UUID) -> None:

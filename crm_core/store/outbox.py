@@ -70,6 +70,9 @@ SELECT last_seq
 FROM outbox_counter
 """
 
+#: Of a bigint: a greater one was never given, and cannot be asked for.
+_LARGEST = 2**63 - 1
+
 # Numbers follow one another, so whoever still finds the next one has missed nothing that is gone.
 _FIND_POSITION = """
 SELECT counter.last_seq,
@@ -143,6 +146,8 @@ async def last_seq(db: Reader) -> int:
 
 async def can_resume(db: Reader, seq: int, window: Window) -> bool:
     """Whether everything after ``seq`` is still here, and ``seq`` is a number that we gave."""
+    if seq > _LARGEST:
+        return False
     position = await db.fetchrow(_FIND_POSITION, seq, window.age)
     assert position is not None
     missed: int = position["last_seq"] - seq

@@ -3,7 +3,8 @@
 A row is taken under a lease and a fence. Before the first byte leaves, its
 sender says so in a transaction of its own (``begin``): whoever dies before that
 left nothing behind, and the next sender takes the row; whoever dies after it
-may have sent the message, so nobody sends it again: it is uncertain.
+may have sent the message, so nobody sends it again: it is uncertain. One that
+leaves in parts is taken and begun once for each of them.
 """
 
 from __future__ import annotations
@@ -63,6 +64,14 @@ WHERE message_id = $1 AND fence = $2
 RETURNING message_id
 """
 
+# Told twice, it counts once: what is counted has begun.
+_GO_ON = """
+UPDATE outgoing
+SET parts_said = parts_said + 1, attempts = 0, next_at = clock_timestamp(), taken_until = NULL, begun_at = NULL
+WHERE message_id = $1 AND fence = $2 AND begun_at IS NOT NULL
+RETURNING parts_said
+"""
+
 _DONE = """
 DELETE FROM outgoing
 WHERE message_id = $1
@@ -71,7 +80,8 @@ WHERE message_id = $1
 # What nobody has begun to send may be taken back.
 _WITHDRAW = """
 DELETE FROM outgoing
-WHERE message_id = $1 AND begun_at IS NULL AND (taken_until IS NULL OR taken_until <= clock_timestamp())
+WHERE message_id = $1 AND begun_at IS NULL AND parts_said = 0
+    AND (taken_until IS NULL OR taken_until <= clock_timestamp())
 RETURNING message_id
 """
 
@@ -130,6 +140,13 @@ async def begin(tx: Transaction, taken: Taken) -> bool:
 async def put_off(tx: Transaction, taken: Taken, after: timedelta) -> bool:
     """It has certainly not left; it is tried again ``after`` that. False: it is somebody else's by now."""
     return await tx.fetchval(_PUT_OFF, taken.message_id, taken.fence, after) is not None
+
+
+async def go_on(tx: Transaction, taken: Taken) -> bool:
+    """One of its parts has left; the next may be taken at once. False: it is counted already."""
+    counted = await tx.fetchval(_GO_ON, taken.message_id, taken.fence) is not None
+    tx.wake(TO_SEND)
+    return counted
 
 
 async def done(tx: Transaction, message_id: UUID) -> None:

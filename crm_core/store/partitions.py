@@ -14,9 +14,13 @@ from crm_core.store.database import Reader
 
 PARTITIONED = ("interactions", "messages", "raw_call_events")
 
+# Of two that make a table at once PostgreSQL refuses one, IF NOT EXISTS or not: the second waits, and looks then.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('make months', 4))"
+
 
 async def make_months(db: Reader, *, now: datetime, ahead: int = 3) -> list[str]:
     """Make this month's partitions and those of ``ahead`` months to come; returns the names made now."""
+    await db.execute(_ONE_AT_A_TIME)
     missing = await _missing(db, now, ahead)
     for name, table, start, end in missing:
         # Names and bounds are ours, not a person's words; DDL takes no parameters.

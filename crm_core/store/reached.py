@@ -143,7 +143,7 @@ async def clock_of(db: Reader, callback_id: UUID) -> Clock:
 
 async def attempts_for(db: Reader, owed: OwedCallback) -> list[Attempt]:
     """Calls to the client that nobody answered, begun since the promise was made, in order."""
-    rows = await db.fetch(_ATTEMPTS, owed.id, first_id(owed.promised_at), owed.promised_at)
+    rows = await db.fetch(_ATTEMPTS, owed.id, first_id(owed.calls_from), owed.calls_from)
     return [Attempt(**{**dict(row), "outcome": Outcome(row["outcome"])}) for row in rows]
 
 

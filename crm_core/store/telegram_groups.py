@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from crm_core.store.database import Reader, Transaction
@@ -68,10 +70,47 @@ ON CONFLICT (source, chat_id) DO UPDATE
 SET title = excluded.title, gone_at = excluded.gone_at
 """
 
+_PUT_CODE = """
+INSERT INTO telegram_trip_codes (code, trip_id, made_by, expires_at)
+VALUES ($1, $2, $3, $4)
+"""
 
-async def is_trip(db: Reader, trip_id: UUID) -> bool:
-    found: bool = await db.fetchval("SELECT EXISTS (SELECT 1 FROM trips WHERE id = $1)", trip_id)
-    return found
+# By telegram_trip_codes_expires_at_idx. One that was used is known for as long as it would have lived.
+_FORGET_OLD_CODES = """
+DELETE FROM telegram_trip_codes
+WHERE expires_at < $1
+"""
+
+# By primary key.
+_HOLD_CODE = """
+SELECT code, trip_id, made_by, used_in, used_at IS NULL AND expires_at > $2 AS is_fresh
+FROM telegram_trip_codes
+WHERE code = $1
+FOR NO KEY UPDATE
+"""
+
+_USE_CODE = """
+UPDATE telegram_trip_codes
+SET used_at = $3, used_in = $2
+WHERE code = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCode:
+    """``is_fresh``: it has not been used and is not too old."""
+
+    code: str
+    trip_id: UUID
+    made_by: UUID
+    used_in: str | None
+    is_fresh: bool
+
+
+async def title_of_trip(db: Reader, trip_id: UUID) -> str | None:
+    """None: there is no such trip."""
+    title: str | None = await db.fetchval("SELECT title FROM trips WHERE id = $1", trip_id)
+    return title
 
 
 async def bind(tx: Transaction, chat_id: int, trip_id: UUID | None) -> bool:
@@ -95,3 +134,21 @@ async def move(tx: Transaction, source: str, before: int, after: int) -> None:
 async def be_in(tx: Transaction, source: str, chat_id: int, *, title: str, is_in: bool) -> None:
     """The bot was taken into the group, or put out of it."""
     await tx.execute(_BE_IN, source, chat_id, title, None if is_in else tx.now)
+
+
+async def put_code(tx: Transaction, code: str, trip_id: UUID, *, by: UUID, expires_at: datetime) -> None:
+    await tx.execute(_PUT_CODE, code, trip_id, by, expires_at)
+
+
+async def forget_old_codes(tx: Transaction) -> None:
+    await tx.execute(_FORGET_OLD_CODES, tx.now)
+
+
+async def hold_code(tx: Transaction, code: str) -> HeldCode | None:
+    """Nobody else uses it meanwhile."""
+    row = await tx.fetchrow(_HOLD_CODE, code, tx.now)
+    return None if row is None else HeldCode(**row)
+
+
+async def use_code(tx: Transaction, code: str, *, used_in: str) -> None:
+    await tx.execute(_USE_CODE, code, used_in, tx.now)

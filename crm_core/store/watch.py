@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from crm_core.domain.callbacks import HistoryReason
@@ -47,6 +47,14 @@ ORDER BY callback.next_at, callback.id
 LIMIT $2
 FOR NO KEY UPDATE SKIP LOCKED
 """
+
+_SET_ASIDE = f"""
+WITH first AS ({_DUE})
+UPDATE callbacks
+SET next_at = $3
+FROM first
+WHERE callbacks.id = first.id
+"""  # noqa: S608
 
 _WEIGHTS = " ".join(f"WHEN '{service_class}' THEN {weight}" for service_class, weight in WEIGHTS.items())
 
@@ -234,6 +242,11 @@ class StaleDecision(RuntimeError):
 async def claim_due(tx: Transaction, limit: int) -> list[DueCallback]:
     """Promises whose moment has come, the oldest first, held until the end of the transaction."""
     return await _claim(tx, _DUE, limit)
+
+
+async def set_aside(tx: Transaction, aside: timedelta) -> None:
+    """What the next claim would begin with is not due for a while."""
+    await tx.execute(_SET_ASIDE, tx.now, 1, tx.now + aside)
 
 
 async def claim_waiting(tx: Transaction, limit: int) -> list[DueCallback]:

@@ -24,6 +24,14 @@ ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name
 RETURNING secret
 """
 
+# By primary keys.
+_COUNT_PEOPLE = """
+SELECT count(*)
+FROM queue_members member
+JOIN users person ON person.id = member.user_id AND person.enabled
+WHERE member.queue = $1
+"""
+
 # By primary key.
 _FIND_SUBJECT = """
 SELECT source, subject
@@ -179,6 +187,12 @@ async def make_site_secret(tx: Transaction, name: str) -> UUID:
     """The one it has, or a new one."""
     secret: UUID = await tx.fetchval(_MAKE_SITE, name)
     return secret
+
+
+async def count_people(db: Reader, queue: str) -> int:
+    """Who may be given its chats."""
+    count: int = await db.fetchval(_COUNT_PEOPLE, queue)
+    return count
 
 
 async def is_anonymous(db: Reader, thread: Thread) -> bool:

@@ -8,7 +8,7 @@ from crm_core.domain.canned import fill, in_language
 from crm_core.domain.errors import NotFound
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Reader
-from crm_core.views.conversations import get_conversation
+from crm_core.views.conversations import get_listed_conversation
 from crm_core.views.model import WireModel
 
 _LIST = """
@@ -63,7 +63,7 @@ class CannedAnswers(WireModel):
 
 
 class FilledAnswer(WireModel):
-    """As it can be sent, in the client's language where it is written in that."""
+    """In the client's language where it is written in that; places of what is not known are left as they are."""
 
     text: str
 
@@ -82,7 +82,7 @@ async def fill_answer(
     Raises:
         NotFound: there is no such answer or conversation, or none the viewer may see.
     """
-    conversation = await get_conversation(db, interaction_id, viewer)
+    conversation = await get_listed_conversation(db, interaction_id, viewer)
     answer = await db.fetchrow(_ONE, answer_id)
     if answer is None:
         raise NotFound("There is no such answer.")

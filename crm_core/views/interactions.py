@@ -138,6 +138,13 @@ class InteractionFilters(BaseModel):
     complete: bool | None = None
 
 
+# A call by its own key, a conversation by that of any message in it, or by its own.
+# By interactions_external_id_idx and messages_external_id_idx.
+_HOLDS_EXTERNAL_ID = """call.id IN (
+    SELECT one.id FROM interactions one WHERE one.external_id = {}
+    UNION ALL
+    SELECT message.interaction_id FROM messages message WHERE message.external_id = {})"""
+
 _PLAYABLE = ", ".join(f"'{encoding}'" for encoding in sorted(PLAYABLE))
 
 # A file without a sound in it is no recording.
@@ -251,7 +258,7 @@ def _narrowed(filters: InteractionFilters) -> Conditions:
     for template, value in (
         ("call.channel = {}", filters.channel),
         ("call.direction = {}", filters.direction),
-        ("call.external_id = {}", filters.external_id),
+        (_HOLDS_EXTERNAL_ID, filters.external_id),
         ("call.client_id = {}", filters.client_id),
         ("call.agent_id = {}", filters.agent_id),
         ("{} = ANY(call.queues)", filters.queue),

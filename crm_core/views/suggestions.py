@@ -8,12 +8,12 @@ from uuid import UUID
 from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.errors import NotFound
 from crm_core.domain.viewer import Viewer
-from crm_core.domain.written import ADDRESS_KINDS, WrittenChannel
+from crm_core.domain.written import WrittenChannel, address_kind
 from crm_core.store.client_merges import FILLED, would_move
 from crm_core.store.clients import clients_by_addresses, find_survivor
 from crm_core.store.database import Reader
 from crm_core.views.clients import Client, get_client, load_clients, shown_to
-from crm_core.views.conversations import get_conversation
+from crm_core.views.conversations import get_listed_conversation
 from crm_core.views.model import WireModel
 
 #: More would be a list to search in, not a suggestion.
@@ -119,11 +119,12 @@ async def suggest_for_conversation(db: Reader, viewer: Viewer, interaction_id: U
     Raises:
         NotFound: there is no such conversation, or none the viewer may see.
     """
-    conversation = await get_conversation(db, interaction_id, viewer)
+    conversation = await get_listed_conversation(db, interaction_id, viewer)
     proven: dict[str, str] = await db.fetchval(_PROVEN, interaction_id)
     asked = [(ContactPointKind(kind), value) for kind, value in proven.items()]
     if conversation.client_address:
-        asked.append((ADDRESS_KINDS[WrittenChannel(conversation.channel)], conversation.client_address))
+        kind = address_kind(WrittenChannel(conversation.channel), conversation.client_address)
+        asked.append((kind, conversation.client_address))
     found: dict[UUID, list[Why]] = {}
     for (kind, _), people in (await clients_by_addresses(db, asked)).items():
         for person in people:

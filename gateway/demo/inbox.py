@@ -17,16 +17,18 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from crm_core.actions import canned_answers, conversations, identity, notes, replies
+from crm_core.actions import canned_answers, conversations, delivery, identity, notes, replies, signals, telegram_groups
 from crm_core.actions.canned_answers import CannedAnswerIn
 from crm_core.actions.conversations import AssignIn
 from crm_core.actions.messages import record_messages
 from crm_core.actions.notes import NoteIn
 from crm_core.actions.replies import MessageIn
+from crm_core.actions.telegram_groups import GroupIn
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.written import HeardFile, HeardMessage, WrittenChannel
-from crm_core.store import outgoing
+from crm_core.store import outgoing, telegram_people
+from crm_core.store import telegram_groups as groups
 from crm_core.store.database import DATABASE_AWAY, Database, Transaction
 from gateway.demo.company import SALES
 
@@ -65,12 +67,16 @@ WHERE id = $1 AND answered_at IS NOT NULL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One message, so many minutes ago; ``ours``: the manager's. A note stays in the house."""
+    """One message, so many minutes ago; ``ours``: the manager's. A note stays in the house.
+
+    ``privately``: what a group asked is answered to its asker alone.
+    """
 
     text: str
     minutes: float
     ours: bool = False
     note: bool = False
+    privately: bool = False
     html: str | None = None
     own: str | None = None
     file: HeardFile | None = None
@@ -78,7 +84,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A conversation of the demo; ``tail``: of a client's number, None: a stranger called ``name``."""
+    """A conversation of the demo; ``tail``: of a client's number, None: a stranger called ``name``.
+
+    ``in_group``: asked in the group of a trip; ``urgent``: they call for the hotline.
+    """
 
     channel: WrittenChannel
     login: str | None
@@ -87,7 +96,15 @@ class Talk:
     name: str | None = None
     subject: str | None = None
     snoozed: bool = False
+    in_group: bool = False
+    urgent: bool = False
 
+
+#: A group of travellers in Telegram, about the trip of a client.
+_GROUP_CHAT: Final = -1001700
+_GROUP_TITLE: Final = "Хайнань вместе"
+_GROUP_TAIL: Final = "1656"
+_TRIP_OF = "SELECT id FROM trips WHERE client_id = $1 ORDER BY starts_on DESC LIMIT 1"
 
 _MAIL_HTML: Final = (
     "<h2>Анталья, 27 декабря</h2><p>Добрый день! Сравните, пожалуйста:</p>"
@@ -156,6 +173,33 @@ _TALKS: Final[tuple[Talk, ...]] = (
             Said(text="Всё видно, спасибо! Визу подаём завтра.", minutes=181, ours=True),
         ),
     ),
+    Talk(
+        channel=TELEGRAM,
+        login="dinara",
+        tail=_GROUP_TAIL,
+        in_group=True,
+        said=(
+            Said(text="? Сколько килограммов багажа на человека", minutes=260),
+            Said(text="23 кг в багаж и 5 кг ручной клади, у детей столько же.", minutes=252, ours=True),
+            Said(text="? А наш номер уже подтвердили", minutes=140),
+            Said(text="Да, бронь HN-48812, два смежных номера.", minutes=131, ours=True, privately=True),
+            Said(text="? Во сколько встречаемся в аэропорту", minutes=9),
+        ),
+    ),
+    Talk(
+        channel=TELEGRAM,
+        login="dinara",
+        name="Руслан, Хайнань",
+        in_group=True,
+        said=(Said(text="? Можно ли доплатить за места рядом в самолёте", minutes=34),),
+    ),
+    Talk(
+        channel=TELEGRAM,
+        login=None,
+        tail="7345",
+        urgent=True,
+        said=(Said(text="/hotline Мы в аэропорту Пхукета, трансфер не приехал", minutes=3),),
+    ),
 )
 
 _NEWS: Final[tuple[tuple[WrittenChannel, str, str], ...]] = (
@@ -195,6 +239,9 @@ async def seed_inbox(tx: Transaction, clients: Mapping[str, UUID], people: Mappi
     head = Viewer(user_id=people["zhanar"], role=Role.OWNER, team_id=None)
     for answer in _ANSWERS:
         await canned_answers.add(tx, head, CannedAnswerIn.model_validate(answer))
+    await groups.be_in(tx, _SOURCE, _GROUP_CHAT, title=_GROUP_TITLE, is_in=True)
+    trip: UUID = await tx.fetchval(_TRIP_OF, clients[_GROUP_TAIL])
+    await telegram_groups.bind(tx, head, _GROUP_CHAT, GroupIn(trip_id=trip))
     for number, talk in enumerate(_TALKS, start=1):
         await _hold(tx, number, talk, clients, people, zone)
 
@@ -220,6 +267,7 @@ async def _hold(
             if place:
                 heard = replace(heard, answers=(f"{number}.0@demo.example",))
             [conversation] = await record_messages(tx, [heard])
+            await _happen(tx, talk, conversation, asker=heard.from_address)
     assert conversation is not None
     if talk.tail is not None:
         await identity.attach(tx, by, conversation, clients[talk.tail])
@@ -228,6 +276,16 @@ async def _hold(
         await conversations.snooze(tx, by, conversation, tx.now + timedelta(hours=15))
     await tx.execute(_LAST_SAID, conversation)
     await tx.execute(_ANSWERED_EARLIER, conversation)
+
+
+async def _happen(tx: Transaction, talk: Talk, conversation: UUID, *, asker: str | None) -> None:
+    """What comes with something said: a group has its trip, who has met the bot hears it alone, a call for help."""
+    if talk.in_group:
+        await groups.asked_in(tx, _SOURCE, _GROUP_CHAT, _GROUP_TITLE, conversation)
+        if talk.tail is not None and asker is not None:
+            await telegram_people.meet(tx, _SOURCE, {int(asker): "ru"})
+    if talk.urgent:
+        await signals.call_for_hotline(tx, conversation, queue=None)
 
 
 def _address(number: int, talk: Talk) -> str:
@@ -247,7 +305,7 @@ def _heard(talk: Talk, said: Said, *, address: str, key: str, at: datetime) -> H
         from_name=talk.name,
         to=(_OUR_ADDRESS,) if talk.channel is EMAIL else (),
         our_address=_OUR_ADDRESS if talk.channel is EMAIL else None,
-        thread=address,
+        thread=f"{_GROUP_CHAT}:{address}" if talk.in_group else address,
         subject=talk.subject,
         body=said.text,
         own=said.own,
@@ -261,9 +319,9 @@ async def _say(tx: Transaction, by: Viewer, conversation: UUID, said: Said, *, a
     if said.note:
         message_id = await notes.note(tx, by, conversation, NoteIn(text=said.text))
     else:
-        given = MessageIn(interaction_id=conversation, body=said.text)
+        given = MessageIn(interaction_id=conversation, body=said.text, privately=said.privately)
         message_id = await replies.send(tx, by, given, sources={})
-        await replies.record_sent(tx, message_id, timezone=zone)
+        await delivery.record_sent(tx, message_id, timezone=zone)
     await tx.execute(_MADE_EARLIER, message_id, at)
 
 
@@ -294,7 +352,7 @@ class PostOffice:
         for channel in WrittenChannel:
             async with self.database.begin() as tx:
                 for taken in await outgoing.take(tx, channel, _SOURCE, limit=10):
-                    await replies.record_sent(tx, taken.message_id, timezone=self.zone)
+                    await delivery.record_sent(tx, taken.message_id, timezone=self.zone)
 
     async def _bring(self) -> None:
         """Somebody new writes, unless enough of them wait already."""

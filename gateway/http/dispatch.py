@@ -8,8 +8,6 @@ the deed and its answer, or neither.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
@@ -17,25 +15,17 @@ from aiohttp import web
 
 from crm_core.actions import idempotency
 from crm_core.actions.sessions import SESSION_LIFE
-from crm_core.domain.errors import InputRejected
 from crm_core.store.database import Reader, Transaction
 from crm_core.store.outbox import last_seq
 from gateway.http.admission import admit
 from gateway.http.inputs import read_body, read_file, read_path, read_query
+from gateway.http.keys import keyed_request
 from gateway.http.request import SERVICES, Reply, Request, Services, Streamed
 from gateway.http.route import Connection, Route
 
 SEQ_HEADER: Final = "X-Perezvon-Seq"
-KEY_HEADER: Final = "Idempotency-Key"
-KEY_PATTERN: Final = "^[!-~]{1,200}$"
 
 CLIENT_ADDRESS: Final = web.RequestKey("client_address", str)
-
-
-class KeyMalformed(InputRejected):
-    """An Idempotency-Key is 1 to 200 visible ASCII characters."""
-
-    code = "idempotency_key_malformed"
 
 
 def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -97,7 +87,7 @@ async def _read(route: Route, request: Request, reader: Reader, arguments: dict[
 async def _write(
     route: Route, request: Request, tx: Transaction, arguments: dict[str, Any], body: bytes
 ) -> web.StreamResponse:
-    keyed = _keyed(route, request, body)
+    keyed = keyed_request(request.raw, body, user_id=request.user_id) if route.is_idempotent_by_key else None
     if keyed is not None:
         known = await idempotency.find_answer(tx, keyed)
         if known is not None:
@@ -107,16 +97,6 @@ async def _write(
         written = cast(bytes, response.body or b"")
         await idempotency.remember(tx, keyed, idempotency.Answer(status=response.status, body=written))
     return response
-
-
-def _keyed(route: Route, request: Request, body: bytes) -> idempotency.Request | None:
-    key = request.raw.headers.get(KEY_HEADER)
-    if key is None or not route.is_idempotent_by_key:
-        return None
-    if not re.fullmatch(KEY_PATTERN, key):
-        raise KeyMalformed
-    digest = hashlib.sha256(f"{request.raw.method} {request.raw.path_qs}\n".encode() + body).digest()
-    return idempotency.Request(user_id=request.user_id, key=key, digest=digest)
 
 
 def _response(route: Route, result: object, services: Services) -> web.StreamResponse:

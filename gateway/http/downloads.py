@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
+from aiohttp import hdrs
+
 #: What a browser shows or plays without running anything of it; anything else is bytes without a meaning.
 _HARMLESS: Final = frozenset(
     {
@@ -14,7 +16,24 @@ _HARMLESS: Final = frozenset(
     }
 )
 #: Even where a browser opens it as a page, that page may do nothing and is nobody's.
-ALONE: Final = "sandbox; default-src 'none'; frame-ancestors 'none'"
+_ALONE: Final = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+
+def strangers_file(name: str, told: str, *, inline: bool = False) -> dict[str, str]:
+    """The headers of a file of theirs; ``told``: what its sender says it is, ``inline``: the page wants to show it."""
+    return only_saved(name, served_type(told)) | {
+        hdrs.CONTENT_DISPOSITION: disposition(name, inline=inline and may_stand_inline(told))
+    }
+
+
+def only_saved(name: str, media_type: str) -> dict[str, str]:
+    """The headers of what nobody opens in a browser. That its type is not guessed at is said of every answer."""
+    return {
+        hdrs.CONTENT_DISPOSITION: disposition(name),
+        hdrs.CONTENT_TYPE: media_type,
+        hdrs.CACHE_CONTROL: "private, no-store",
+        "Content-Security-Policy": _ALONE,
+    }
 
 
 def disposition(name: str, *, inline: bool = False) -> str:

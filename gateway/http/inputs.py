@@ -53,7 +53,7 @@ class Paging(InputModel):
     """How much of a list, and from where."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-    cursor: Annotated[str, Field(max_length=500)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 async def read_body(

@@ -16,8 +16,9 @@ from crm_core.actions.idempotency import KeyReused, RequestInProgress
 from crm_core.actions.sessions import NotSignedIn
 from crm_core.domain.errors import CrmError, Forbidden, InputRejected, NotFound
 from gateway.http import problems, refusals
-from gateway.http.dispatch import KEY_HEADER, KEY_PATTERN, SEQ_HEADER, KeyMalformed
+from gateway.http.dispatch import SEQ_HEADER
 from gateway.http.inputs import MalformedForm
+from gateway.http.keys import KEY_HEADER, KEY_PATTERN, KeyMalformed
 from gateway.http.permissions import Permission
 from gateway.http.problems import Problem, status_of
 from gateway.http.route import Connection, Route

@@ -83,12 +83,11 @@ class Route:
 
     @property
     def is_idempotent_by_key(self) -> bool:
-        """Whether an Idempotency-Key is honoured: wherever a signed-in person's POST changes something."""
-        return (
-            self.method == "POST"
-            and self.permission is not Permission.PUBLIC
-            and self.signature.connection is Connection.WRITE
-        )
+        """Whether an Idempotency-Key is honoured: where a signed-in person's POST changes something, and for forms."""
+        if self.method != "POST":
+            return False
+        is_signed_in = self.permission is not Permission.PUBLIC
+        return self.signature.connection is Connection.WRITE if is_signed_in else self.embedded
 
 
 class Routes:

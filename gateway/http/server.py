@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ from gateway.http.handlers import (
     lead_sources,
     leads,
     meta,
+    opened,
     operations,
     people,
     policies,
@@ -82,6 +84,7 @@ ROUTES: Final[Sequence[Route]] = tuple(
         telephony.routes,
         meta.routes,
         hooks.routes,
+        opened.routes,
         telegram_groups.routes,
         demo.routes,
         demo.pages,
@@ -103,7 +106,7 @@ def build_app(services: Services, *, static: Path) -> web.Application:
     app[ROOT] = static
     app[HEADERS] = headers_of(services)
     app[EMBEDDED] = frozenset(route.name for route in ROUTES if route.embedded)
-    app[meta.DOCUMENT] = orjson.dumps(openapi.document(ROUTES, version=services.version))
+    app[meta.DOCUMENT] = partial(_document, services.version)
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, handler_of(route), name=route.name)
@@ -111,6 +114,12 @@ def build_app(services: Services, *, static: Path) -> web.Application:
             app.router.add_route(hdrs.METH_HEAD, route.path, handler_of(route))
     app.router.add_get("/{page:(?!api/).*}", serve_app(static), name="app")
     return app
+
+
+@cache
+def _document(version: str) -> bytes:
+    """The same for every application of a process, and half a second's work: made when somebody asks."""
+    return orjson.dumps(openapi.document(ROUTES, version=version))
 
 
 def make_runner(app: web.Application, *, shutdown_timeout_s: float = 10.0) -> web.AppRunner:

@@ -75,6 +75,17 @@ class Widget:
         await self.field.fill(text)
         await self.field.press("Enter")
 
+    async def attach(self, name: str, content: bytes, media: str = "application/octet-stream") -> None:
+        await self.page.locator("input[type=file]").set_input_files(
+            [{"name": name, "mimeType": media, "buffer": content}]
+        )
+
+    async def asks_to_be_called(self, name: str, phone: str) -> None:
+        await self.page.get_by_role("button", name="Перезвоните мне").click()
+        await self.page.get_by_label("Как вас зовут").fill(name)
+        await self.page.get_by_label("Телефон").fill(phone)
+        await self.page.get_by_role("button", name="Жду звонка").click()
+
     async def shows(self, text: str) -> None:
         await self.page.get_by_text(text, exact=True).first.wait_for()
 

@@ -28,7 +28,7 @@ REMOTE = '<img src="https://far.example/seen.png">'
 SHOW = """async addresses => {
     await Promise.all(addresses.map(address => new Promise(shown => {
         const frame = document.createElement('iframe')
-        frame.sandbox = 'allow-popups allow-popups-to-escape-sandbox'
+        frame.sandbox = 'allow-same-origin allow-popups allow-popups-to-escape-sandbox'
         frame.onload = shown
         frame.src = address
         document.body.append(frame)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,15 @@ class Chat:
         async with self.database.read() as db:
             rows = await db.fetch("SELECT body FROM messages WHERE direction = 'inbound' ORDER BY id")
         return [row["body"] for row in rows]
+
+    async def leads(self) -> list[tuple[str, str]]:
+        """The name and the source of each."""
+        return [(lead["name"], lead["source"]) for lead in (await self.anna.get("/leads"))["items"]]
+
+    async def files_named(self, name: str) -> int:
+        async with self.database.read() as db:
+            count: int = await db.fetchval("SELECT count(*) FROM message_files WHERE name = $1", name)
+        return count
 
     async def conversation_of(self, text: str) -> str:
         async with self.database.read() as db:
@@ -145,6 +156,52 @@ async def test_what_is_written_while_the_server_dies_is_stored_once_in_every_tab
     await context.close()
 
 
+async def test_a_file_and_a_wish_to_be_called_wait_for_the_server_and_outlive_the_page(chat: Chat) -> None:
+    context = await chat.visitor()
+    widget = await visit(context, chat.site)
+    await widget.open()
+    await widget.say("Сейчас пришлю паспорт")
+    await widget.shows("Отправлено")
+
+    await chat.program.kill()
+    await widget.shows("Нет связи. Что вы напишете, уйдёт, когда она появится.")
+    await widget.attach("паспорт.pdf", b"%PDF")
+    await widget.asks_to_be_called("Айгуль", "8 701 000 06 98")
+    await widget.shows("Связи нет. Просьба сохранена и уйдёт сама, когда связь появится.")
+    await widget.page.reload()
+    await widget.shows("Уйдёт, когда появится связь")
+    await chat.program.start()
+
+    await widget.page.locator("button.file").get_by_text("паспорт.pdf").wait_for(timeout=60_000)
+    await widget.shows("Ваша просьба передана.")
+    assert await chat.files_named("паспорт.pdf") == 1
+    assert (await chat.leads()).count(("Айгуль", "WEBCHAT")) == 1
+    await widget.page.reload()
+    await widget.page.locator("button.file").get_by_text("паспорт.pdf").wait_for()
+    assert await widget.page.locator(".line.unsent").count() == 0
+    await context.close()
+
+
+async def test_a_picture_is_seen_under_the_strictest_policy_of_a_page(chat: Chat) -> None:
+    context = await chat.visitor()
+    complaints = listen_for_complaints(context)
+    widget = await visit(context, chat.site)
+    await widget.open()
+
+    await widget.attach("море.png", _red_square(), "image/png")
+    await widget.attach("обман.png", b"no picture at all", "image/png")
+
+    await widget.page.get_by_role("img", name="море.png").wait_for()
+    await widget.page.locator("button.file").get_by_text("обман.png").wait_for()
+
+    async def is_drawn() -> bool:
+        return bool(await widget.page.locator(".picture canvas").evaluate(_MIDDLE) == [255, 0, 0, 255])
+
+    await eventually(is_drawn)
+    assert complaints == []
+    await context.close()
+
+
 async def test_nothing_that_strangers_write_runs_on_the_page_or_at_the_desk(chat: Chat) -> None:
     context = await chat.visitor()
     complaints = listen_for_complaints(context)
@@ -190,15 +247,24 @@ async def test_who_wants_to_be_called_becomes_a_lead(chat: Chat) -> None:
     widget = await visit(context, chat.site)
     await widget.open()
 
-    await widget.page.get_by_role("button", name="Перезвоните мне").click()
-    await widget.page.get_by_label("Как вас зовут").fill("Бахыт")
-    await widget.page.get_by_label("Телефон").fill("8 701 000 06 99")
-    await widget.page.get_by_role("button", name="Жду звонка").click()
+    await widget.asks_to_be_called("Бахыт", "8 701 000 06 99")
     await widget.shows("Спасибо! Мы вам позвоним.")
 
-    (lead,) = (await chat.anna.get("/leads"))["items"]
-    assert (lead["name"], lead["source"]) == ("Бахыт", "WEBCHAT")
+    assert ("Бахыт", "WEBCHAT") in await chat.leads()
     await context.close()
+
+
+#: The colour in the middle of a canvas.
+_MIDDLE = "it => [...it.getContext('2d').getImageData(it.width / 2, it.height / 2, 1, 1).data]"
+
+
+def _red_square(side: int = 16) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = (b"\0" + b"\xff\0\0" * side) * side
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 async def _is_all_sent(widget: Widget, texts: set[str]) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -78,10 +78,15 @@ def live(work: Callable[[int], None], *, say: str = "ready") -> None:
 
 
 @coroutine
-def dying_at(step: int, work: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
-    """The same work; before it goes on after its ``step``-th await, the process is no more."""
+def dying_at(
+    step: int, work: Coroutine[Any, Any, Result], *, awaits: Iterator[int] | None = None
+) -> Generator[Any, Any, Result]:
+    """The same work; before it goes on after its ``step``-th await, the process is no more.
+
+    ``awaits``: counts those of several tasks together.
+    """
     error: BaseException | None = None
-    for number in count(1):
+    for number in awaits or count(1):
         if number == step:
             os.kill(os.getpid(), signal.SIGKILL)
         try:

@@ -1,4 +1,4 @@
-"""``kill -9`` all along the way of storing: what a client says, and what the bot answers by itself, is there once."""
+"""``kill -9`` all along the way from a knock at the door to its answer: what is said and answered is there once."""
 
 from __future__ import annotations
 

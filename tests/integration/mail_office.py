@@ -29,6 +29,8 @@ from tests.people import add_agent
 from tests.waiting import eventually
 
 OWNER = Viewer(user_id=uuid4(), role=Role.OWNER, team_id=None)
+#: As the mail server marks it.
+SENT = "Отправленные"
 QUICK = MailboxTimings(look_every_s=1.0, longest_pause_s=0.2)
 
 
@@ -70,8 +72,12 @@ class MailOffice:
         )
 
     @asynccontextmanager
-    async def open(self, **more: Any) -> AsyncIterator[None]:
-        room = asyncio.create_task(MailRoom(self.settings(**more), Settings(), self.database, timings=QUICK).run())
+    async def open(self, *, beside: str | None = None, **more: Any) -> AsyncIterator[None]:
+        """``beside``: the address of another mailbox of ours, which nobody reads here."""
+        mailbox = self.settings(**more)
+        others = (self.settings(name="other", address=beside),) if beside is not None else ()
+        settings = Settings(mailbox=(mailbox, *others))
+        room = asyncio.create_task(MailRoom(mailbox, settings, self.database, timings=QUICK).run())
         try:
             yield
         finally:
@@ -137,12 +143,12 @@ class MailOffice:
         except TimeoutError:
             raise AssertionError([one.messages[-1] for one in await self.conversations()]) from None
 
-    async def got(self, count: int) -> list[Mail]:
-        """What lies in the client's mailbox, as soon as there is so much."""
+    async def got(self, count: int, *, by: str | None = None) -> list[Mail]:
+        """What lies in the client's mailbox, or in somebody else's, as soon as there is so much."""
         raw: list[bytes] = []
 
         def look() -> bool:
-            with self.dovecot.client(self.client) as session:
+            with self.dovecot.client(by or self.client) as session:
                 session.select_folder("INBOX", readonly=True)
                 uids = session.search()
                 raw[:] = [found[b"BODY[]"] for found in session.fetch(uids, ["BODY.PEEK[]"]).values()]
@@ -151,6 +157,22 @@ class MailOffice:
         await eventually(lambda: asyncio.to_thread(look), patience_s=8)
         assert len(raw) == count
         mails = [read(one) for one in raw]
+        return [mail for mail in mails if isinstance(mail, Mail)]
+
+    async def filed(self, count: int, folder: str = SENT) -> list[Mail]:
+        """What was put into a folder of ours, all of it as read, as soon as there is so much."""
+
+        def look() -> list[bytes]:
+            with self.dovecot.client(self.ours) as session:
+                session.select_folder(folder, readonly=True)
+                return [found[b"BODY[]"] for found in session.fetch(session.search("SEEN"), ["BODY.PEEK[]"]).values()]
+
+        async def is_there() -> bool:
+            return len(await asyncio.to_thread(look)) >= count
+
+        await eventually(is_there, patience_s=8)
+        mails = [read(one) for one in await asyncio.to_thread(look)]
+        assert len(mails) == count
         return [mail for mail in mails if isinstance(mail, Mail)]
 
     def unseen(self) -> int:

@@ -156,6 +156,21 @@ def test_the_doctor_says_what_to_do(perezvon: Perezvon) -> None:
     assert "/no cannot be read" in result.stdout
 
 
+def test_the_doctor_says_whether_a_web_chat_reaches_somebody(perezvon: Perezvon) -> None:
+    site = {"name": "tours", "site_key": "pk_tours", "origins": ["https://tours.example"], "queue": "sales"}
+    settings = {"PEREZVON_WEBCHAT": json.dumps([site]), "PEREZVON_PUBLIC_URL": "https://crm.example"}
+
+    deserted = perezvon("check", **settings)
+    add_anna(perezvon, "--queue", "sales")
+    staffed = perezvon("check", **settings)
+    unencrypted = perezvon("check", **settings | {"PEREZVON_PUBLIC_URL": "http://crm.example"})
+
+    assert "nobody is in the queue sales" in deserted.stdout
+    assert 'data-site="pk_tours" on pages of https://tours.example' in staffed.stdout
+    assert "1 in the queue sales" in staffed.stdout
+    assert "browsers do not let https://tours.example" in unencrypted.stdout
+
+
 def test_the_doctor_speaks_to_programs_too(perezvon: Perezvon) -> None:
     pbx = '[{"name": "main", "host": "127.0.0.1", "port": 1, "username": "crm", "secret": "s"}]'
 

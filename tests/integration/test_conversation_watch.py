@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm_core.actions import conversations, replies
+from crm_core.actions import conversations, delivery, replies
 from crm_core.actions.conversation_watch import watch_conversations
 from crm_core.actions.conversations import AssignIn
 from crm_core.actions.messages import record_messages
@@ -62,7 +62,7 @@ class Inbox:
             given = MessageIn(interaction_id=interaction_id, body="480 000 тенге")
             message_id = await replies.send(tx, agent(by), given, sources={})
         async with self.database.begin() as tx:
-            await replies.record_sent(tx, message_id, external_id=None, timezone=UTC)
+            await delivery.record_sent(tx, message_id, external_id=None, timezone=UTC)
 
     async def pass_time(self, by: timedelta) -> None:
         """As if everything had been there that much longer."""

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from crm_core.actions import clients, identity
+from crm_core.actions.clients import MergedFurther
 from crm_core.actions.messages import record_messages
 from crm_core.domain.contact_points import ContactPointKind
 from crm_core.domain.errors import NotFound
@@ -14,6 +15,7 @@ from crm_core.domain.ids import new_id
 from crm_core.domain.viewer import Viewer
 from crm_core.domain.written import HeardMessage, WrittenChannel
 from crm_core.store.database import Database
+from crm_core.views.client_merges import list_merges
 from crm_core.views.clients import load_clients
 from crm_core.views.suggestions import (
     MergePreview,
@@ -148,6 +150,33 @@ async def test_two_cards_of_one_number_are_suggested_until_somebody_tells_them_a
 
     assert await alike(database, boss, anna) == {}
     assert await alike(database, boss, twin) == {}
+
+
+async def test_a_card_says_what_it_was_made_of_and_what_would_come_apart(database: Database, boss: Viewer) -> None:
+    anna = await add_client(database, "Анна Ли", phone=PHONE)
+    twin = await add_client(database, "Аня", phone="+77012222222", owner=boss.user_id)
+    third = await add_client(database, "Анна, старая карточка", phone="+77013333333")
+    conversation = await hears(database)
+    async with database.begin() as tx:
+        await identity.attach(tx, boss, conversation, third)
+    for survivor, other in ((twin, third), (anna, twin)):
+        async with database.begin() as tx:
+            await clients.merge(tx, survivor, boss, other_id=other)
+
+    async with database.read() as db:
+        last, before = (await list_merges(db, boss, anna)).items
+
+    assert (last.client_id, last.name, last.undo_first, last.fills) == (twin, "Аня", None, ["owner_id"])
+    assert (last.moves["interactions"], last.moves["contact_points"]) == (1, 3)
+    assert (before.client_id, before.undo_first, before.moves["interactions"]) == (third, twin, 1)
+
+    async with database.begin() as tx:
+        with pytest.raises(MergedFurther):
+            await clients.unmerge(tx, third, boss)
+        await clients.unmerge(tx, twin, boss)
+    async with database.read() as db:
+        assert (await list_merges(db, boss, anna)).items == []
+        assert [one.undo_first for one in (await list_merges(db, boss, twin)).items] == [None]
 
 
 async def test_a_merge_shows_beforehand_what_it_would_do_and_can_be_undone(database: Database, boss: Viewer) -> None:

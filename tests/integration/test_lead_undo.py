@@ -137,7 +137,7 @@ async def test_the_call_that_was_called_off_with_it_is_owed_again_while_it_is_fr
     async def left_with_a_call() -> UUID:
         async with house.database.begin() as tx:
             fresh = FreshLead(source="WEB_FORM", addresses=["+77011234567"])
-            lead_id = await leads.receive(tx, fresh, said=SAID, owner_id=house.anna, call_at=tx.now + HOUR)
+            lead_id = (await leads.receive(tx, fresh, said=SAID, owner_id=house.anna, call_at=tx.now + HOUR)).id
         await house.go_to(lead_id, house.anna, LeadStage.LOST, "Wrong number")
         return lead_id
 

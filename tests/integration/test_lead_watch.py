@@ -153,7 +153,7 @@ async def test_only_somebody_with_the_skill_and_the_language_gets_it(house: Hous
 async def test_the_call_that_was_asked_for_goes_along_with_the_lead(house: House) -> None:
     async with house.database.begin() as tx:
         fresh = FreshLead(source="WEB_FORM", addresses=[PHONE])
-        lead_id = await leads.receive(tx, fresh, said=SAID, call_at=tx.now + 5 * MINUTE)
+        lead_id = (await leads.receive(tx, fresh, said=SAID, call_at=tx.now + 5 * MINUTE)).id
     assert await house.owed(lead_id) == [(house.irina, "given")]
 
     await house.watch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from channels.email.doctor import examine
 from crm_core.actions import automatic, uploads
+from crm_core.domain.findings import Finding
 from crm_core.domain.people import Role
-from crm_core.domain.written import InboxState, MessageState, WrittenChannel
+from crm_core.domain.written import InboxState, MessageState, Trouble, WrittenChannel
 from crm_core.store.database import Database
 from crm_core.views.channel_links import states_of
 from tests.acceptance.program import PASSWORD, hire, serving, settings_for
@@ -101,6 +104,85 @@ async def test_an_answer_without_its_headers_finds_back_by_our_address_and_a_str
     assert strangers.refers_to == conversation.id
 
 
+async def test_an_answer_to_everybody_reaches_them_and_whoever_of_them_answers_is_heard_in_it(
+    office: MailOffice,
+) -> None:
+    petr = office.client.replace("anna", "petr")
+    async with office.open():
+        await office.writes("Нас двое", Cc=petr, Reply_To="eve@evil.test")
+        [conversation] = await office.holds(["Нас двое"])
+        await office.answers(conversation.id, "Отвечаю обоим", to=(office.client,), cc=(petr,))
+        [to_anna], [to_petr] = await office.got(1), await office.got(1, by=petr)
+        await office.writes("Я Пётр", sender=petr, In_Reply_To=f"<{to_petr.head.message_id}>")
+        [conversation] = await office.holds(["Нас двое", "Отвечаю обоим", "Я Пётр"])
+
+    assert to_anna.head == to_petr.head
+    assert [[one.address for one in people] for people in (to_petr.head.to, to_petr.head.cc)] == [
+        [office.client],
+        [petr],
+    ]
+    asked, answered, _ = conversation.messages
+    assert (asked.to, asked.cc, asked.reply_to) == ([office.ours], [petr], ["eve@evil.test"])
+    assert (answered.to, answered.cc) == ([office.client], [petr])
+
+
+async def test_what_left_lies_once_in_the_folder_for_sent_mail_whoever_died_on_the_way(office: MailOffice) -> None:
+    async with office.open():
+        await office.writes("Сколько?")
+        [conversation] = await office.holds(["Сколько?"])
+        ours = await office.answers(conversation.id, "480 000 ₸", cc=("petr@client.test",))
+        [got], [copy] = await office.got(1), await office.filed(1)
+        await eventually(lambda: _owes_no_copy(office))
+
+    # As after a death between the copy and the note that it is there.
+    async with office.database.begin() as tx:
+        await tx.execute("INSERT INTO sent_copies (message_id, source) VALUES ($1, 'sales')", ours)
+    async with office.open():
+        await eventually(lambda: _owes_no_copy(office))
+        await office.filed(1)
+
+    assert (copy.head, copy.text) == (got.head, got.text)
+
+
+async def test_a_copy_that_cannot_be_filed_holds_up_no_mail_and_waits(office: MailOffice) -> None:
+    async with office.open(sent_folder="Copies"):
+        await office.writes("Сколько?")
+        [conversation] = await office.holds(["Сколько?"])
+        await office.answers(conversation.id, "480 000 ₸")
+        await office.got(1)
+        await eventually(lambda: _was_put_off(office))
+
+    def made() -> None:
+        with office.dovecot.client(office.ours) as session:
+            session.create_folder("Copies")
+
+    await asyncio.to_thread(made)
+    async with office.database.begin() as tx:
+        await tx.execute("UPDATE sent_copies SET next_at = now()")
+    async with office.open(sent_folder="Copies"):
+        [copy] = await office.filed(1, "Copies")
+        await eventually(lambda: _owes_no_copy(office))
+        await office.answers(conversation.id, "Ждём вас")
+        await office.filed(2, "Copies")
+    async with office.open(sent_folder="off"):
+        await office.answers(conversation.id, "До встречи")
+        await office.got(3)
+        await eventually(lambda: _owes_no_copy(office))
+
+    assert copy.text.strip() == "480 000 ₸"
+    await office.filed(2, "Copies")
+
+
+async def _owes_no_copy(office: MailOffice) -> bool:
+    async with office.database.read() as db:
+        return await db.fetchval("SELECT count(*) FROM sent_copies") == 0
+
+
+async def _was_put_off(office: MailOffice) -> bool:
+    async with office.database.read() as db:
+        return await db.fetchval("SELECT count(*) FROM sent_copies WHERE attempts > 0") == 1
+
+
 async def test_a_mail_that_comes_back_is_the_fate_of_ours_and_no_conversation(office: MailOffice) -> None:
     async with office.open():
         client_id = await add_client(office.database, "Пётр", email="nobody@elsewhere.test")
@@ -111,8 +193,31 @@ async def test_a_mail_that_comes_back_is_the_fate_of_ours_and_no_conversation(of
 
     [message] = conversation.messages
     assert message.subject == "Ваша путёвка готова"
+    assert message.trouble_code is Trouble.BOUNCED
     assert "nobody lives there" in (message.trouble or "")
+    assert [one.address for one in message.bounces] == ["nobody@elsewhere.test"]
     assert conversation.inbox_state is InboxState.OPEN
+
+
+async def test_a_copy_that_comes_back_is_told_and_the_mail_has_arrived_all_the_same(office: MailOffice) -> None:
+    async with office.open():
+        await office.writes("Сколько?")
+        [conversation] = await office.holds(["Сколько?"])
+        await office.answers(conversation.id, "480 000 ₸", to=(office.client,), cc=("gone@elsewhere.test",))
+
+        async def came_back() -> bool:
+            return bool((await office.conversations())[0].messages[-1].bounces)
+
+        await eventually(came_back, patience_s=8)
+        await office.got(1)
+        await office.reaches(conversation.id, MessageState.DELIVERED)
+        [conversation] = await office.conversations()
+
+    [bounce] = conversation.messages[-1].bounces
+    assert bounce.address == "gone@elsewhere.test"
+    assert "nobody lives there" in bounce.words
+    assert conversation.messages[-1].trouble_code is None
+    assert conversation.inbox_state is InboxState.WAITING
 
 
 async def test_what_cannot_be_read_is_seen_and_kept_and_the_next_flows_on(office: MailOffice) -> None:
@@ -121,12 +226,11 @@ async def test_what_cannot_be_read_is_seen_and_kept_and_the_next_flows_on(office
             b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (depth, depth) for depth in range(100)
         )
         head = f"From: Бухгалтер <{office.client}>\r\nSubject: Акт\r\nMIME-Version: 1.0\r\n".encode()
+        notice = "Это письмо не удалось прочитать. Оно сохранено целиком: скачайте его и откройте в почтовой программе."
         await office.brings(head + bomb)
+        await office.holds([notice])  # the mail server delivers two mails in any order
         await office.writes("А это читается", sender="boris@client.test")
-        unread, _ = await office.holds(
-            ["Это письмо не удалось прочитать. Оно сохранено целиком: скачайте его и откройте в почтовой программе."],
-            ["А это читается"],
-        )
+        unread, _ = await office.holds([notice], ["А это читается"])
         kept = await office.database.dedicated()
         raw: bytes = await kept.fetchval(
             "SELECT data FROM blobs WHERE digest = (SELECT raw FROM messages WHERE id = $1)", unread.messages[0].id
@@ -154,6 +258,32 @@ async def test_a_machine_is_owed_no_answer(office: MailOffice) -> None:
     assert conversation.inbox_state is InboxState.WAITING
     assert conversation.waiting_since is None
     assert conversation.messages[2].automatic
+
+
+async def test_two_mailboxes_of_ours_never_answer_each_other_by_themselves(office: MailOffice) -> None:
+    info = office.ours.replace("sales", "info")
+    async with office.open(beside=info):
+        await office.writes("Переслали нам", sender=info.replace("@", "+x@"))
+        [conversation] = await office.holds(["Переслали нам"])
+        async with office.database.begin() as tx:
+            await automatic.say(tx, conversation.id, "Мы получили ваше письмо")
+        await office.reaches(conversation.id, MessageState.FAILED)
+        [_, unsaid] = (await office.conversations())[0].messages
+
+    assert unsaid.trouble_code is Trouble.AUTOMATIC
+
+
+async def test_the_doctor_finds_the_folder_for_copies_or_says_what_to_do(office: MailOffice) -> None:
+    async def copies(**more: str) -> Finding:
+        _, found, _ = await examine(office.settings(**more), public_url="https://crm.example")
+        return found
+
+    by_itself, named, unwanted = await copies(), await copies(sent_folder="Copies"), await copies(sent_folder="off")
+
+    assert (by_itself.well, named.well, unwanted.well) == (True, False, True)
+    assert "Отправленные" in by_itself.says
+    assert "Copies" in named.says
+    assert "sent_folder" in (named.advice or "")
 
 
 async def test_a_mail_that_lies_in_the_mailbox_twice_is_stored_once(office: MailOffice) -> None:
@@ -214,6 +344,38 @@ async def test_what_comes_while_the_database_is_away_waits_unread_and_is_stored_
 
         await office.holds(["До"], ["Во время"])
         await eventually(lambda: asyncio.to_thread(lambda: office.unseen() == 0))
+
+
+async def test_a_mail_with_a_picture_says_the_same_twice_and_tells_when_it_was_opened(
+    office: MailOffice, tmp_path: Path
+) -> None:
+    settings = settings_for(tmp_path)
+    settings = settings.model_copy(update={"mailbox": (office.settings(opened_link=True),)})
+    async with serving(settings, office.database), aiohttp.ClientSession() as mail_program:
+        await office.writes("Сколько?")
+        [conversation] = await office.holds(["Сколько?"])
+        await office.answers(conversation.id, "480 000 ₸ <за двоих>:\nhttps://tours.example/x?a=1&b=2")
+        [got], [copy] = await office.got(1), await office.filed(1)
+        await office.reaches(conversation.id, MessageState.DELIVERED)
+        unopened = (await office.conversations())[0].messages[-1]
+
+        [address] = re.findall(r'<img src="([^"]+)" width="1" height="1" alt="">', got.html or "")
+        async with mail_program.get(address) as answer:
+            picture = await answer.read()
+        opened = (await office.conversations())[0].messages[-1]
+        async with office.database.begin() as tx:
+            await automatic.say(tx, conversation.id, "Мы получили ваше письмо")
+        by_itself = (await office.got(2))[-1]
+
+    assert address.startswith(f"{settings.public_url}/mail/opened/")
+    assert picture.startswith(b"GIF89a")
+    assert (unopened.opened_at, opened.opened_at is not None) == (None, True)
+    assert opened.state is MessageState.DELIVERED
+    assert got.text.strip() == "480 000 ₸ <за двоих>:\nhttps://tours.example/x?a=1&b=2"
+    assert "480 000 ₸ &lt;за двоих&gt;:<br>" in (got.html or "")
+    assert 'href="https://tours.example/x?a=1&amp;b=2"' in (got.html or "")
+    assert (copy.head.message_id, copy.text, copy.html) == (got.head.message_id, got.text, None)
+    assert by_itself.html is None
 
 
 async def test_the_whole_program_hears_a_mail_and_answers_it_over_its_api(office: MailOffice, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -12,8 +12,8 @@ import pytest
 from imapclient.exceptions import IMAPClientError
 
 from channels.email.account import MailAccount
-from channels.email.imap import FetchedMail, MailboxRefused, open_folder
-from channels.email.mailbox import Mailbox, MailboxTimings
+from channels.email.imap import FetchedMail, LoginRefused, MailboxRefused, open_folder
+from channels.email.mailbox import MOST_TOGETHER, Mailbox, MailboxTimings
 from channels.email.message import Mail
 from channels.email.mime import read
 from channels.email.watermark import Watermark
@@ -48,18 +48,23 @@ class Log:
     mark: Watermark | None = None
     heard: list[int] = field(default_factory=list)
     seen_too_early: list[int] = field(default_factory=list)
+    troubles: list[BaseException] = field(default_factory=list)
     away: bool = False
 
-    async def keep(self, fetched: FetchedMail, mark: Watermark) -> None:
-        self.heard.append(fetched.uid)
-        if fetched.uid in await asyncio.to_thread(self.seen):
-            self.seen_too_early.append(fetched.uid)
+    async def keep(self, mails: Sequence[FetchedMail], mark: Watermark) -> None:
+        self.heard += [fetched.uid for fetched in mails]
+        self.seen_too_early += {fetched.uid for fetched in mails} & set(await asyncio.to_thread(self.seen))
         if self.away:
             raise Away
-        found = read(fetched.raw)
-        assert isinstance(found, Mail)
-        self.stored.setdefault(found.digest, fetched)
+        for fetched in mails:
+            found = read(fetched.raw)
+            assert isinstance(found, Mail)
+            self.stored.setdefault(found.digest, fetched)
         self.mark = mark
+
+    async def note(self, trouble: BaseException | None) -> None:
+        if trouble is not None:
+            self.troubles.append(trouble)
 
     def put(self, *numbers: int) -> None:
         with self.server.client(self.user) as client:
@@ -81,7 +86,16 @@ class Log:
     @contextlib.asynccontextmanager
     async def being_read(self, timings: MailboxTimings = QUICK) -> AsyncIterator[None]:
         account = MailAccount.of(self.server.url(self.user, self.folder))
-        mailbox = Mailbox("sales", account, mark=self.mark, since=None, keep=self.keep, away=(Away,), timings=timings)
+        mailbox = Mailbox(
+            "sales",
+            account,
+            mark=self.mark,
+            since=None,
+            keep=self.keep,
+            tell=self.note,
+            away=(Away,),
+            timings=timings,
+        )
         running = asyncio.create_task(mailbox.run())
         try:
             yield
@@ -140,6 +154,18 @@ async def test_mail_that_cannot_be_stored_stays_unread_and_comes_again(log: Log)
     assert log.seen_too_early == []
 
 
+async def test_many_that_wait_are_stored_together_and_all_marked_as_read(log: Log) -> None:
+    waiting = 2 * MOST_TOGETHER + 1
+    log.put(*range(1, waiting + 1))
+
+    async with log.being_read():
+        await log.holds(waiting)
+        await eventually(lambda: asyncio.to_thread(lambda: len(log.seen()) == waiting))
+
+    assert log.heard == list(range(1, waiting + 1))
+    assert log.seen_too_early == []
+
+
 async def test_nothing_is_read_twice_after_a_restart(log: Log) -> None:
     log.put(1)
     async with log.being_read():
@@ -173,10 +199,27 @@ async def test_folder_made_anew_under_the_reader_is_read_again_and_nothing_is_do
     assert log.heard == [1, 2, 1, 2, 3]
 
 
+async def test_folder_that_is_gone_for_a_moment_is_read_as_soon_as_it_is_back(log: Log) -> None:
+    with log.server.client(log.user) as client:
+        client.create_folder(log.folder)
+        log.put(1)
+        async with log.being_read():
+            await log.holds(1)
+            client.delete_folder(log.folder)
+            await eventually(lambda: _true(any(isinstance(one, MailboxRefused) for one in log.troubles)))
+
+            client.create_folder(log.folder)
+            log.put(1, 2)
+
+            await log.holds(2)
+
+    assert log.heard == [1, 1, 2]
+
+
 async def test_wrong_password_is_for_a_person(server: Dovecot) -> None:
     account = MailAccount.of(server.url("anybody").replace("p%40ss", "wrong"))
 
-    with pytest.raises(MailboxRefused):
+    with pytest.raises(LoginRefused):
         async with open_folder(account):
             pass
 

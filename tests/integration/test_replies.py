@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from crm_core.actions import callbacks, conversations, notes, replies
+from crm_core.actions import callbacks, conversations, delivery, notes, replies
 from crm_core.actions.callbacks import CallbackIn
 from crm_core.actions.conversations import AssignIn
 from crm_core.actions.messages import record_messages
 from crm_core.actions.notes import NoteIn
 from crm_core.actions.replies import MessageIn, Source
+from crm_core.domain.bounces import Bounce
 from crm_core.domain.callbacks import CallbackState
 from crm_core.domain.errors import CrmError, NotFound
 from crm_core.domain.viewer import Viewer
@@ -26,6 +27,7 @@ from crm_core.domain.written import (
     MessageState,
     WrittenChannel,
 )
+from crm_core.store import messages as texts
 from crm_core.store import outgoing
 from crm_core.store.database import Database
 from crm_core.store.outgoing import Taken
@@ -78,7 +80,7 @@ class Desk:
 
     async def sent(self, message_id: UUID, external_id: str = f"{CHAT}:500") -> None:
         async with self.database.begin() as tx:
-            await replies.record_sent(tx, message_id, external_id=external_id, timezone=UTC)
+            await delivery.record_sent(tx, message_id, external_id=external_id, timezone=UTC)
 
     async def read(self, interaction_id: UUID, *, by: Viewer | None = None) -> Interaction:
         async with self.database.read() as db:
@@ -146,21 +148,28 @@ async def test_a_bounce_makes_it_our_turn_again_and_a_receipt_before_our_sender_
 
     async def receipt(told: MessageState) -> bool:
         async with desk.database.begin() as tx:
-            return await replies.record_receipt(tx, WrittenChannel.TELEGRAM, f"{CHAT}:500", told, timezone=UTC)
+            return await delivery.record_receipt(tx, WrittenChannel.TELEGRAM, f"{CHAT}:500", told, timezone=UTC)
+
+    async def comes_back() -> bool:
+        async with desk.database.begin() as tx:
+            gone = [Bounce(address=None, words="5.1.1 gone")]
+            return await delivery.record_bounces(tx, WrittenChannel.TELEGRAM, f"{CHAT}:500", gone, timezone=UTC)
 
     assert await receipt(MessageState.DELIVERED)
     assert (await desk.inbox(conversation))[0] == "waiting"
-    assert await receipt(MessageState.BOUNCED)
-    assert await receipt(MessageState.BOUNCED)
+    assert await comes_back()
+    version = (await desk.last(conversation)).version
+    assert await comes_back()
+    assert (await desk.last(conversation)).version == version
     assert (await desk.inbox(conversation))[0] == "open"
     second = await desk.writes(conversation)
     async with desk.database.begin() as tx:
-        assert await replies.record_receipt(tx, WrittenChannel.TELEGRAM, str(second), MessageState.READ, timezone=UTC)
+        assert await delivery.record_receipt(tx, WrittenChannel.TELEGRAM, str(second), MessageState.READ, timezone=UTC)
     assert (await desk.inbox(conversation))[0] == "waiting"
     await desk.sent(second)
     assert (await desk.last(conversation)).state is MessageState.READ
     async with desk.database.begin() as tx:
-        assert not await replies.record_receipt(tx, WrittenChannel.EMAIL, str(second), MessageState.READ, timezone=UTC)
+        assert not await delivery.record_receipt(tx, WrittenChannel.EMAIL, str(second), MessageState.READ, timezone=UTC)
 
 
 async def test_of_many_senders_one_is_given_the_message_and_only_once(desk: Desk) -> None:
@@ -200,13 +209,39 @@ async def test_what_may_have_left_is_uncertain_and_nobody_sends_it_again(desk: D
         await tx.execute("UPDATE outgoing SET taken_until = now()")
 
     async with desk.database.begin() as tx:
-        settled = await replies.settle_abandoned(tx, "telegram", "bot")
+        settled = await delivery.settle_abandoned(tx, "telegram", "bot")
 
     assert settled == 1
     assert (await desk.last(conversation)).state is MessageState.UNCERTAIN
     assert await desk.taken() == []
     await desk.sent(message)  # it comes out that it did leave
     assert (await desk.last(conversation)).state is MessageState.SENT
+
+
+async def test_a_part_that_has_left_is_counted_once_and_not_taken_back_and_who_comes_next_says_the_next(
+    desk: Desk,
+) -> None:
+    conversation = await desk.hears()
+    message = await desk.writes(conversation)
+    later = await desk.writes(conversation)
+    [taken] = await desk.taken()
+    assert await desk.begins(taken)
+
+    for _ in ("told", "told again by whoever heard no answer"):
+        async with desk.database.begin() as tx:
+            await delivery.record_part(tx, taken, external_id=f"{CHAT}:501")
+    with pytest.raises(MessageGone):
+        async with desk.database.begin() as tx:
+            await replies.withdraw(tx, desk.irina, message)
+    [again] = await desk.taken()
+
+    assert (again.message_id, again.attempts) == (message, 1)
+    async with desk.database.read() as db:
+        saying = await texts.find_saying(db, message)
+    assert saying is not None
+    assert (saying.parts_said, saying.external_id) == (1, f"{CHAT}:501")
+    await desk.sent(message)
+    assert [one.message_id for one in await desk.taken()] == [later]
 
 
 async def test_it_can_be_taken_back_until_its_time_comes_and_not_after(desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -40,6 +42,16 @@ async def test_months_are_made_ahead_once(database: Database) -> None:
 
     assert len(first) == 3 * len(PARTITIONED)
     assert again == []
+
+
+async def test_programs_that_start_together_make_the_months_together(database: Database) -> None:
+    async def start() -> int:
+        async with database.begin() as tx:
+            return len(await make_months(tx, now=NOON.replace(year=2032), ahead=2))
+
+    made = await asyncio.gather(*(start() for _ in range(6)))
+
+    assert sorted(made) == [0, 0, 0, 0, 0, 3 * len(PARTITIONED)]
 
 
 async def test_a_row_of_no_month_is_kept_and_reported(database: Database) -> None:

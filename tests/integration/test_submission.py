@@ -127,6 +127,18 @@ async def test_what_becomes_of_a_mail(answers: dict[str, str], fate: type[Fate])
         assert isinstance(await stand.is_brought(), fate)
 
 
+async def test_who_of_the_receivers_is_refused_is_named_once() -> None:
+    told = []
+    for words in ("550 5.1.1 no such user", "550 <anna+tour@client.example> is nobody"):
+        async with Stand(answers={"RCPT": words}).standing() as stand:
+            told.append(await stand.is_brought())
+
+    assert told == [
+        Never(words="anna+tour@client.example: 550 5.1.1 no such user"),
+        Never(words="550 <anna+tour@client.example> is nobody"),
+    ]
+
+
 async def test_nobody_there_is_for_now() -> None:
     async with Stand().standing() as stand:
         pass
@@ -164,10 +176,18 @@ async def test_the_doctor_says_what_is_wrong_with_a_mailbox_and_what_to_do() -> 
                 "queue": "sales",
             }
         )
-        reading, sending = await examine(mailbox)
+        reading, sending = await examine(mailbox, public_url="https://crm.example")
+        *_, unreachable = await examine(
+            mailbox.model_copy(update={"opened_link": True}), public_url="http://127.0.0.1:8080"
+        )
+        *_, open_to_all = await examine(
+            mailbox.model_copy(update={"opened_link": True}), public_url="https://crm.example"
+        )
 
     assert (reading.well, sending.well) == (False, False)
     assert "127.0.0.1:1" in reading.says
     assert "535 5.7.8 wrong password" in sending.says
     assert "smtp_url" in (sending.advice or "")
     assert "secret" not in f"{reading}{sending}"
+    assert (unreachable.well, open_to_all.well) == (False, True)
+    assert "public_url" in (unreachable.advice or "")

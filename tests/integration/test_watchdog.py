@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -21,8 +23,10 @@ from crm_core.store.heartbeat import beat
 from crm_core.views.callbacks import Callback, load_callbacks
 from crm_core.views.leads import load_story
 from crm_core.views.moves import explain_move
+from realtime.watchdog import ASIDE, Watchdog
 from tests.integration.desk import add_interaction, add_team, agent, make_older, supervisor
 from tests.people import add_agent, add_client, events_of
+from tests.waiting import eventually
 
 ALMATY = ZoneInfo("Asia/Almaty")
 MINUTE = timedelta(minutes=1)
@@ -303,6 +307,53 @@ async def test_a_promise_that_cannot_be_judged_holds_up_nobody(house: House) -> 
 
     assert (await house.read(good)).agent_id != house.anna
     assert (await house.read(bad)).agent_id == house.anna
+
+
+async def test_what_postgresql_will_not_store_stands_aside_and_the_others_of_its_batch_move(house: House) -> None:
+    promises = [await house.promise(late=GRACE + number * MINUTE) for number in range(5)]
+    bad, *good = promises[2], *promises[:2], *promises[3:]
+    await _forbid_to_move(house.database, bad)
+
+    async with _watching(house.database):
+        await eventually(lambda: _have_left(house, good))
+        await eventually(lambda: _is_aside(house.database, bad))
+
+    assert (await house.read(bad)).agent_id == house.anna
+
+
+async def _have_left(house: House, promises: list[UUID]) -> bool:
+    return all([(await house.read(one)).agent_id != house.anna for one in promises])
+
+
+async def _is_aside(database: Database, promise: UUID) -> bool:
+    async with database.read() as db:
+        until: timedelta = await db.fetchval("SELECT next_at - clock_timestamp() FROM callbacks WHERE id = $1", promise)
+    return until > ASIDE / 2
+
+
+async def _forbid_to_move(database: Database, promise: UUID) -> None:
+    async with database.begin() as tx:
+        await tx.execute(
+            f"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.callback_id = '{promise}' THEN RAISE 'the page of this row is torn'; END IF;
+                RETURN NEW;
+            END $$
+            """
+        )
+        await tx.execute("CREATE TRIGGER torn BEFORE INSERT ON callback_history FOR EACH ROW EXECUTE FUNCTION refuse()")
+
+
+@asynccontextmanager
+async def _watching(database: Database) -> AsyncIterator[None]:
+    running = asyncio.create_task(Watchdog(database, zone=ALMATY).run())
+    try:
+        yield
+        assert not running.done(), "it has given up"
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
 
 
 async def test_a_tail_is_unlocked_for_the_supervisor(house: House) -> None:

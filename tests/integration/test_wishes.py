@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from crm_core.actions import automatic, conversations, replies
+from crm_core.actions import automatic, conversations, delivery
 from crm_core.actions.messages import record_messages
 from crm_core.actions.wishes import Fate, Wished, request_call
 from crm_core.domain.people import Role
@@ -82,7 +82,7 @@ async def test_what_we_say_by_ourselves_leaves_the_client_waiting(database: Data
     async with database.begin() as tx:
         message_id = await automatic.say(tx, conversation, "Спасибо, ответим утром.", extras={"asks_number": "Мой"})
         saying = await find_saying(tx, message_id)
-        await replies.record_sent(tx, message_id, external_id="7001:2", timezone=ALMATY)
+        await delivery.record_sent(tx, message_id, external_id="7001:2", timezone=ALMATY)
 
     async with database.read() as db:
         shown = await get_conversation(db, conversation, OWNER)

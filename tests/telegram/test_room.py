@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from crm_core.actions import replies
 from crm_core.actions.replies import MessageIn, Source
 from crm_core.domain.people import Role
 from crm_core.domain.viewer import Viewer
-from crm_core.domain.written import MessageState, WrittenChannel
+from crm_core.domain.written import MarkKind, MessageState, Trouble, WrittenChannel
 from crm_core.store.database import Database
 from tests.bot_api.bot import Breakage, FakeBot
 from tests.bot_api.messages import AIGUL, NOON, message
@@ -59,6 +60,24 @@ async def test_an_edit_changes_the_words_and_a_photo_comes_along(office: Office)
     assert [(file.name, file.size) for file in second.attachments] == [("photo.jpg", 10)]
 
 
+async def test_bold_words_and_links_are_kept_beside_the_text_and_an_edit_brings_its_own(office: Office) -> None:
+    bold = {"type": "bold", "offset": 0, "length": 3}
+    traps = [
+        {"type": "text_link", "offset": 4, "length": 3, "url": "javascript:alert(1)"},
+        {"type": "text_link", "offset": 8, "length": 3, "url": "https://e.kz/"},
+    ]
+    office.bot.hears("message", message(1, text="Наш тур тут", entities=[bold, *traps]))
+    before = await office.has("Наш тур тут")
+    office.bot.hears("edited_message", message(1, text="Ваш тур", entities=[bold], edit_date=NOON + 60))
+    after = await office.has("Ваш тур")
+
+    assert [(mark.kind, mark.address) for mark in before.messages[0].marks or ()] == [
+        (MarkKind.BOLD, None),
+        (MarkKind.LINK, "https://e.kz/"),
+    ]
+    assert [mark.kind for mark in after.messages[0].marks or ()] == [MarkKind.BOLD]
+
+
 async def test_a_message_whose_fate_is_unknown_is_not_said_twice(office: Office) -> None:
     irina = await add_agent(office.database, "irina", extension=None)
     office.bot.hears("message", message(1, text="Алло"))
@@ -81,10 +100,15 @@ async def test_who_has_blocked_the_bot_is_shown_as_not_reached(office: Office) -
 
     await office.reaches(conversation.id, MessageState.FAILED)
     failed = (await office.conversations())[0]
-    assert "has blocked the bot" in (failed.messages[-1].trouble or "")
+    assert failed.messages[-1].trouble_code is Trouble.BLOCKED
+
+
+def parked() -> float:
+    return REGISTRY.get_sample_value("perezvon_telegram_parked_total", {"bot": "main"}) or 0
 
 
 async def test_what_makes_no_sense_is_kept_for_a_person_and_holds_up_nobody(office: Office) -> None:
+    counted = parked()
     office.bot.put_raw({"update_id": 900_000_001, "message": {"text": "of nowhere"}})
     office.bot.hears("message", message(1, text="Здравствуйте"), update_id=900_000_002)
 
@@ -94,6 +118,7 @@ async def test_what_makes_no_sense_is_kept_for_a_person_and_holds_up_nobody(offi
         rows = await db.fetch("SELECT source, raw FROM rejected_inputs")
     assert [row["source"] for row in rows] == ["telegram:main"]
     assert b"of nowhere" in rows[0]["raw"]
+    assert parked() == counted + 1
 
 
 async def test_files_of_ours_go_with_the_words_in_one_call(office: Office) -> None:

@@ -230,6 +230,7 @@ def test_a_wrong_setting_is_named_shown_and_explained(name: str, value: str, tol
         ("MAILBOX", MAILBOX | {"imap_url": "imap://u:p@mail.example?tls=none"}, "tls=none is for loopback only"),
         ("MAILBOX", MAILBOX | {"smtp_url": "smtp://mail.example?tls=maybe"}, "plain scheme only"),
         ("MAILBOX", MAILBOX | {"smtp_url": "smtps://mail.example?timeout=3"}, "its only parameter is tls"),
+        ("MAILBOX", MAILBOX | {"opened_link": True}, "public_url: say there how the world reaches Perezvon"),
         ("TELEGRAM", TELEGRAM | {"mode": "webhook"}, "mode webhook needs webhook_secret"),
         ("TELEGRAM", TELEGRAM | {"mode": "webhook", "webhook_secret": "s"}, "public_url must begin with https://"),
         ("TELEGRAM", TELEGRAM | {"webhook_secret": "пароль"}, "Telegram does not accept it"),
@@ -247,6 +248,15 @@ def test_plain_mail_on_loopback_needs_no_encryption() -> None:
     (mailbox,) = given(MAILBOX=[MAILBOX | {"imap_url": "imap://u:p@127.0.0.1:10143/INBOX?tls=none"}]).mailbox
 
     assert mailbox.imap_url.get_secret_value().endswith("tls=none")
+
+
+@pytest.mark.parametrize("public_url", ["http://0.0.0.0:8080", "https://localhost", "http://[::1]:8080"])
+def test_a_picture_in_mails_that_nobody_could_load_is_refused(public_url: str) -> None:
+    asked = MAILBOX | {"opened_link": True}
+
+    assert f"it is {public_url}" in refusal(MAILBOX=[asked], PUBLIC_URL=public_url)
+    assert given(MAILBOX=[asked], PUBLIC_URL="https://crm.example").mailbox[0].opened_link
+    assert not given(MAILBOX=[MAILBOX]).mailbox[0].opened_link
 
 
 @pytest.mark.parametrize(("section", "row"), [("PBX", PBX), ("MAILBOX", MAILBOX), ("TELEGRAM", TELEGRAM)])

@@ -20,12 +20,11 @@ from channels.telephony.checkup.observations import Observation, advice, fault, 
 from channels.telephony.configuration.events import READ_CLASSES, filter_lines
 from channels.telephony.versions import AsteriskVersion, read_version, version_of_banner
 from config.sections import PbxSettings
+from crm_core.domain.calls import CLOCKS_APART
 from crm_core.domain.errors import CrmError
 from crm_core.domain.findings import Change
 from crm_core.views.telephony_facts import Heard
 
-#: More than this between two clocks, and the moments told by the PBX and by us disagree.
-CLOCK_TOLERANCE_S: Final = 2.0
 #: So long the wire is listened to; a busy PBX says something every second.
 LISTEN_S: Final = 1.5
 #: Every answered call says each of these.
@@ -92,7 +91,7 @@ async def examine_clock(link: AmiLink, pbx: PbxSettings) -> Observation:
     except (KeyError, ValueError, OverflowError, OSError):
         return advice("clock_untold", subject)
     apart = max((theirs - after).total_seconds(), (before - theirs).total_seconds(), 0.0)
-    if apart > CLOCK_TOLERANCE_S:
+    if apart > CLOCKS_APART.total_seconds():
         return fault("clock_apart", subject, seconds=f"{apart:.1f}", theirs=f"{theirs:%F %T} UTC")
     return fine("clock_agrees", subject)
 

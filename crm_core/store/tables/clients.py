@@ -166,6 +166,7 @@ trips = Table(
     CheckConstraint("ends_on >= starts_on", name="dates"),
 )
 Index("trips_client_id_idx", trips.c.client_id, trips.c.starts_on)
+Index("trips_ends_on_idx", trips.c.ends_on)
 
 deals = Table(
     "deals",

@@ -219,7 +219,7 @@ leads = Table(
     Column("stage", Text, nullable=False, server_default="new"),
     Column("team_id", ForeignKey("teams.id", ondelete="SET NULL")),
     Column("owner_id", ForeignKey("users.id"), comment="null: it waits for somebody"),
-    Column("interaction_id", Uuid, comment="the contact it was born in"),
+    Column("interaction_id", Uuid, comment="the contact it was born in, or the form left last"),
     Column("repeats", Integer, nullable=False, server_default=text("0"), comment="how often it was left again"),
     moment("accept_by"),
     moment("accepted_at"),
@@ -247,6 +247,8 @@ Index(
 Index("leads_load_idx", leads.c.owner_id, leads.c.client_id, postgresql_where=text("closed_at IS NULL"))
 Index("leads_client_id_idx", leads.c.client_id)
 Index("leads_address_idx", leads.c.address)
+Index("leads_interaction_id_idx", leads.c.interaction_id, postgresql_where=text("interaction_id IS NOT NULL"))
+Index("leads_email_idx", leads.c.email, postgresql_where=text("email IS NOT NULL"))
 
 lead_history = Table(
     "lead_history",

@@ -28,3 +28,16 @@ telegram_groups = Table(
     moment("gone_at", comment="the bot was put out"),
 )
 Index("telegram_groups_trip_id_idx", telegram_groups.c.trip_id)
+
+telegram_trip_codes = Table(
+    "telegram_trip_codes",
+    metadata,
+    Column("code", Text, primary_key=True, comment="typed in a group once; whoever knows it may bind one"),
+    Column("trip_id", ForeignKey("trips.id", ondelete="CASCADE"), nullable=False, comment="worth nothing without it"),
+    Column("made_by", ForeignKey("users.id"), nullable=False),
+    moment("expires_at", required=True),
+    moment("used_at"),
+    Column("used_in", Text, comment="the bot and the group in which it was typed"),
+)
+Index("telegram_trip_codes_trip_id_idx", telegram_trip_codes.c.trip_id)
+Index("telegram_trip_codes_expires_at_idx", telegram_trip_codes.c.expires_at)

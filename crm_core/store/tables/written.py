@@ -7,11 +7,24 @@ under their digest, whoever sent them how often.
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from crm_core.domain.calls import Direction
-from crm_core.domain.written import InboxState, MessageKind, MessageState, WrittenChannel
+from crm_core.domain.written import TWO_WAY, InboxState, MessageKind, MessageState, WrittenChannel
 from crm_core.store.tables.columns import flag, metadata, moment, one_of, version
 
 conversations = Table(
@@ -66,6 +79,7 @@ Index(
 )
 Index("conversations_thread_idx", conversations.c.channel, conversations.c.source, conversations.c.thread)
 Index("conversations_live_idx", conversations.c.last_at, postgresql_where=text("inbox_state <> 'closed'"))
+Index("conversations_last_at_idx", conversations.c.last_at, conversations.c.interaction_id)
 Index("conversations_snoozed_idx", conversations.c.snoozed_until, postgresql_where=text("inbox_state = 'snoozed'"))
 Index("conversations_watch_at_idx", conversations.c.watch_at, postgresql_where=text("watch_at IS NOT NULL"))
 Index("conversations_nobody_idx", conversations.c.nobody_since, postgresql_where=text("nobody_since IS NOT NULL"))
@@ -97,6 +111,14 @@ messages = Table(
     Column("from_address", Text),
     Column("from_name", Text, comment="a stranger's words"),
     Column("to_addresses", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("cc_addresses", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column(
+        "reply_to",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="where a mail asks to be answered; a stranger's word",
+    ),
     Column("subject", Text),
     Column("body", Text, nullable=False, comment="all of it, as text"),
     Column("own", Text, comment="without quotes and signature; null: the same"),
@@ -104,14 +126,20 @@ messages = Table(
     Column("answers", Text, comment="external id of the message it answers"),
     Column("album", Text, comment="what its parts, heard one by one, have in common"),
     flag("automatic", default=False),
+    flag("privately", default=False, comment="to whoever asked in a group alone"),
     moment("at", required=True),
     moment("sent_at"),
     moment("delivered_at"),
     moment("read_at"),
+    moment("opened_at", comment="its picture was loaded for the first time; by whom, nobody knows"),
     moment("edited_at"),
     moment("deleted_at", comment="by its writer, where they see it; we keep it"),
-    Column("trouble", Text, comment="why it was not sent, in words"),
+    Column("trouble_code", Text, comment="why it was not sent"),
+    Column("trouble", Text, comment="the same as the other side says it"),
+    Column("bounces", JSONB, comment="whom a mail of ours did not reach: [{address, words}, …]"),
+    Column("marks", JSONB, comment="parts of the text that are more: [{kind, offset, length, address}, …]"),
     Column("raw", ForeignKey("blobs.digest"), comment="as it came; the only copy"),
+    Column("words", TSVECTOR, Computed("words_said(subject, body)"), comment="what a search reads of it"),
     version(),
     one_of("kind", MessageKind),
     one_of("direction", Direction),
@@ -119,8 +147,9 @@ messages = Table(
     postgresql_partition_by="RANGE (id)",
 )
 Index("messages_interaction_id_id_idx", messages.c.interaction_id, messages.c.id)
+Index("messages_interaction_id_at_id_idx", messages.c.interaction_id, messages.c.at, messages.c.id)
 Index("messages_external_id_idx", messages.c.external_id)
-Index("messages_search_idx", text("words_said(subject, body) tsvector_ops"), postgresql_using="gin", _table=messages)
+Index("messages_search_idx", messages.c.words, postgresql_using="gin")
 
 message_files = Table(
     "message_files",
@@ -175,10 +204,32 @@ outgoing = Table(
     moment("taken_until"),
     moment("begun_at"),
     Column("extras", JSONB, comment="what its channel shows beside the words, such as buttons"),
-    one_of("channel", WrittenChannel),
+    Column(
+        "parts_said",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="of one that leaves in several: these are out, and are never said again",
+    ),
+    one_of("channel", TWO_WAY),
 )
 Index("outgoing_interaction_id_idx", outgoing.c.interaction_id, outgoing.c.message_id)
 Index("outgoing_next_at_idx", outgoing.c.channel, outgoing.c.source, outgoing.c.next_at)
+
+sent_copies = Table(
+    "sent_copies",
+    metadata,
+    Column(
+        "message_id",
+        ForeignKey("messages.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="gone when its copy lies in the folder",
+    ),
+    Column("source", Text, nullable=False, comment="name of the mailbox"),
+    moment("next_at", default_now=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+)
+Index("sent_copies_next_at_idx", sent_copies.c.source, sent_copies.c.next_at)
 
 conversation_turns = Table(
     "conversation_turns",
@@ -209,6 +260,7 @@ channel_links = Table(
     Column("state", Text, nullable=False, server_default="down"),
     moment("since", default_now=True),
     Column("error", Text),
+    Column("address", Text, comment="what clients know it by, as it told us last: @bot"),
     moment("heard_at"),
     Column(
         "secret",
@@ -218,7 +270,7 @@ channel_links = Table(
         comment="signs the addresses at which it is answered",
     ),
     version(),
-    one_of("channel", WrittenChannel),
+    one_of("channel", TWO_WAY),
     one_of("state", ("up", "down", "refused")),
 )
 

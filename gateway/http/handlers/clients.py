@@ -20,6 +20,7 @@ from crm_core.actions.clients import (
 from crm_core.domain.errors import ClientBlocked, VersionConflict
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.cards import Card, get_card
+from crm_core.views.client_merges import ClientMerges, list_merges
 from crm_core.views.clients import Client, get_client, list_clients, load_clients, search_clients
 from crm_core.views.paging import CursorInvalid, Page
 from crm_core.views.suggestions import MergePreview, Suggestions, preview_merge, suggest_for_client
@@ -140,6 +141,17 @@ async def show_suggestions(request: Request, reader: Reader, client_id: UUID) ->
 async def keep_clients_apart(request: Request, tx: Transaction, client_id: UUID, body: ClientMergeIn) -> None:
     """They are not suggested to be one any more."""
     await clients.keep_apart(tx, client_id, request.viewer, other_id=body.other_id)
+
+
+@routes.add(
+    "GET",
+    "/clients/{client_id}/merges",
+    permission=Permission.SIGNED_IN,
+    summary="Cards that are part of this one",
+)
+async def show_merges(request: Request, reader: Reader, client_id: UUID) -> ClientMerges:
+    """With what would come apart, if each was undone."""
+    return await list_merges(reader, request.viewer, client_id)
 
 
 @routes.add(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
+
+from pydantic import Field
 
 from config.settings import Settings
 from crm_core.actions import conversations, identity, notes, replies
+from crm_core.actions.addressing import RecipientsRejected
 from crm_core.actions.callbacks import AgentUnknown
 from crm_core.actions.conversations import AboutIn, AssignIn, SnoozeIn
 from crm_core.actions.identity import ClientChoice
@@ -20,18 +23,24 @@ from crm_core.domain.written import (
     ChannelUnknown,
     ConversationClosed,
     MessageGone,
+    NoWayBack,
     SnoozeRejected,
     WrittenChannel,
 )
+from crm_core.inputs import InputModel
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.conversations import (
     Conversation,
     ConversationFilters,
+    InboxCounts,
+    count_inbox,
     get_conversation,
     list_conversations,
+    read_on,
 )
-from crm_core.views.messages import Message, load_messages
-from crm_core.views.paging import CursorInvalid, Page
+from crm_core.views.messages import Message, Piece, load_messages
+from crm_core.views.paging import MAX_LIMIT, CursorInvalid, Page
+from crm_core.views.recipients import AnswerRecipients, answer_recipients
 from crm_core.views.said import Found, SaidFilters, search_said
 from crm_core.views.suggestions import Suggestions, suggest_for_conversation
 from gateway.http.inputs import Nothing, Paging
@@ -44,6 +53,28 @@ routes: Final = Routes("conversations")
 
 class ConversationQuery(ConversationFilters, Paging):
     """What to narrow the list to, and which page."""
+
+
+class CountQuery(InputModel):
+    """Of which channel; null: of all."""
+
+    channel: WrittenChannel | None = None
+
+
+class OpenQuery(InputModel):
+    """How much of what was said comes with a conversation; without ``limit`` all of it.
+
+    ``around``: a message that is to be among it; else the newest.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None = None
+    around: UUID | None = None
+
+
+class PieceQuery(Paging):
+    """Where to read on: ``cursor`` is an ``older`` or ``newer``; without one ``around`` a message, else the newest."""
+
+    around: UUID | None = None
 
 
 class SaidQuery(SaidFilters, Paging):
@@ -65,14 +96,43 @@ async def find_conversations(request: Request, reader: Reader, query: Conversati
 
 @routes.add(
     "GET",
+    "/conversations/counts",
+    permission=Permission.SIGNED_IN,
+    summary="Count the parts of the inbox",
+    snapshot=True,
+)
+async def count_conversations(request: Request, reader: Reader, query: CountQuery) -> InboxCounts:
+    """For each ``view`` as many as the list holds; counting stops at ``most``."""
+    return await count_inbox(reader, request.viewer, query.channel)
+
+
+@routes.add(
+    "GET",
     "/conversations/{interaction_id}",
     permission=Permission.SIGNED_IN,
     summary="One conversation",
     snapshot=True,
 )
-async def get_one_conversation(request: Request, reader: Reader, interaction_id: UUID) -> Conversation:
-    """With everything that was said in it, notes among it, the oldest first."""
-    return await get_conversation(reader, interaction_id, request.viewer)
+async def get_one_conversation(
+    request: Request, reader: Reader, interaction_id: UUID, query: OpenQuery
+) -> Conversation:
+    """With what was said in it, notes among it, the oldest first: everything, or as much as ``limit`` says."""
+    return await get_conversation(reader, interaction_id, request.viewer, limit=query.limit, around=query.around)
+
+
+@routes.add(
+    "GET",
+    "/conversations/{interaction_id}/messages",
+    permission=Permission.SIGNED_IN,
+    summary="Read on in a conversation",
+    snapshot=True,
+    refusals=[CursorInvalid],
+)
+async def read_messages(request: Request, reader: Reader, interaction_id: UUID, query: PieceQuery) -> Piece:
+    """A piece of what was said in it, notes among it, the oldest first; the newest unless told otherwise."""
+    return await read_on(
+        reader, interaction_id, request.viewer, limit=query.limit, cursor=query.cursor, around=query.around
+    )
 
 
 @routes.add(
@@ -88,7 +148,7 @@ async def assign_conversation(
     """Null when it is no longer the caller's to see."""
     await conversations.assign(tx, request.viewer, interaction_id, body)
     try:
-        return await get_conversation(tx, interaction_id, request.viewer)
+        return await _as_it_is(tx, request, interaction_id)
     except NotFound:
         return None
 
@@ -99,7 +159,7 @@ async def assign_conversation(
 async def close_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> Conversation:
     """What the client writes next opens a new one."""
     await conversations.close(tx, request.viewer, interaction_id)
-    return await get_conversation(tx, interaction_id, request.viewer)
+    return await _as_it_is(tx, request, interaction_id)
 
 
 @routes.add(
@@ -112,7 +172,7 @@ async def close_conversation(request: Request, tx: Transaction, interaction_id: 
 async def reopen_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: Nothing) -> Conversation:
     """It was closed too early, or sleeps too long; not when a newer one with the same chat has begun."""
     await conversations.reopen(tx, request.viewer, interaction_id)
-    return await get_conversation(tx, interaction_id, request.viewer)
+    return await _as_it_is(tx, request, interaction_id)
 
 
 @routes.add(
@@ -125,7 +185,7 @@ async def reopen_conversation(request: Request, tx: Transaction, interaction_id:
 async def snooze_conversation(request: Request, tx: Transaction, interaction_id: UUID, body: SnoozeIn) -> Conversation:
     """Nobody's turn until then; a message of the client ends it at once."""
     await conversations.snooze(tx, request.viewer, interaction_id, body.until)
-    return await get_conversation(tx, interaction_id, request.viewer)
+    return await _as_it_is(tx, request, interaction_id)
 
 
 @routes.add(
@@ -149,7 +209,7 @@ async def read_conversation(request: Request, tx: Transaction, interaction_id: U
 async def put_client(request: Request, tx: Transaction, interaction_id: UUID, body: ClientChoice) -> Conversation:
     """What the writer has proven to be theirs is that client's from then on."""
     await identity.attach(tx, request.viewer, interaction_id, body.client_id)
-    return await get_conversation(tx, interaction_id, request.viewer)
+    return await _as_it_is(tx, request, interaction_id)
 
 
 @routes.add(
@@ -164,6 +224,18 @@ async def show_who(request: Request, reader: Reader, interaction_id: UUID) -> Su
 
 
 @routes.add(
+    "GET",
+    "/conversations/{interaction_id}/recipients",
+    permission=Permission.SIGNED_IN,
+    summary="To whom an answer to a mail goes",
+)
+async def show_recipients(request: Request, reader: Reader, interaction_id: UUID) -> AnswerRecipients:
+    """As is proposed; its writer may choose others."""
+    ours = request.services.settings.own_addresses
+    return await answer_recipients(reader, request.viewer, interaction_id, ours=ours)
+
+
+@routes.add(
     "PUT",
     "/conversations/{interaction_id}/about",
     permission=Permission.SIGNED_IN,
@@ -172,7 +244,7 @@ async def show_who(request: Request, reader: Reader, interaction_id: UUID) -> Su
 async def put_about(request: Request, tx: Transaction, interaction_id: UUID, body: AboutIn) -> Conversation:
     """A trip or a deal of its client; null: none."""
     await conversations.set_about(tx, request.viewer, interaction_id, body)
-    return await get_conversation(tx, interaction_id, request.viewer)
+    return await _as_it_is(tx, request, interaction_id)
 
 
 @routes.add(
@@ -200,15 +272,18 @@ async def add_note(request: Request, tx: Transaction, interaction_id: UUID, body
         ChannelUnknown,
         ClientBlocked,
         ConversationClosed,
-        FilesTooBig,
         FileUnknown,
+        FilesTooBig,
+        NoWayBack,
         NotFound,
+        RecipientsRejected,
     ],
 )
 async def write_message(request: Request, tx: Transaction, body: MessageIn) -> Message:
     """It is sent after ``send_after_s``; until then it can be taken back. What nobody has yet is the writer's then."""
-    sources = _sources(request.services.settings)
-    return await _shown(tx, await replies.send(tx, request.viewer, body, sources=sources))
+    settings = request.services.settings
+    sources, ours = _sources(settings), settings.own_addresses
+    return await _shown(tx, await replies.send(tx, request.viewer, body, sources=sources, ours=ours))
 
 
 @routes.add(
@@ -233,6 +308,11 @@ async def withdraw_message(request: Request, tx: Transaction, message_id: UUID) 
 async def search_messages(request: Request, reader: Reader, query: SaidQuery) -> Page[Found]:
     """Words in any form, in Russian and English, "a phrase", -without; the newest first."""
     return await search_said(reader, request.viewer, query, limit=query.limit, cursor=query.cursor)
+
+
+async def _as_it_is(tx: Transaction, request: Request, interaction_id: UUID) -> Conversation:
+    """With the last of what was said: who has changed something has read the rest."""
+    return await get_conversation(tx, interaction_id, request.viewer, limit=MAX_LIMIT)
 
 
 async def _shown(tx: Transaction, message_id: UUID) -> Message:

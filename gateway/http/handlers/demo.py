@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from importlib.resources import files
+from typing import Final, Literal
 
 from aiohttp import web
 
 from crm_core.domain.errors import DecisionRefused, NotFound
+from crm_core.inputs import InputModel
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -17,17 +19,13 @@ pages: Final = Routes("demo", prefix="")
 #: The demo's own site, as its chat knows it.
 CHAT_SITE: Final = "demo"
 
-_PAGE: Final = f"""<!doctype html>
-<html lang="ru">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Туры в Азию</title>
-<h1>Туры в Азию</h1>
-<p>Так выглядит чат на сайте компании: кнопка внизу справа. Напишите в него и ответьте из раздела «Входящие».</p>
-<p>So the chat looks on a company's site: the button at the bottom right. Write there, answer from the inbox.</p>
-<script async src="widget.js" data-site="{CHAT_SITE}"></script>
-</html>
-"""
+_SITE: Final = files("gateway.http") / "demo_site"
+
+
+class ChatDemoQuery(InputModel):
+    """In which language the site is read; the installation's own unless told."""
+
+    lang: Literal["ru", "en"] | None = None
 
 
 @routes.add(
@@ -53,7 +51,25 @@ async def ring_me(request: Request) -> None:
     media="text/html",
     refusals=[NotFound],
 )
-async def get_chat_demo(request: Request) -> web.Response:
+async def get_chat_demo(request: Request, query: ChatDemoQuery) -> web.Response:
+    _require_demo(request)
+    language = query.lang or request.services.settings.locale
+    return web.Response(text=(_SITE / f"{language}.html").read_text(), content_type="text/html")
+
+
+@pages.add(
+    "GET",
+    "/chat-demo/site.css",
+    permission=Permission.PUBLIC,
+    summary="How that site looks",
+    media="text/css",
+    refusals=[NotFound],
+)
+async def get_chat_demo_style(request: Request) -> web.Response:
+    _require_demo(request)
+    return web.Response(text=(_SITE / "site.css").read_text(), content_type="text/css")
+
+
+def _require_demo(request: Request) -> None:
     if not request.services.demo_logins:
         raise NotFound("This is not a demo.")
-    return web.Response(text=_PAGE, content_type="text/html")

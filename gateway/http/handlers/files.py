@@ -17,7 +17,7 @@ from crm_core.inputs import InputModel, Line
 from crm_core.store.database import Reader, Transaction
 from crm_core.views.files import File, get_file, get_raw, get_shown, read_file
 from crm_core.views.messages import Attachment
-from gateway.http.downloads import ALONE, disposition, may_stand_inline, served_type
+from gateway.http.downloads import only_saved, strangers_file
 from gateway.http.permissions import Permission
 from gateway.http.request import Request, SentFile
 from gateway.http.route import Routes
@@ -66,13 +66,7 @@ async def download_file(request: Request, reader: Reader, file_id: UUID, query: 
     """Understands Range. Served as what it says it is only where that can do no harm."""
     file = await get_file(reader, file_id, request.viewer)
     begin, length = _piece(request.raw, file)
-    headers = {
-        hdrs.CONTENT_DISPOSITION: disposition(file.name, inline=query.inline and may_stand_inline(file.type)),
-        hdrs.CONTENT_TYPE: served_type(file.type),
-        hdrs.CACHE_CONTROL: "private, no-store",
-        hdrs.ACCEPT_RANGES: "bytes",
-        "Content-Security-Policy": ALONE,
-    }
+    headers = strangers_file(file.name, file.type, inline=query.inline) | {hdrs.ACCEPT_RANGES: "bytes"}
     if length < file.size:
         headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{begin + length - 1}/{file.size}"
     body = await read_file(reader, file, begin=begin, length=length)
@@ -86,12 +80,7 @@ async def download_raw(request: Request, reader: Reader, message_id: UUID) -> we
     """A mail as an ``.eml`` file with everything in it; only what came from outside."""
     raw = await get_raw(reader, message_id, request.viewer)
     ending, media_type = _RAW.get(raw.channel, _RAW_OTHERS)
-    headers = {
-        hdrs.CONTENT_DISPOSITION: disposition(f"{message_id}.{ending}"),
-        hdrs.CONTENT_TYPE: media_type,
-        "Content-Security-Policy": ALONE,
-    }
-    return web.Response(body=raw.data, headers=headers)
+    return web.Response(body=raw.data, headers=only_saved(f"{message_id}.{ending}", media_type))
 
 
 @routes.add(
@@ -102,8 +91,8 @@ async def download_raw(request: Request, reader: Reader, message_id: UUID) -> we
     media="text/html",
 )
 async def show_html(request: Request, reader: Reader, message_id: UUID, query: ShownQuery) -> web.Response:
-    """Its own pictures are in it; remote ones only with ``images=yes``. Show it in ``<iframe sandbox="allow-popups
-    allow-popups-to-escape-sandbox">``."""
+    """Its own pictures are in it; remote ones only with ``images=yes``. Show it in a frame with the ``sandbox`` of its
+    policy, which runs nothing: never with ``allow-scripts``."""
     shown = await get_shown(reader, message_id, request.viewer)
     pictures = [Picture(content_id=name, type=kind, data=data) for name, kind, data in shown.pictures]
     remote = query.images == "yes"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from aiohttp import web
 
@@ -17,6 +17,7 @@ from crm_core.domain.leads import LeadNobody
 from crm_core.domain.local_time import LocalTimeDoubled, LocalTimeMissing
 from crm_core.views.model import WireModel
 from gateway.http import metrics
+from gateway.http.keys import KEY_HEADER, keyed_request
 from gateway.http.permissions import Permission
 from gateway.http.request import Request
 from gateway.http.route import Routes
@@ -59,6 +60,8 @@ async def leave_form(request: Request, site_key: str, body: FormIn) -> FormLeft:
     person within a day joins the lead that is open.
     """
     settings = request.services.settings
+    # Strangers have no name of their own: their keys are those of whoever asks from there.
+    sender = uuid5(NAMESPACE_URL, f"{site_key} {request.address}")
     left = await forms.leave(
         request.services.database,
         site_key,
@@ -66,6 +69,7 @@ async def leave_form(request: Request, site_key: str, body: FormIn) -> FormLeft:
         from_address=request.address,
         country=settings.country,
         timezone=settings.timezone,
+        keyed=keyed_request(request.raw, body.model_dump_json().encode(), user_id=sender),
     )
     metrics.count_form(left.trap or left.doubt)
     return FormLeft(lead_id=left.lead_id)
@@ -83,7 +87,7 @@ async def ask_about_form(request: Request, site_key: str) -> web.Response:
     """What browsers ask before they send JSON from another site."""
     headers = {
         "Access-Control-Allow-Methods": "POST",
-        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Allow-Headers": f"Content-Type, {KEY_HEADER}",
         "Access-Control-Max-Age": str(PREFLIGHT_S),
     }
     return web.Response(status=204, headers=headers)

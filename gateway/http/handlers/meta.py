@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from importlib.resources import files
 from typing import Final
 
@@ -15,8 +17,8 @@ from gateway.http.route import Routes
 
 routes: Final = Routes("meta")
 
-#: The document, made once when the application is put together.
-DOCUMENT: Final = web.AppKey("openapi", bytes)
+#: Makes the document, which takes a while the first time.
+DOCUMENT: Final = web.AppKey("openapi", partial[bytes])
 
 _PAGE: Final = files("gateway.http") / "docs"
 _PAGE_FILES: Final = {"docs.css": "text/css", "docs.js": "text/javascript"}
@@ -49,7 +51,8 @@ async def get_meta(request: Request) -> Meta:
 
 @routes.add("GET", "/openapi.json", permission=Permission.PUBLIC, summary="This document")
 async def get_openapi(request: Request) -> web.Response:
-    return web.Response(body=request.raw.app[DOCUMENT], content_type="application/json")
+    document = await asyncio.to_thread(request.raw.app[DOCUMENT])
+    return web.Response(body=document, content_type="application/json")
 
 
 @routes.add("GET", "/docs", permission=Permission.PUBLIC, summary="A page to try the API", media="text/html")

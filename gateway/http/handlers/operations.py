@@ -31,7 +31,10 @@ async def get_health(request: Request) -> web.Response:
 
 @routes.add("GET", "/readyz", permission=Permission.PUBLIC, summary="Whether it serves")
 async def get_readiness(request: Request) -> web.Response:
-    """503 while it starts or drains and without a database; a PBX, a mailbox or a bot that is lost is not unready."""
+    """503 while it starts or drains and without a database; a PBX, a mailbox or a bot that is lost is not unready.
+
+    A web chat has no other side that could be lost: it is up with us.
+    """
     states = await _links(request.services)
     body = {
         "database": "down" if states is None else "up",
@@ -51,6 +54,7 @@ def _all_down(settings: Settings) -> dict[str, dict[str, str]]:
         "pbx": {pbx.name: "down" for pbx in settings.pbx},
         "mailbox": {mailbox.name: "down" for mailbox in settings.mailbox},
         "telegram": {bot.name: "down" for bot in settings.telegram},
+        "webchat": {site.name: "down" for site in settings.webchat},
     }
 
 
@@ -65,6 +69,7 @@ async def _links(services: Services) -> dict[str, dict[str, str]] | None:
                 "pbx": _all_down(settings)["pbx"] | {link.name: "up" if link.up else "down" for link in links},
                 "mailbox": await states_of(reader, WrittenChannel.EMAIL, mailboxes),
                 "telegram": await states_of(reader, WrittenChannel.TELEGRAM, [bot.name for bot in settings.telegram]),
+                "webchat": {site.name: "up" for site in settings.webchat},
             }
     except DATABASE_AWAY:  # a TimeoutError is an OSError
         return None

@@ -30,7 +30,7 @@ from crm_core.store.database import Reader
 from crm_core.store.webchat import Thread, find_file
 from crm_core.views.model import WireModel
 from crm_core.views.webchat import ChatHours, chat_hours
-from gateway.http.downloads import ALONE, disposition, served_type
+from gateway.http.downloads import strangers_file
 from gateway.http.files import widget
 from gateway.http.inputs import read_file
 from gateway.http.permissions import Permission
@@ -145,14 +145,7 @@ async def fetch_chat_file(request: Request, file_id: UUID, query: SiteQuery) -> 
         file = await find_file(reader, thread, file_id)
     if file is None:
         raise NotFound("There is no such file.")
-    headers = {
-        hdrs.CONTENT_DISPOSITION: disposition(file.name),
-        hdrs.CONTENT_TYPE: served_type(file.type),
-        hdrs.CACHE_CONTROL: "private, no-store",
-        "Content-Security-Policy": ALONE,
-        **_for_page(request),
-    }
-    return web.Response(body=file.data, headers=headers)
+    return web.Response(body=file.data, headers=strangers_file(file.name, file.type) | _for_page(request))
 
 
 @routes.add(

@@ -19,7 +19,7 @@ from crm_core.actions.passwords import hash_password
 from crm_core.actions.users import NewUser, PasswordHash
 from crm_core.domain.people import Role
 from crm_core.store.database import Database
-from gateway.http.request import Services
+from gateway.http.request import DemoLogin, Services
 from gateway.http.server import build_app, make_runner
 
 PASSWORD = "correct horse"
@@ -132,7 +132,12 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    database: Database, *, static: Path, telegram_webhooks: Mapping[str, Webhook] | None = None, **settings: object
+    database: Database,
+    *,
+    static: Path,
+    telegram_webhooks: Mapping[str, Webhook] | None = None,
+    demo_logins: tuple[DemoLogin, ...] = (),
+    **settings: object,
 ) -> AsyncIterator[House]:
     """The server, listening; ``settings`` are those of an operator."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -142,6 +147,7 @@ async def open_house(
         database=database,
         version="0.0-test",
         telegram_webhooks=telegram_webhooks or {},
+        demo_logins=demo_logins,
     )
     runner = make_runner(build_app(services, static=static))
     await runner.setup()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,13 @@ async def test_the_page_to_try_the_api_brings_everything_itself(house: House) ->
     assert (await browser.get("/api/v1/docs/index.html")).status == 404
 
 
+def _house_of_all_channels(database: Database, static: Path) -> AbstractAsyncContextManager[House]:
+    chat = {"name": "tours", "site_key": "pk_tours", "origins": ["https://tours.example"], "queue": "sales"}
+    return open_house(database, static=static, pbx=[PBX, PBX | {"name": "second"}], mailbox=[MAILBOX], webchat=[chat])
+
+
 async def test_ready_means_serving_with_a_database_whatever_the_pbx_does(database: Database, tmp_path: Path) -> None:
-    async with open_house(database, static=tmp_path, pbx=[PBX, PBX | {"name": "second"}], mailbox=[MAILBOX]) as house:
+    async with _house_of_all_channels(database, tmp_path) as house:
         stranger = house.stranger()
         async with holding(database, "pbx:main") as lock:
             async with database.begin() as tx:
@@ -106,10 +112,14 @@ async def test_ready_means_serving_with_a_database_whatever_the_pbx_does(databas
         house.services.serving.clear()
         draining = await stranger.get("/readyz")
 
-        assert (ready.status, ready.body) == (
-            200,
-            {"database": "up", "pbx": {"main": "up", "second": "down"}, "mailbox": {"sales": "down"}, "telegram": {}},
-        )
+        assert ready.status == 200
+        assert ready.body == {
+            "database": "up",
+            "pbx": {"main": "up", "second": "down"},
+            "mailbox": {"sales": "down"},
+            "telegram": {},
+            "webchat": {"tours": "up"},
+        }
         assert draining.status == 503
         assert (await stranger.get("/healthz")).status == 200
 

@@ -70,6 +70,24 @@ async def test_what_a_stranger_leaves_becomes_a_lead(house: House, stranger: Cal
     assert (lead.source, lead.stage, lead.created_by) == ("WEB_FORM", "new", None)
 
 
+async def test_a_form_sent_again_under_its_key_is_answered_again_and_happens_once(
+    house: House, stranger: Caller
+) -> None:
+    wish = {"name": "Айгерим", "phone": "+77011234567", "message": "Хайнань"}
+    key = {"Idempotency-Key": "form-1"}
+
+    first = await stranger.post(FORM, wish, headers=key)
+    again = await stranger.post(FORM, wish, headers=key)
+    another = await stranger.post(FORM, {**wish, "message": "Анталья"}, headers=key)
+    trapped = [await stranger.post(FORM, {**wish, "homepage": "x"}, headers={"Idempotency-Key": "bot"}) for _ in "ab"]
+
+    lead = await lead_of(house, first)
+    assert (again.status, again.body) == (202, first.body)
+    assert (lead.repeats, await leads_in(house)) == (0, 1)
+    assert (another.status, another.code) == (422, "idempotency_key_reused")
+    assert trapped[0].body == trapped[1].body  # a machine learns nothing from asking twice
+
+
 async def test_a_browsers_own_form_is_understood_as_well(house: House, stranger: Caller) -> None:
     answer = await stranger("POST", FORM, data={"name": "Тимур", "phone": "+77010000001", "email": "", "message": ""})
 
@@ -90,7 +108,7 @@ async def test_a_page_of_another_site_may_leave_one_and_read_the_answer(house: H
 
     assert asked.status == 204
     assert asked.headers["Access-Control-Allow-Methods"] == "POST"
-    assert asked.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    assert asked.headers["Access-Control-Allow-Headers"] == "Content-Type, Idempotency-Key"
     assert (left.status, refused.status, refused.code) == (202, 422, "contact_point_rejected")
     for answer in (asked, left, refused):
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -124,6 +142,9 @@ async def test_a_form_nobody_has_or_that_is_switched_off_is_not_there(house: Hou
         ({"email": "a@b.kz", "call_me_now": True}, "phone_required"),
         ({"phone": "+77010000001", "call_me_at": "2026-02-30T10:00"}, "call_time_rejected"),
         ({"phone": "+77010000001", "call_me_at": "2020-02-03T10:00"}, "due_at_rejected"),
+        ({"phone": "+77010000001", "call_me_at": "0001-01-01T00:00+23:59"}, "call_time_rejected"),
+        ({"phone": "+77010000001", "call_me_at": "0001-01-01T00:00"}, "call_time_rejected"),
+        ({"phone": "+77010000001", "call_me_at": "9999-12-31T23:59-23:59"}, "call_time_rejected"),
         (
             {"phone": "+77010000001", "call_me_at": "2027-03-28T02:30", "timezone": "Europe/Berlin"},
             "local_time_missing",

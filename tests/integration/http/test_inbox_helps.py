@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm_core.actions import replies
+from crm_core.actions import delivery
 from crm_core.actions.conversation_watch import watch_conversations
 from crm_core.actions.families import add_trip
 from crm_core.domain.people import Role
@@ -59,7 +59,7 @@ async def test_a_ready_answer_is_written_once_and_filled_for_each_client(house: 
     filled = await irina.get(f"/api/v1/conversations/{asked}/canned-answers/{answer['id']}")
 
     assert written.status == 201
-    assert unknown.body["text"] == "Здравствуйте! Irina на связи, ваш тур —."
+    assert unknown.body["text"] == "Здравствуйте! Irina на связи, ваш тур — {{trip.title}}."
     assert (about.body["trip_id"], about.body["trip_title"]) == (str(trip), "Хайнань")
     assert filled.body["text"] == "Здравствуйте, Айгуль! Irina на связи, ваш тур — Хайнань."
 
@@ -156,7 +156,7 @@ async def test_a_written_contact_has_a_result_and_its_times_are_measured(house: 
     await irina.post(f"{address}/read", {})
     written = await irina.post("/api/v1/messages", {"interaction_id": str(asked), "body": "480 000 ₸"})
     async with house.database.begin() as tx:
-        await replies.record_sent(tx, UUID(written.body["id"]), timezone=UTC)
+        await delivery.record_sent(tx, UUID(written.body["id"]), timezone=UTC)
 
     async with house.database.begin() as tx:
         await seed_defaults(tx)

@@ -186,7 +186,7 @@ async def test_html_of_a_mail_is_a_page_with_its_own_pictures(house: House) -> N
     assert ' src="https://far' not in page.content.decode()
     assert ' src="https://far' in with_remote.content.decode()
     assert "img-src data:;" in page.headers["Content-Security-Policy"]
-    assert page.headers["Content-Security-Policy"].startswith("sandbox allow-popups")
+    assert page.headers["Content-Security-Policy"].startswith("sandbox allow-same-origin allow-popups")
     assert page.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 

@@ -58,6 +58,10 @@ class Visitor:
         entered: dict[str, Any] = await self.ask("enter", {})
         return entered
 
+    @property
+    def is_here(self) -> bool:
+        return bool(self._client.connected)
+
     async def leave(self) -> None:
         await self._client.disconnect()
 

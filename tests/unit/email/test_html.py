@@ -96,6 +96,17 @@ def test_links_into_our_own_pages_lead_nowhere(to: str) -> None:
     assert shown(f'<a href="{to}">x</a>').html == "<span>x</span>"
 
 
+def test_our_own_picture_in_what_a_client_quotes_is_never_loaded_nor_asked_about() -> None:
+    address = f"https://crm.example/mail/opened/{'ab' * 48}.gif"
+
+    waiting = safe_html(f"<p>Да</p><img src='{address}'>", pictures={})
+    asked = safe_html(f"<p>Да</p><img src='{address}'>", pictures={}, remote=lambda source: source)
+
+    for one in (waiting, asked):
+        assert one is not None
+        assert (one.remote_pictures, "mail/opened" in one.html) == (0, False)
+
+
 def test_remote_pictures_wait_until_somebody_asks() -> None:
     html = '<img src="https://track.example/a.gif" alt="offer"><img src="//track.example/b.gif">'
 

@@ -186,3 +186,16 @@ def test_whatever_is_written_is_read_the_same(
         assert found.text.rstrip("\n") == text.rstrip("\n")
     assert (found.html or "").rstrip("\n") == (html or "").rstrip("\n")
     assert [attachment.data for attachment in found.attachments] == [data for _, data in files]
+
+
+def test_a_mail_in_parts_is_the_same_bytes_at_every_try() -> None:
+    invoice = OutgoingFile(name="Счёт.pdf", type="application/pdf", data=b"%PDF" * 100)
+    mail = replace(PLAIN, html="<p>Добрый день!</p>", files=(invoice,))
+
+    raw = built(mail)
+
+    assert raw == built(mail)
+    assert raw != built(replace(mail, message_id="2@agency.example"))
+    found = received(mail)
+    assert (found.text.strip(), found.html) == ("Добрый день!", "<p>Добрый день!</p>\n")
+    assert [file.data for file in found.attachments] == [invoice.data]

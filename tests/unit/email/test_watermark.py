@@ -11,19 +11,19 @@ from channels.email.watermark import WINDOW, Watermark, from_stored, mark_for, t
 
 
 def test_late_uid_below_the_highest_is_still_taken() -> None:
-    mark = with_taken(Watermark(validity=1), 7)
+    mark = with_taken(Watermark(validity=1), [7])
 
     assert to_take(mark, [5, 7, 8]) == (5, 8)
 
 
 def test_last_mail_that_the_server_names_without_being_asked_is_not_taken_again() -> None:
-    mark = with_taken(Watermark(validity=1), 7)
+    mark = with_taken(Watermark(validity=1), [7])
 
     assert to_take(mark, [7]) == ()
 
 
 def test_new_validity_begins_from_nothing() -> None:
-    mark = with_taken(Watermark(validity=1), 7)
+    mark = with_taken(Watermark(validity=1), [7])
 
     assert mark_for(mark, 1) is mark
     assert mark_for(mark, 2) == mark_for(None, 2) == Watermark(validity=2)
@@ -33,7 +33,7 @@ def test_mark_does_not_grow_with_the_folder() -> None:
     mark = Watermark(validity=1)
     uids = range(10, 3 * WINDOW, 10)
     for uid in uids:
-        mark = with_taken(mark, uid)
+        mark = with_taken(mark, [uid])
 
     assert len(mark.taken) == WINDOW / 10
     assert to_take(mark, uids) == ()
@@ -47,7 +47,7 @@ def test_in_any_order_each_is_taken_once(uids: list[int], data: st.DataObject) -
         if data.draw(st.booleans()):
             for one in to_take(mark, present):
                 taken.append(one)
-                mark = with_taken(mark, one)
+                mark = with_taken(mark, [one])
     taken += to_take(mark, present)
 
     assert sorted(taken) == sorted(uids)
@@ -57,7 +57,7 @@ def test_in_any_order_each_is_taken_once(uids: list[int], data: st.DataObject) -
 def test_what_is_stored_of_a_mark_is_the_mark(uids: set[int]) -> None:
     mark = Watermark(validity=7)
     for uid in uids:
-        mark = with_taken(mark, uid)
+        mark = with_taken(mark, [uid])
 
     assert from_stored(json.loads(json.dumps(to_stored(mark)))) == mark
     assert from_stored({"since": "2026-11-22"}) is None

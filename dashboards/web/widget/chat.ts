@@ -4,11 +4,14 @@
  * Every coming to the server begins with what it knows, so nothing has to be kept here; a message of the visitor is
  * shown as stored only when the server says so.
  */
+import { FileStore, type KeptFile } from './fileStore'
 import { Link } from './link'
 import { Memory, newKey } from './memory'
 import { isProblem, type Entered, type Hours, type Message, type Problem, type Stored, type Wish } from './wire'
 
 const AGAIN_MS = 3_000
+/** Wishes are counted by the server: it is not asked often. */
+const WISH_AGAIN_MS = 60_000
 const TYPING_EVERY_MS = 3_000
 const TYPING_LASTS_MS = 6_000
 /** Of an answer that says "later", and not "never". */
@@ -22,11 +25,10 @@ export interface Line {
   state: State | null // null: not ours
 }
 
-interface FileOnItsWay {
-  key: string
-  file: File
-  at: string
+interface FileOnItsWay extends KeptFile {
   failed: boolean
+  kept: boolean // after a reload it is here again
+  going: boolean
 }
 
 export interface ChatOptions {
@@ -52,13 +54,18 @@ export class Chat {
   private telling = false
   private typedAt = 0
   private typingEnds = 0
+  private tellingWishes = false
   private readonly memory: Memory
+  private readonly store: FileStore
+  /** What became of a wish that had to wait; null: nothing to be said. */
+  wishFate: 'noted' | Problem | null = null
 
   constructor(
     options: ChatOptions,
     private readonly changed: () => void,
   ) {
     this.memory = options.memory
+    this.store = new FileStore(`perezvon.${options.site}`)
     const auth = (): Record<string, unknown> => ({
       token: this.memory.token,
       identity: options.identity(),
@@ -112,10 +119,18 @@ export class Chat {
 
   /** Something of this visitor's is here or at the server, so it is worth asking whether there is news. */
   get begun(): boolean {
-    return this.memory.token !== null || this.memory.waiting.length > 0
+    const { token, waiting, wishes } = this.memory
+    return token !== null || waiting.length + wishes.length + this.files.length > 0
+  }
+
+  /** What this browser kept when the page was left. */
+  async recall(): Promise<void> {
+    const kept = await this.store.all()
+    this.files.push(...kept.map((one) => ({ ...one, failed: false, kept: true, going: false })))
   }
 
   say(text: string): void {
+    this.wishFate = null
     this.memory.put({ key: newKey(), text, at: new Date().toISOString() })
     this.typedAt = 0
     this.changed()
@@ -124,9 +139,9 @@ export class Chat {
 
   sendFiles(files: Iterable<File>): void {
     for (const file of files) {
-      const one = { key: newKey(), file, at: new Date().toISOString(), failed: false }
+      const one = { key: newKey(), file, at: new Date().toISOString(), failed: false, kept: false, going: false }
       this.files.push(one)
-      void this.sendFile(one)
+      void this.keepAndSend(one)
     }
     this.changed()
   }
@@ -136,11 +151,14 @@ export class Chat {
     if (one) void this.sendFile(one)
   }
 
-  /** What is wrong with the wish; null: it is noted. Without an answer it is told as a message, which is never lost. */
-  async wish(wish: Wish): Promise<Problem | 'offline' | null> {
+  /** What is wrong with the wish; null: it is noted. Without an answer it waits, and is told again: twice is once. */
+  async wish(wish: Wish): Promise<Problem | 'kept' | null> {
+    this.wishFate = null
     const answer = await this.link.ask<Problem | { status: string }>('reach', wish)
-    if (answer === null) return 'offline'
-    return isProblem(answer) ? answer : null
+    if (answer !== null) return isProblem(answer) ? answer : null
+    this.memory.putWish({ key: newKey(), wish, at: new Date().toISOString() })
+    void this.tellWishes()
+    return 'kept'
   }
 
   async earlier(): Promise<void> {
@@ -180,6 +198,7 @@ export class Chat {
     this.tellSeen()
     await this.tell()
     for (const file of this.files) void this.sendFile(file)
+    await this.tellWishes()
   }
 
   private hear(name: string, payload: unknown): void {
@@ -240,11 +259,45 @@ export class Chat {
     }
   }
 
+  private async tellWishes(): Promise<void> {
+    if (this.tellingWishes) return
+    this.tellingWishes = true
+    try {
+      for (let next = this.memory.wishes[0]; next && this.up; next = this.memory.wishes[0]) {
+        const answer = await this.link.ask<Problem | { status: string }>('reach', next.wish)
+        if (answer === null || (isProblem(answer) && mayPass(answer))) {
+          setTimeout(() => void this.tellWishes(), WISH_AGAIN_MS)
+          return
+        }
+        this.memory.doneWish(next.key)
+        this.wishFate = isProblem(answer) ? answer : 'noted'
+        this.changed()
+      }
+    } finally {
+      this.tellingWishes = false
+    }
+  }
+
+  private async keepAndSend(one: FileOnItsWay): Promise<void> {
+    one.kept = await this.store.put(one)
+    if (!one.kept) addEventListener('beforeunload', this.warn)
+    await this.sendFile(one)
+  }
+
+  /** Where the browser keeps nothing, whoever leaves is asked first. */
+  private readonly warn = (event: Event): void => {
+    if (this.files.some((one) => !one.kept)) event.preventDefault()
+  }
+
   private async sendFile(one: FileOnItsWay): Promise<void> {
+    if (one.going || !this.link.up) return
+    one.going = true
     one.failed = false
     this.changed()
     const stored = await this.link.sendFile(one.key, one.file)
-    one.failed = stored === null
+    one.going = false
+    one.failed = stored === null || stored === 'refused'
+    if (stored !== null) void this.store.done(one.key)
     this.changed()
   }
 

@@ -2,6 +2,7 @@
 import type { Chat, Line } from './chat'
 import { el, icon, linked } from './dom'
 import { daysBetween } from './hours'
+import { isPicture, picture } from './picture'
 import type { ChatFile } from './wire'
 import type { Language, Word, Words } from './words'
 
@@ -82,7 +83,9 @@ export class Lines {
 
   private bubbles(line: Line): Node[] {
     const { message } = line
-    const files = message.files.map((file) => el('div', { class: 'bubble' }, this.file(file)))
+    const files = message.files.map((file) =>
+      isPicture(file) ? el('div', { class: 'bubble pictured' }, this.picture(file)) : el('div', { class: 'bubble' }, this.file(file)),
+    )
     return message.text ? [el('div', { class: 'bubble' }, ...linked(message.text)), ...files] : files
   }
 
@@ -91,6 +94,14 @@ export class Lines {
     const label = [icon('file'), el('span', {}, file.name), el('small', {}, about)]
     if (!file.id) return el('span', { class: 'file' }, ...label)
     return el('button', { class: 'file', type: 'button', click: () => void this.save(file) }, ...label)
+  }
+
+  private picture(file: ChatFile): Node {
+    return picture(file, {
+      fetch: () => this.chat.link.fetchFile(file.id),
+      save: () => void this.save(file),
+      otherwise: () => this.file(file),
+    })
   }
 
   private async save(file: ChatFile): Promise<void> {

@@ -5,6 +5,8 @@ import { isProblem, type Config, type Stored } from './wire'
 const ANSWER_MS = 15_000
 /** After a refusal that may pass: a server that starts, too many at once. */
 const COME_AGAIN_MS = 5_000
+/** Of a file that is too large, empty or not to be read: it is the same tomorrow. */
+const REFUSED = new Set([400, 413, 415, 422])
 const FOR_GOOD = new Set(['not_found', 'forbidden', 'foreign_origin', 'invalid_input'])
 
 export interface Heard {
@@ -87,10 +89,12 @@ export class Link {
     }
   }
 
-  async sendFile(key: string, file: File): Promise<Stored | null> {
+  /** Null: it may be sent again; nobody knows whether it was heard. */
+  async sendFile(key: string, file: File): Promise<Stored | 'refused' | null> {
     const address = this.address('chat/files', { key, name: file.name || 'file' })
     const type = file.type || 'application/octet-stream'
     const answer = await this.fetch(address, { method: 'POST', body: file, headers: { 'Content-Type': type } })
+    if (answer && REFUSED.has(answer.status)) return 'refused'
     return answer?.ok ? ((await answer.json()) as Stored) : null
   }
 

@@ -56,7 +56,7 @@ function begin(from: HTMLScriptElement, site: string): void {
   void show()
 
   async function show(): Promise<void> {
-    const told = await chat.link.config()
+    const [told] = await Promise.all([chat.link.config(), chat.recall()])
     if (told === 'refused') return // this page is none of the site's
     if (told) memory.config = told
     const config = told ?? memory.config

@@ -4,11 +4,17 @@
  * All tabs of the site share it. A message waits here under its own name until the server has stored it, and is told
  * again under that name, so it does not matter which tab tells it or how often.
  */
-import type { Config } from './wire'
+import type { Config, Wish } from './wire'
 
 export interface Waiting {
   key: string
   text: string
+  at: string
+}
+
+export interface WaitingWish {
+  key: string
+  wish: Wish
   at: string
 }
 
@@ -50,9 +56,7 @@ export class Memory {
 
   /** In the order in which they were written. Each lies by itself: tabs that write at once lose nothing. */
   get waiting(): Waiting[] {
-    return this.names('waiting.')
-      .flatMap((name) => parsed<Waiting>(this.read(name)))
-      .sort((one, other) => one.at.localeCompare(other.at))
+    return this.inOrder<Waiting>('waiting.')
   }
 
   put(message: Waiting): void {
@@ -61,6 +65,19 @@ export class Memory {
 
   done(key: string): void {
     this.write(`waiting.${key}`, null)
+  }
+
+  /** Who asked to be called or answered elsewhere while nobody was reached. */
+  get wishes(): WaitingWish[] {
+    return this.inOrder<WaitingWish>('wish.')
+  }
+
+  putWish(wish: WaitingWish): void {
+    this.write(`wish.${wish.key}`, JSON.stringify(wish))
+  }
+
+  doneWish(key: string): void {
+    this.write(`wish.${key}`, null)
   }
 
   /** Another tab has changed something. */
@@ -72,6 +89,12 @@ export class Memory {
 
   private name(what: string): string {
     return `perezvon.${this.site}.${what}`
+  }
+
+  private inOrder<Kept extends { at: string }>(beginning: string): Kept[] {
+    return this.names(beginning)
+      .flatMap((name) => parsed<Kept>(this.read(name)))
+      .sort((one, other) => one.at.localeCompare(other.at))
   }
 
   private names(beginning: string): string[] {

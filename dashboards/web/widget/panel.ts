@@ -6,7 +6,7 @@ import { Lines } from './lines'
 import type { Memory } from './memory'
 import { wishForm, type Kind } from './wishForm'
 import { LONGEST_TEXT, type Hours } from './wire'
-import type { Language, Words } from './words'
+import { refusal, type Language, type Words } from './words'
 
 export class Panel {
   readonly element: HTMLElement
@@ -103,8 +103,14 @@ export class Panel {
     this.typing.hidden = !chat.theyType
     this.typing.textContent = chat.theyType ? words('typing') : ''
     this.away.hidden = hours.open || chat.lines.every((line) => !line.message.mine)
-    this.tellTrouble(chat.away ? words('offline') : '')
+    this.tellTrouble(chat.away ? words('offline') : this.wishFate())
     if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight
+  }
+
+  private wishFate(): string {
+    const { wishFate } = this.chat
+    if (wishFate === null) return ''
+    return wishFate === 'noted' ? this.words('wishNoted') : `${this.words('wishRefused')} ${refusal(this.words, wishFate.code)}`
   }
 
   private toggle(): void {

@@ -40,10 +40,10 @@ export function wishForm(kind: Kind, chat: Chat, words: Words, done: () => void)
     said.textContent = ''
     void chat.wish(wish).then((problem) => {
       button.disabled = false
-      if (problem === null) {
+      if (problem === null || problem === 'kept') {
         form.replaceChildren(said, el('button', { class: 'main', type: 'button', click: done }, words('back')))
-        said.textContent = words(kind === 'call' ? 'callNoted' : 'leaveNoted')
-      } else said.textContent = problem === 'offline' ? words('wishWaits') : refusal(words, problem.code)
+        said.textContent = words(problem === 'kept' ? 'wishWaits' : kind === 'call' ? 'callNoted' : 'leaveNoted')
+      } else said.textContent = refusal(words, problem.code)
     })
   })
   return form

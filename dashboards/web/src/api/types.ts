@@ -222,6 +222,8 @@ export interface ContactPoint {
   typed: string
   label: string | null
   verified: boolean
+  /** Nothing of ours reaches it since then: the bot is blocked. */
+  unreachable_at: string | null
 }
 
 export interface Client {
@@ -313,6 +315,8 @@ export interface Callback {
   promised_in: string | null
   promised_at: string
   kept_in: string | null
+  /** The client said that the time suits them. */
+  confirmed_at: string | null
   closed_at: string | null
   cancel_reason: string | null
   late_s: number | null

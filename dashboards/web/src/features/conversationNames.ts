@@ -1,5 +1,5 @@
 /** What a conversation is called, and where it stands, in words. */
-import type { Conversation, Message } from '@/api/conversations'
+import type { Conversation, Message, Trouble } from '@/api/conversations'
 import { t } from '@/i18n'
 import { maskNumber } from '@/lib/phone'
 import { shortName } from '@/lib/names'
@@ -24,6 +24,21 @@ export const authorOf = (message: Message, me: string): string => {
 
 /** What it is about: what was said of it, else what the mail says. */
 export const subjectOf = (one: Conversation): string => one.trip_title ?? one.deal_title ?? one.subject ?? ''
+
+/** Why nothing of ours reaches the chat; empty while it does. */
+export function unreachableWords({ channel, group, unreachable_at: since }: Conversation): string {
+  if (since === null || channel !== 'telegram') return ''
+  return t(group ? 'inbox.unreachable.group' : 'inbox.unreachable.person')
+}
+
+/** Of these the other side's own words say more than ours. */
+const SAID_BY_OTHERS: ReadonlySet<Trouble> = new Set<Trouble>(['postponed', 'given_up', 'refused', 'bounced', 'no_answer', 'partly'])
+
+/** Why one of ours has not left: in our words, and in those of the other side where they say more. */
+export function troubleOf({ trouble_code: code, trouble }: Message): { ours: string; theirs: string } {
+  if (code === null) return { ours: trouble ?? '', theirs: '' }
+  return { ours: t(`inbox.trouble.${code}`), theirs: SAID_BY_OTHERS.has(code) ? (trouble ?? '') : '' }
+}
 
 interface Mark {
   icon: IconName

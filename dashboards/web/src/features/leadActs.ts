@@ -4,8 +4,8 @@ import { api } from '@/api/client'
 import type { Lead, LeadStage, LeadStory } from '@/api/leads'
 import { t } from '@/i18n'
 import { useAttempt } from '@/lib/attempt'
+import { useUndo } from '@/lib/undo'
 import { useLeads } from '@/stores/leads'
-import { useToasts } from '@/stores/toasts'
 import { leadName } from './leadNames'
 
 export interface LeadActs {
@@ -20,12 +20,10 @@ export interface LeadActs {
   edit: (lead: Lead, change: Partial<Pick<Lead, 'name' | 'client_id' | 'note' | 'destination'>>) => Promise<LeadStory | null>
 }
 
-const UNDO_MS = 10_000
-
 export function useLeadActs(): LeadActs {
   const leads = useLeads()
-  const toasts = useToasts()
   const { busy, problem, attempt } = useAttempt()
+  const offerUndo = useUndo(problem)
 
   async function act(work: () => Promise<LeadStory>): Promise<LeadStory | null> {
     const story = await attempt(work)
@@ -35,26 +33,22 @@ export function useLeadActs(): LeadActs {
   const verb = (lead: Lead, name: string, body: object) => act(() => api.post<LeadStory>(`/leads/${lead.id}/${name}`, body))
   const patch = (lead: Lead, change: object) => act(() => api.patch<LeadStory>(`/leads/${lead.id}`, { ...change, version: lead.version }))
 
-  /** Says what was done, and offers to take it back: `back` makes of the lead as it is what it was. */
-  function offerUndo(after: LeadStory | null, said: string, back: (lead: Lead) => Promise<LeadStory | null>): LeadStory | null {
-    if (!after) return null
-    const takeBack = async (): Promise<void> => {
-      if (!(await back(after)) && problem.value) toasts.say(problem.value, { tone: 'problem' })
-    }
-    toasts.say(said, { action: { label: t('common.undo'), run: () => void takeBack() }, lastsMs: UNDO_MS })
+  /** `back` makes of the lead as it is what it was. */
+  function undoable(after: LeadStory | null, said: string, back: (lead: Lead) => Promise<LeadStory | null>): LeadStory | null {
+    if (after) offerUndo(said, () => back(after))
     return after
   }
   async function accept(lead: Lead): Promise<LeadStory | null> {
-    return offerUndo(await verb(lead, 'accept', {}), t('leads.accepted', { who: leadName(lead) }), (now) => verb(now, 'accept/undo', {}))
+    return undoable(await verb(lead, 'accept', {}), t('leads.accepted', { who: leadName(lead) }), (now) => verb(now, 'accept/undo', {}))
   }
   async function goTo(lead: Lead, stage: LeadStage, lostReason?: string): Promise<LeadStory | null> {
     const before = lead.stage
     const after = await patch(lead, { stage, ...(lostReason ? { lost_reason: lostReason } : {}) })
     const said = t('leads.went_to', { who: leadName(lead), stage: t(`leads.stage.${stage}`) })
-    if (stage === 'won' || stage === 'lost') return offerUndo(after, said, (now) => reopen(now, before))
+    if (stage === 'won' || stage === 'lost') return undoable(after, said, (now) => reopen(now, before))
     // A new lead was accepted on the way, so that is what is taken back.
-    if (before === 'new') return offerUndo(after, said, (now) => verb(now, 'accept/undo', {}))
-    return offerUndo(after, said, (now) => patch(now, { stage: before }))
+    if (before === 'new') return undoable(after, said, (now) => verb(now, 'accept/undo', {}))
+    return undoable(after, said, (now) => patch(now, { stage: before }))
   }
   const reopen = (lead: Lead, stage: LeadStage) => verb(lead, 'reopen', stage === 'offer' ? { stage } : {})
 

@@ -5,8 +5,8 @@ import type { Callback, DueRequest } from '@/api/types'
 import { t } from '@/i18n'
 import { useAttempt } from '@/lib/attempt'
 import { shortName } from '@/lib/names'
+import { useUndo } from '@/lib/undo'
 import { useAgents, useCallbacks } from '@/stores/things'
-import { useToasts } from '@/stores/toasts'
 
 export interface PromiseActs {
   busy: Readonly<Ref<boolean>>
@@ -21,14 +21,11 @@ export interface PromiseActs {
   reopen: (promise: Callback, due?: DueRequest) => Promise<boolean>
 }
 
-/** For so long what was just done is taken back as easily as it was done. */
-const UNDO_MS = 10_000
-
 export function usePromiseActs(): PromiseActs {
   const callbacks = useCallbacks()
   const agents = useAgents()
-  const toasts = useToasts()
   const { busy, problem, attempt } = useAttempt()
+  const offerUndo = useUndo(problem)
 
   async function act(promise: Callback, verb: string, body: object): Promise<boolean> {
     const changed = await attempt(() => api.post<Callback>(`/callbacks/${promise.id}/${verb}`, body))
@@ -41,10 +38,7 @@ export function usePromiseActs(): PromiseActs {
   /** Does it, says so, and offers to take it back. */
   async function undoably(work: Promise<boolean>, said: () => string, back: () => Promise<boolean>): Promise<boolean> {
     if (!(await work)) return false
-    const takeBack = async (): Promise<void> => {
-      if (!(await back()) && problem.value) toasts.say(problem.value, { tone: 'problem' })
-    }
-    toasts.say(said(), { action: { label: t('common.undo'), run: () => void takeBack() }, lastsMs: UNDO_MS })
+    offerUndo(said(), back)
     return true
   }
   const moved = (agentId: string): string => t('client.promise.moved_done', { name: shortName(agents.get(agentId)?.name ?? '') })

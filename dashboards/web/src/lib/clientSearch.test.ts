@@ -9,6 +9,7 @@ const point = (kind: ContactPoint['kind'], value: string): ContactPoint => ({
   typed: value,
   label: null,
   verified: false,
+  unreachable_at: null,
 })
 const AIGERIM = {
   name: 'Сулейменова Айгерим',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation, Message } from '@/api/conversations'
-import { answerClock, asQuery, belongs, inOrder, isFolded, readFilters, sizeOf, underDays, writeFilters } from './inbox'
+import { answerClock, asQuery, belongs, countOf, inOrder, isFolded, readFilters, sizeOf, underDays, writeFilters } from './inbox'
 
 const NOW = Date.parse('2026-11-04T12:00:00Z')
 const ME = 'me'
@@ -61,13 +61,20 @@ describe('a view of the inbox', () => {
   it('holds the same that the server was asked for', () => {
     const mine = { view: 'mine', channel: null, q: '' } as const
 
-    expect(asQuery(mine, ME)).toEqual({ agent_id: ME, going_on: true })
+    expect(asQuery(mine)).toEqual({ view: 'mine' })
     expect(belongs(conversation({ inbox_state: 'waiting' }), mine, ME)).toBe(true)
     expect(belongs(conversation({ inbox_state: 'snoozed' }), mine, ME)).toBe(false)
     expect(belongs(conversation({ agent_id: 'other' }), mine, ME)).toBe(false)
     expect(belongs(conversation({ agent_id: null }), { ...mine, view: 'unassigned' }, ME)).toBe(true)
     expect(belongs(conversation({ channel: 'email' }), { ...mine, channel: 'telegram' }, ME)).toBe(false)
   })
+})
+
+it('counts the conversations of a view as far as the server did', () => {
+  const counts = { mine: 4, unassigned: 0, snoozed: 0, urgent: 0, mentioned: 1000, waiting: 0, all: 0, most: 999 }
+
+  expect((['mine', 'unassigned', 'mentioned', 'closed'] as const).map((view) => countOf(counts, view))).toEqual(['4', '', '999+', ''])
+  expect(countOf(null, 'mine')).toBe('')
 })
 
 describe('what was said', () => {
@@ -77,7 +84,7 @@ describe('what was said', () => {
 
     const days = underDays([late, early], 'Asia/Almaty')
 
-    expect(days.map(({ messages }) => messages.map(({ id }) => id))).toEqual([['late'], ['early']])
+    expect(days.map(({ said }) => said.map(({ id }) => id))).toEqual([['late'], ['early']])
   })
   it('is folded only when something of its own is left', () => {
     expect(isFolded(message({ text: 'Yes\n> Will you?', own_text: 'Yes' }))).toBe(true)

@@ -1,12 +1,18 @@
 /** A conversation as the inbox shows it: whose turn it is, what runs, in which order. Pure. */
-import type { Conversation, InboxState, Message, WrittenChannel } from '@/api/conversations'
+import type { Conversation, InboxCounts, InboxState, InboxView, Message, WrittenChannel } from '@/api/conversations'
+import type { ContactKind } from '@/api/types'
 import type { IconName } from '@/ui/icons'
 import { MINUTE_S, startOfDay } from './time'
 
-export type InboxView = 'mine' | 'unassigned' | 'snoozed' | 'mentioned' | 'waiting' | 'closed' | 'all'
-export const VIEWS: readonly InboxView[] = ['mine', 'unassigned', 'snoozed', 'mentioned', 'waiting', 'closed', 'all']
-export const CHANNELS: readonly WrittenChannel[] = ['email', 'telegram', 'webchat']
-export const CHANNEL_ICONS: Readonly<Record<WrittenChannel, IconName>> = { email: 'mail', telegram: 'telegram', webchat: 'chat' }
+export const VIEWS: readonly InboxView[] = ['mine', 'unassigned', 'snoozed', 'urgent', 'mentioned', 'waiting', 'closed', 'all']
+export const CHANNELS: readonly WrittenChannel[] = ['email', 'telegram', 'webchat', 'webform']
+export const CHANNEL_ICONS: Readonly<Record<WrittenChannel, IconName>> = { email: 'mail', telegram: 'telegram', webchat: 'chat', webform: 'note' }
+
+/** What the address is from which somebody writes there; in a form people leave a number or a mail address. */
+export function addressKind(channel: WrittenChannel, address: string): ContactKind {
+  if (channel !== 'webform') return channel
+  return address.includes('@') ? 'email' : 'phone'
+}
 
 /** The server holds a message back for as long: until then it can be taken back. */
 export const SEND_AFTER_S = 5
@@ -32,17 +38,13 @@ export function writeFilters({ view, channel, q }: InboxFilters): Record<string,
 }
 
 /** What the server is asked for. */
-export function asQuery({ view, channel }: InboxFilters, me: string): Record<string, string | boolean> {
-  const narrowed: Record<InboxView, Record<string, string | boolean>> = {
-    mine: { agent_id: me, going_on: true },
-    unassigned: { unassigned: true, going_on: true },
-    mentioned: { mentioned: true },
-    waiting: { agent_id: me, inbox_state: 'waiting' },
-    snoozed: { agent_id: me, inbox_state: 'snoozed' },
-    closed: { inbox_state: 'closed' },
-    all: { going_on: true },
-  }
-  return { ...narrowed[view], ...(channel ? { channel } : {}) }
+export const asQuery = ({ view, channel }: InboxFilters): Record<string, string> => ({ view, ...(channel ? { channel } : {}) })
+
+/** "12"; nothing for none, "999+" for more than the server counts. */
+export function countOf(counts: InboxCounts | null, view: InboxView): string {
+  if (!counts || view === 'closed') return ''
+  const count = counts[view]
+  return count > counts.most ? `${counts.most}+` : count ? String(count) : ''
 }
 
 const GOES_ON: ReadonlySet<InboxState> = new Set<InboxState>(['open', 'waiting'])
@@ -63,6 +65,8 @@ export function belongs(conversation: Conversation, { view, channel }: InboxFilt
       return state === 'closed'
     case 'mentioned':
       return true // only the server knows
+    case 'urgent':
+      return conversation.urgent && GOES_ON.has(state)
     case 'all':
       return GOES_ON.has(state)
   }
@@ -95,21 +99,21 @@ export function inOrder(conversations: readonly Conversation[]): Conversation[] 
   )
 }
 
-export interface DayOfMessages {
+export interface DayOf<T> {
   day: number
-  messages: Message[]
+  said: T[]
 }
 
-/** What was said, under the days on which it was said. */
-export function underDays(messages: readonly Message[], zone: string): DayOfMessages[] {
-  const days = new Map<number, Message[]>()
-  for (const message of messages) {
-    const day = startOfDay(Date.parse(message.at), zone)
+/** What was said and happened, under the days of it. */
+export function underDays<T extends { at: string }>(said: readonly T[], zone: string): DayOf<T>[] {
+  const days = new Map<number, T[]>()
+  for (const one of said) {
+    const day = startOfDay(Date.parse(one.at), zone)
     const known = days.get(day)
-    if (known) known.push(message)
-    else days.set(day, [message])
+    if (known) known.push(one)
+    else days.set(day, [one])
   }
-  return Array.from(days, ([day, list]) => ({ day, messages: list }))
+  return Array.from(days, ([day, list]) => ({ day, said: list }))
 }
 
 /** It quotes something, or ends with a signature: shown when asked for. */

@@ -1,5 +1,5 @@
 /** A client's timeline: pages of the server, each thing in its newest version, what is new counted. */
-import { type ComputedRef, type Ref, computed, ref, shallowRef } from 'vue'
+import { type ComputedRef, type Ref, computed, ref, shallowRef, watch } from 'vue'
 import { api } from '@/api/client'
 import { sentence } from '@/api/problems'
 import type { Page, TimelineItem } from '@/api/types'
@@ -29,6 +29,13 @@ export function useClientTimeline(clientId: () => string): ClientTimeline {
   const next = ref<string | null>(null)
   const known = ref(false)
   const problem = ref('')
+
+  // What was said with one client never stands under the name of another.
+  watch(clientId, () => {
+    items.value = []
+    next.value = null
+    known.value = false
+  })
 
   async function readPage(cursor: string | null): Promise<void> {
     const id = clientId()

@@ -14,6 +14,8 @@ export type TimelineEvent = { id: string; at: string } & (
   | { kind: 'trip'; trip: Trip }
 )
 
+export type MovedEvent = Extract<TimelineEvent, { kind: 'moved' }>
+
 export interface TimelineGroup {
   id: string
   /** Null is the group of what is planned; otherwise midnight of the day. */
@@ -37,8 +39,8 @@ function eventOf(item: TimelineItem, zone: string): TimelineEvent | null {
 }
 
 /** Every time the promise came to somebody else. */
-export function movesOf(promise: Callback): TimelineEvent[] {
-  return promise.history.flatMap((change, index): TimelineEvent[] => {
+export function movesOf(promise: Callback): MovedEvent[] {
+  return promise.history.flatMap((change, index): MovedEvent[] => {
     const from = promise.history[index - 1]
     if (!from || from.agent_id === change.agent_id) return []
     return [{ kind: 'moved', id: `${promise.id}-${index}`, at: change.from, promise, change, from }]

@@ -3,6 +3,7 @@ import { type ComputedRef, type Ref, computed, ref, watch } from 'vue'
 import { api } from '@/api/client'
 import { t } from '@/i18n'
 import { shortName } from '@/lib/names'
+import { unfilled } from '@/lib/places'
 import { type Asked, askedAt, insertAt, matching } from '@/lib/typeAhead'
 import { useCannedAnswers } from '@/stores/cannedAnswers'
 import { useSession } from '@/stores/session'
@@ -75,7 +76,9 @@ export function useComposerChoices({ conversationId, area, written, noting, fail
       const put = insertAt(written.value, place, caret, text)
       written.value = put.text
       field.focus()
-      requestAnimationFrame(() => field.setSelectionRange(put.caret, put.caret))
+      const [gap] = unfilled(text)
+      const [from, to] = gap ? [place.start + gap.start, place.start + gap.end] : [put.caret, put.caret]
+      requestAnimationFrame(() => field.setSelectionRange(from, to))
     } catch (error) {
       fails(error)
     }

@@ -7,12 +7,19 @@ import { useAttempt } from '@/lib/attempt'
 import { useFormats } from '@/lib/format'
 import { SEND_AFTER_S } from '@/lib/inbox'
 import { shortName } from '@/lib/names'
+import { useUndo } from '@/lib/undo'
 import { bare, useConversations } from '@/stores/conversations'
 import { useSession } from '@/stores/session'
 import { useToasts } from '@/stores/toasts'
 import { nameOf } from '@/features/conversationNames'
+import type { ChosenRecipients } from './composerRecipients'
 
-const UNDO_MS = 10_000
+export interface Said extends Partial<ChosenRecipients> {
+  body: string
+  attachments: readonly string[]
+  after: string | null
+  privately: boolean
+}
 
 export interface ConversationActs {
   busy: Readonly<Ref<boolean>>
@@ -22,8 +29,8 @@ export interface ConversationActs {
   snooze: (one: Conversation, until: number) => Promise<boolean>
   close: (one: Conversation) => Promise<boolean>
   reopen: (one: Conversation) => Promise<boolean>
-  /** `after`: the last message its writer had seen. */
-  say: (one: Conversation, body: string, attachments: readonly string[], after: string | null) => Promise<Message | null>
+  /** `after`: the last message its writer had seen. `privately`: to whoever asked in a group alone. `to` and `cc`: of a mail. */
+  say: (one: Conversation, said: Said) => Promise<Message | null>
   note: (one: Conversation, text: string, mentions: readonly string[]) => Promise<Message | null>
   takeBack: (message: Message) => Promise<boolean>
 }
@@ -34,6 +41,7 @@ export function useConversationActs(): ConversationActs {
   const toasts = useToasts()
   const formats = useFormats()
   const { busy, problem, attempt } = useAttempt()
+  const offerUndo = useUndo(problem)
 
   const verb = (one: Conversation, name: string, body: object = {}) =>
     attempt(async () => {
@@ -41,13 +49,9 @@ export function useConversationActs(): ConversationActs {
       if (after) conversations.put(bare(after))
       return true
     })
-  function offerUndo(done: boolean | null, said: string, back: () => Promise<unknown>): boolean {
-    if (!done) return false
-    const takeBack = async (): Promise<void> => {
-      if (!(await back()) && problem.value) toasts.say(problem.value, { tone: 'problem' })
-    }
-    toasts.say(said, { action: { label: t('common.undo'), run: () => void takeBack() }, lastsMs: UNDO_MS })
-    return true
+  function undoable(done: boolean | null, said: string, back: () => Promise<unknown>): boolean {
+    if (done) offerUndo(said, back)
+    return done ?? false
   }
   const reopen = async (one: Conversation): Promise<boolean> => (await verb(one, 'reopen')) ?? false
 
@@ -61,14 +65,14 @@ export function useConversationActs(): ConversationActs {
       if (done) toasts.say(said)
       return done ?? false
     }
-    return offerUndo(done, said, () => verb(one, 'assign', { agent_id: before }))
+    return undoable(done, said, () => verb(one, 'assign', { agent_id: before }))
   }
   async function snooze(one: Conversation, until: number): Promise<boolean> {
     const done = await verb(one, 'snooze', { until: new Date(until).toISOString() })
-    return offerUndo(done, t('inbox.snoozed', { name: nameOf(one), when: formats.dayTime(until) }), () => reopen(one))
+    return undoable(done, t('inbox.snoozed', { name: nameOf(one), when: formats.dayTime(until) }), () => reopen(one))
   }
   async function close(one: Conversation): Promise<boolean> {
-    return offerUndo(await verb(one, 'close'), t('inbox.closed', { name: nameOf(one) }), () => reopen(one))
+    return undoable(await verb(one, 'close'), t('inbox.closed', { name: nameOf(one) }), () => reopen(one))
   }
 
   const said = (path: string, body: object) =>
@@ -93,8 +97,7 @@ export function useConversationActs(): ConversationActs {
     snooze,
     close,
     reopen,
-    say: (one, body, attachments, after) =>
-      said('/messages', { interaction_id: one.id, body, attachments, send_after_s: SEND_AFTER_S, ...(after ? { after } : {}) }),
+    say: (one, { after, ...what }) => said('/messages', { interaction_id: one.id, ...what, send_after_s: SEND_AFTER_S, ...(after ? { after } : {}) }),
     note: (one, text, mentions) => said(`/conversations/${one.id}/notes`, { text, mentions }),
     takeBack,
   }

@@ -18,7 +18,7 @@ export function useInboxList(filters: Ref<InboxFilters>): InboxList {
   const me = computed(() => session.user?.id ?? '')
   const { ids, readAt, ...pages } = useHeldPages<Conversation>(
     '/conversations',
-    () => ({ ...asQuery(filters.value, me.value), limit: PAGE }),
+    () => ({ ...asQuery(filters.value), limit: PAGE }),
     conversations.putAll,
   )
   // What the first page did not reach back to is known only when it was read; what happened since, from events.

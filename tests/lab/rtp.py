@@ -41,7 +41,7 @@ class Voice(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self._talking: asyncio.Task[None] | None = None
-        self._packets = 0
+        self.packets = 0  # that have come from the other end
         self._more = asyncio.Event()
 
     @classmethod
@@ -68,8 +68,8 @@ class Voice(asyncio.DatagramProtocol):
 
     async def heard(self, packets: int) -> None:
         """Wait until that many more packets have come from the other end."""
-        enough = self._packets + packets
-        while self._packets < enough:
+        enough = self.packets + packets
+        while self.packets < enough:
             self._more.clear()
             await self._more.wait()
 
@@ -88,7 +88,7 @@ class Voice(asyncio.DatagramProtocol):
             await asyncio.sleep(begun + (number + 1) * _PACKET_S - loop.time())
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._packets += 1
+        self.packets += 1
         self._more.set()
 
     _transport: asyncio.DatagramTransport

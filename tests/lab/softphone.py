@@ -96,7 +96,11 @@ class PhoneCall:
     async def packets(self, count: int) -> None:
         """Wait until the other side's voice has come in ``count`` more packets of 20 ms."""
         assert self._voice is not None
-        await _soon(self._voice.heard(count))
+        before = self._voice.packets
+        try:
+            await _soon(self._voice.heard(count))
+        except TimeoutError as late:
+            raise TimeoutError(f"{self._voice.packets - before} packets of {count}, {before} before them") from late
 
     async def answer(self) -> None:
         """Lift the handset; returns when the PBX has confirmed it."""

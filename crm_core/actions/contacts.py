@@ -14,14 +14,17 @@ from uuid import UUID
 
 from crm_core.store.database import Transaction, to_json
 
+# By primary key: of the names alone PostgreSQL expects so many that it would rather read all tallies.
+_BY_NAME = "tally.who = ANY(ARRAY(SELECT one ->> 'who' FROM jsonb_array_elements($1::jsonb) AS one))"
+
 # What is younger than anything remembered comes after all of it; the rest has to be counted.
-_FOLLOW = """
+_FOLLOW = f"""
 UPDATE contact_tallies tally
 SET contacts = tally.contacts + asked.contacts, latest = asked.latest
 FROM jsonb_to_recordset($1::jsonb) AS asked (who text, contacts int, first uuid, latest uuid)
-WHERE tally.who = asked.who AND tally.latest < asked.first
+WHERE tally.who = asked.who AND {_BY_NAME} AND tally.latest < asked.first
 RETURNING tally.who, tally.contacts - asked.contacts AS earlier
-"""
+"""  # noqa: S608  (a condition of our own)
 
 # By interactions_client_id_id_idx, or interactions_client_address_id_idx for a caller nobody knows yet.
 _REMEMBER = """
@@ -39,12 +42,12 @@ GROUP BY asked.who, asked.first
 ON CONFLICT (who) DO NOTHING
 """
 
-_ADD = """
+_ADD = f"""
 UPDATE contact_tallies tally
 SET contacts = tally.contacts + asked.contacts, latest = GREATEST(tally.latest, asked.latest)
 FROM jsonb_to_recordset($1::jsonb) AS asked (who text, contacts int, latest uuid)
-WHERE tally.who = asked.who
-"""
+WHERE tally.who = asked.who AND {_BY_NAME}
+"""  # noqa: S608
 
 _COUNT_EARLIER = """
 SELECT asked.id,

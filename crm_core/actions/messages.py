@@ -49,6 +49,7 @@ _CONVERSATION = (
     *("waiting_since", "watch_at", "last_at", "last_excerpt", "last_direction"),
 )
 
+# By primary key: of the names alone PostgreSQL expects so many that it would rather read all conversations.
 _GO_ON = """
 UPDATE conversations conversation
 SET inbox_state = asked.inbox_state,
@@ -63,6 +64,8 @@ FROM jsonb_to_recordset($1::jsonb) AS asked (
     interaction_id uuid, inbox_state text, messages int, waiting_since timestamptz, last_at timestamptz,
     last_excerpt text)
 WHERE conversation.interaction_id = asked.interaction_id
+    AND conversation.interaction_id = ANY(ARRAY(
+        SELECT (one ->> 'interaction_id')::uuid FROM jsonb_array_elements($1::jsonb) AS one))
 """
 
 # Who may still be written to: they work here.

@@ -21,12 +21,17 @@ from crm_core.domain.written import (
 from crm_core.store.database import Reader, Record, Transaction, to_json
 from crm_core.store.ids import AMONG_FIRST, as_ids
 
-# By primary key of fact_keys.
+# By primary key of fact_keys. Each is looked up by itself, here and below: of what was given as JSON PostgreSQL
+# expects a hundred rows, and of lists in it ten thousand, for which it would rather read the whole table.
 _FIND_KEYS = """
-SELECT known.channel, known.source, known.external_id AS key, known.interaction_id
+SELECT asked.channel, asked.source, asked.key, known.interaction_id
 FROM jsonb_to_recordset($1::jsonb) AS asked (channel text, source text, key text)
-JOIN fact_keys known
-    ON known.channel = asked.channel AND known.source = asked.source AND known.external_id = asked.key
+CROSS JOIN LATERAL (
+    SELECT interaction_id
+    FROM fact_keys one
+    WHERE one.channel = asked.channel AND one.source = asked.source AND one.external_id = asked.key
+    OFFSET 0
+) AS known
 """
 
 _CLAIM_KEYS = """
@@ -56,7 +61,9 @@ WITH asked AS (
     SELECT asked.place, answered.position::int AS nearness, message.interaction_id
     FROM asked
     CROSS JOIN LATERAL jsonb_array_elements_text(asked.answers) WITH ORDINALITY AS answered (external_id, position)
-    JOIN messages message ON message.external_id = answered.external_id
+    CROSS JOIN LATERAL (
+        SELECT interaction_id FROM messages one WHERE one.external_id = answered.external_id OFFSET 0
+    ) AS message
 ), best AS (
     SELECT place, interaction_id, min(nearness) AS nearness
     FROM named
@@ -65,8 +72,12 @@ WITH asked AS (
 SELECT best.place, conversation.interaction_id, conversation.channel, conversation.source, conversation.thread,
        conversation.inbox_state, conversation.participants, interaction.agent_id, interaction.client_id
 FROM best
-JOIN conversations conversation ON conversation.interaction_id = best.interaction_id
-JOIN interactions interaction ON interaction.id = best.interaction_id
+CROSS JOIN LATERAL (
+    SELECT * FROM conversations one WHERE one.interaction_id = best.interaction_id OFFSET 0
+) AS conversation
+CROSS JOIN LATERAL (
+    SELECT agent_id, client_id FROM interactions one WHERE one.id = best.interaction_id OFFSET 0
+) AS interaction
 ORDER BY best.place, (conversation.inbox_state = 'closed'), best.nearness, conversation.interaction_id DESC
 """
 

@@ -1,7 +1,7 @@
 """What a person meant by the words typed into a search for a client.
 
-Names are compared folded: small letters, ё as е. A word typed in the other
-keyboard layout (``fquthbv`` for «айгерим») is the same fingers on other letters.
+Names are compared as they sound, by a key that the database makes of them. A word typed
+in the other keyboard layout (``fquthbv`` for «айгерим») is the same fingers on other letters.
 """
 
 from __future__ import annotations
@@ -15,19 +15,14 @@ _LONGEST = 200
 _MOST_WORDS = 5
 
 
-def folded(text: str) -> str:
-    """As names are compared; the same fold is in the index on names."""
-    return text.lower().replace("ё", "е")
-
-
 def readable(query: str) -> str:
     """The query without what cannot be seen, at a length somebody may have typed."""
     return "".join(letter if letter.isprintable() else " " for letter in query[:_LONGEST]).strip()
 
 
 def words(query: str) -> list[str]:
-    """The folded words of a query, in any order, each a fragment of a name."""
-    return folded(query).split()[:_MOST_WORDS]
+    """The words of a query, in any order, each a fragment of a name."""
+    return query.lower().split()[:_MOST_WORDS]
 
 
 def in_other_layout(query: str) -> str:

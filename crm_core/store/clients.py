@@ -18,13 +18,18 @@ WHERE point.kind = 'phone' AND point.value = ANY($1::text[])
 ORDER BY point.client_id
 """
 
-# By contact_points_kind_value_idx.
+# By contact_points_kind_value_idx, each by itself: PostgreSQL expects many more of them.
 _FIND_BY_ADDRESSES = """
-SELECT point.kind, point.value, point.client_id
+SELECT asked.kind, asked.value, found.client_id
 FROM jsonb_to_recordset($1::jsonb) AS asked (kind text, value text)
-JOIN contact_points point ON point.kind = asked.kind AND point.value = asked.value
-JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
-ORDER BY point.client_id
+CROSS JOIN LATERAL (
+    SELECT point.client_id
+    FROM contact_points point
+    JOIN clients client ON client.id = point.client_id AND client.merged_into IS NULL
+    WHERE point.kind = asked.kind AND point.value = asked.value
+    OFFSET 0
+) AS found
+ORDER BY found.client_id
 """
 
 _FIND_SURVIVOR = """

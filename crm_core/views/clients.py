@@ -6,7 +6,8 @@ is shown without the addresses and notes that make a client base worth stealing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -19,6 +20,7 @@ from crm_core.store.clients import find_survivor, visible_clients
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
 from crm_core.store.ids import AMONG_FIRST, as_ids
+from crm_core.store.namesakes import keys_of
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, CursorInvalid, Page, decode_cursor, decode_id, encode_cursor
 
@@ -38,7 +40,8 @@ class ContactPoint(WireModel):
 class Client(WireModel):
     """A person or company we serve.
 
-    ``restricted``: found, but the card is another's; numbers are masked, and the rest of it is left out.
+    ``restricted``: found, but the card is another's; numbers are masked, and the rest of it is left out. ``alike``: a
+    search has found only a name that resembles what was asked for.
     """
 
     id: UUID
@@ -56,6 +59,7 @@ class Client(WireModel):
     blocked_reason: str | None
     contact_points: list[ContactPoint]
     restricted: bool = False
+    alike: bool = False
     version: int
 
 
@@ -75,8 +79,6 @@ LEFT JOIN users owner ON owner.id = client.owner_id
 
 # By primary key.
 _LOAD = f"{_COLUMNS} WHERE client.id = {AMONG_FIRST}"
-
-_NAME = "lower(replace(replace(client.name, 'ё', 'е'), 'Ё', 'Е'))"
 
 #: Of a common name no more than these are ranked: nobody reads further, and ranking is what costs.
 _RANKED = 2000
@@ -118,15 +120,15 @@ _FIND_BY_EMAIL = _AMONG_POINTS.format(kind="email", rank="point.value", conditio
 # By contact_points_kind_value_idx.
 _FIND_BY_TELEGRAM = _AMONG_POINTS.format(kind="telegram", rank="0", condition="point.value = $1", most=_RANKED)
 
-# By clients_name_trgm_idx. The threshold is set for this statement alone, before the scan that reads it:
+# By clients_name_key_trgm_idx. The threshold is set for this statement alone, before the scan that reads it:
 # at the default 0.6 one wrong letter in the middle of a short surname finds nothing.
 _FIND_ALIKE = f"""
 SELECT found.id
 FROM (SELECT set_config('pg_trgm.word_similarity_threshold', '0.45', true) AS threshold) AS chosen,
 LATERAL (
-    SELECT client.id, {_NAME} AS name
+    SELECT client.id, client.name_key AS name
     FROM clients client
-    WHERE $1 <% {_NAME} AND client.merged_into IS NULL AND chosen.threshold IS NOT NULL
+    WHERE $1 <% client.name_key AND client.merged_into IS NULL AND chosen.threshold IS NOT NULL
     LIMIT {_RANKED}
 ) AS found
 ORDER BY word_similarity($1, found.name) DESC, similarity($1, found.name) DESC, found.id DESC
@@ -185,24 +187,32 @@ async def search_clients(
     """
     offset = _place(cursor) if cursor else 0
     found = await _find(db, search.readable(query), limit + 1, offset)
-    page = found[:limit]
+    page = found.ids[:limit]
     clients = await shown_to(db, viewer, await load_clients(db, page))
     return Page[Client](
-        items=[clients[one] for one in page if one in clients],
-        next=encode_cursor("search", str(offset + limit)) if len(found) > limit else None,
+        items=[clients[one].model_copy(update={"alike": one in found.alike}) for one in page if one in clients],
+        next=encode_cursor("search", str(offset + limit)) if len(found.ids) > limit else None,
     )
 
 
-async def _find(db: Reader, query: str, limit: int, offset: int) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The best first; ``alike``: those among them with a name that only resembles what was asked for."""
+
+    ids: list[UUID]
+    alike: frozenset[UUID] = frozenset()
+
+
+async def _find(db: Reader, query: str, limit: int, offset: int) -> _Found:
     if not query:
-        return []
+        return _Found([])
     if query.startswith("@"):
-        return await _page_of(db, _FIND_BY_TELEGRAM, [query[1:].lower()], limit, offset)
+        return _Found(await _page_of(db, _FIND_BY_TELEGRAM, [query[1:].lower()], limit, offset))
     if "@" in query:
-        return await _page_of(db, _FIND_BY_EMAIL, [search.like_prefix(query.lower())], limit, offset)
+        return _Found(await _page_of(db, _FIND_BY_EMAIL, [search.like_prefix(query.lower())], limit, offset))
     digits = searched_digits(query)
     if digits is not None:
-        return await _find_by_digits(db, digits, limit, offset)
+        return _Found(await _find_by_digits(db, digits, limit, offset))
     return await _find_by_name(db, query, limit, offset)
 
 
@@ -216,33 +226,37 @@ async def _find_by_digits(db: Reader, digits: str, limit: int, offset: int) -> l
     return await _page_of(db, _FIND_BY_DIGITS, [tail, anywhere, _beginning(digits)], limit, offset)
 
 
-async def _find_by_name(db: Reader, query: str, limit: int, offset: int) -> list[UUID]:
+async def _find_by_name(db: Reader, query: str, limit: int, offset: int) -> _Found:
     """As written, then in the other keyboard layout; when that is little, those with a name much like it."""
+    found: list[UUID] = []
     for spelling in (query, search.in_other_layout(query)):
         found = await _find_by_words(db, search.words(spelling), limit, offset)
         if len(found) >= _FEW or offset:
-            return found
+            return _Found(found)
         if found:
             break
     # What is only alike has no further pages: it stands below the first one, to be recognised.
-    alike = await _page_of(db, _FIND_ALIKE, [search.folded(query)], limit - 1, 0)
-    return list(dict.fromkeys([*found, *alike]))[: limit - 1]
+    alike = await _page_of(db, _FIND_ALIKE, await keys_of(db, [query]), limit - 1, 0)
+    return _Found(list(dict.fromkeys([*found, *alike]))[: limit - 1], alike=frozenset(alike) - frozenset(found))
 
 
 async def _find_by_words(db: Reader, wanted: list[str], limit: int, offset: int) -> list[UUID]:
     conditions = Conditions()
-    for word in wanted:
-        if len(word) < _TRIGRAM:
+    keys = {word: key for word, key in zip(wanted, await keys_of(db, wanted), strict=True) if key}
+    if not keys:
+        return []  # signs that are no part of a name
+    for word, key in keys.items():
+        if min(len(word), len(key)) < _TRIGRAM:
             # Too short for the index but at the beginning of a word, where the space before it counts.
-            beginning = conditions.value(search.like_prefix(word))
-            conditions.parts.append(f"({_NAME} LIKE {beginning} OR {_NAME} LIKE '% ' || {beginning})")
+            beginning = conditions.value(search.like_prefix(key))
+            conditions.parts.append(f"(client.name_key LIKE {beginning} OR client.name_key LIKE '% ' || {beginning})")
         else:
-            conditions.add(f"{_NAME} LIKE {{}}", search.like_fragment(word))
-    first = conditions.value(search.like_prefix(wanted[0]))
+            conditions.add("client.name_key LIKE {}", search.like_fragment(key))
+    first = conditions.value(search.like_prefix(next(iter(keys.values()))))
     statement = f"""
         SELECT found.id
         FROM (
-            SELECT client.id, {_NAME} AS name
+            SELECT client.id, client.name_key AS name
             FROM clients client
             {conditions.where} AND client.merged_into IS NULL
             LIMIT {_RANKED}
@@ -252,7 +266,7 @@ async def _find_by_words(db: Reader, wanted: list[str], limit: int, offset: int)
     return await _page_of(db, statement, conditions.args, limit, offset)
 
 
-async def _page_of(db: Reader, statement: str, args: list[object], limit: int, offset: int) -> list[UUID]:
+async def _page_of(db: Reader, statement: str, args: Sequence[object], limit: int, offset: int) -> list[UUID]:
     rows = await db.fetch(f"{statement} LIMIT {limit} OFFSET {offset}", *args)
     return [row["id"] for row in rows]
 

@@ -249,9 +249,11 @@ def _search(conditions: Conditions, query: str) -> None:
     if digits is not None:
         conditions.add("lead.address LIKE '%' || {} || '%'", digits)
         return
-    conditions.add(
-        "(lead.name ILIKE {} OR client.name ILIKE {} OR lead.address ILIKE {} OR lead.email ILIKE {})",
-        f"%{query.translate(_LIKE)}%",
+    asked = conditions.value(f"%{query.translate(_LIKE)}%")
+    key = f"key_of_name({asked})"
+    conditions.parts.append(
+        f"(lead.name_key LIKE {key} OR client.name_key LIKE {key}"
+        f" OR lead.address ILIKE {asked} OR lead.email ILIKE {asked})"
     )
 
 

@@ -12,6 +12,7 @@ from crm_core.domain.written import WrittenChannel, address_kind
 from crm_core.store.client_merges import FILLED, would_move
 from crm_core.store.clients import clients_by_addresses, find_survivor
 from crm_core.store.database import Reader
+from crm_core.store.namesakes import find_namesakes
 from crm_core.views.clients import Client, get_client, load_clients, shown_to
 from crm_core.views.conversations import get_listed_conversation
 from crm_core.views.model import WireModel
@@ -19,20 +20,15 @@ from crm_core.views.model import WireModel
 #: More would be a list to search in, not a suggestion.
 MOST = 20
 
-_NAME = "lower(replace(replace({}, 'ё', 'е'), 'Ё', 'Е'))"
-
-# By contact_points_kind_value_idx and clients_name_trgm_idx. A family and those told apart are not suggested.
-_ALIKE = f"""
+# By contact_points_kind_value_idx; ``$3``: who is called the same. A family and those told apart are not suggested.
+_ALIKE = """
 WITH shared AS (
     SELECT same.client_id AS id, same.kind AS reason
     FROM contact_points mine
     JOIN contact_points same ON same.kind = mine.kind AND same.value = mine.value AND same.client_id <> $1
     WHERE mine.client_id = $1
     UNION
-    SELECT client.id, 'name'
-    FROM clients me
-    JOIN clients client ON {_NAME.format("client.name")} = {_NAME.format("me.name")} AND client.id <> $1
-    WHERE me.id = $1
+    SELECT id, 'name' FROM unnest($3::uuid[]) AS called (id) WHERE id <> $1
 )
 SELECT shared.id, array_agg(DISTINCT shared.reason ORDER BY shared.reason) AS reasons
 FROM shared
@@ -46,15 +42,7 @@ WHERE NOT EXISTS (
 GROUP BY shared.id
 ORDER BY count(DISTINCT shared.reason) DESC, shared.id
 LIMIT $2
-"""  # noqa: S608  (expressions of our own)
-
-_NAMED = f"""
-SELECT id
-FROM clients
-WHERE {_NAME.format("name")} = {_NAME.format("$1")} AND merged_into IS NULL
-ORDER BY id
-LIMIT $2
-"""  # noqa: S608
+"""
 
 _PROVEN = """
 SELECT proven
@@ -109,7 +97,8 @@ async def suggest_for_client(db: Reader, viewer: Viewer, client_id: UUID) -> Sug
         NotFound: there is no such client, or none the viewer may see.
     """
     client = await get_client(db, client_id, viewer)
-    rows = await db.fetch(_ALIKE, client.id, MOST)
+    called = await find_namesakes(db, client.name, most=MOST + 1)
+    rows = await db.fetch(_ALIKE, client.id, MOST, called)
     return await _suggestions(db, viewer, {row["id"]: row["reasons"] for row in rows}, proven={})
 
 
@@ -130,8 +119,8 @@ async def suggest_for_conversation(db: Reader, viewer: Viewer, interaction_id: U
         for person in people:
             found.setdefault(person, []).append(kind.value)
     if conversation.caller_name:
-        for row in await db.fetch(_NAMED, conversation.caller_name, MOST):
-            found.setdefault(row["id"], []).append("name")
+        for one in await find_namesakes(db, conversation.caller_name, most=MOST):
+            found.setdefault(one, []).append("name")
     return await _suggestions(db, viewer, dict(list(found.items())[:MOST]), proven=proven)
 
 

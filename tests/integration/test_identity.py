@@ -124,6 +124,39 @@ async def test_a_name_alone_is_only_a_suggestion(database: Database, boss: Viewe
     assert [(one.client.id, one.reasons) for one in told.items] == [(anna, ["name"])]
 
 
+@pytest.mark.parametrize(
+    ("card", "writer", "is_suggested"),
+    [
+        ("Сүлейменова Әйгерім Маратқызы", "Aigerim Suleimenova", True),
+        ("Ким Анна", "Anna S. Kim", True),
+        ("Сулейменова Айгерим", "Suleimenova, Aigerim Maratovna", True),
+        ("Айгерим", "aigerim", True),
+        ("Сулейменова Айгерим", "Aigerim", False),
+        ("Сулейменова Айгерим", "Айгерим Ахметова", False),
+        ("Сулейменова Айгерим", "— ? —", False),
+        ("Сулейменова Айгерим", "%%% ___", False),
+    ],
+)
+async def test_a_name_in_another_alphabet_or_order_is_the_same_name(
+    database: Database, boss: Viewer, card: str, writer: str, is_suggested: bool
+) -> None:
+    client = await add_client(database, card, phone=PHONE)
+    conversation = await hears(database, name=writer)
+
+    told = await suggested(database, boss, conversation)
+
+    assert [(one.client.id, one.reasons) for one in told.items] == [(client, ["name"])] * is_suggested
+
+
+async def test_two_cards_of_one_name_are_suggested_from_either(database: Database, boss: Viewer) -> None:
+    with_patronymic = await add_client(database, "Сулейменова Айгерим Маратовна", phone=PHONE)
+    from_a_passport = await add_client(database, "AIGERIM SULEIMENOVA", phone="+77010000002")
+    await add_client(database, "Сулейменова Дана", phone="+77010000003")
+
+    assert await alike(database, boss, with_patronymic) == {from_a_passport: ["name"]}
+    assert await alike(database, boss, from_a_passport) == {with_patronymic: ["name"]}
+
+
 async def test_nobody_is_attached_to_what_is_not_there(database: Database, boss: Viewer) -> None:
     conversation = await hears(database)
 

@@ -402,6 +402,8 @@ async def test_the_list_is_narrowed_and_searched(house: House) -> None:
         ({"source": "EMAIL"}, {free}),
         ({"stage": "won"}, set()),
         ({"q": "сулейм"}, {anna}),
+        ({"q": "Әйгерім"}, {anna}),
+        ({"q": "aigerim"}, {anna}),
         ({"q": "701 123"}, {anna}),
         ({"q": "100%@"}, {free}),
         ({"q": "%"}, {free}),

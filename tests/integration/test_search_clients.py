@@ -10,6 +10,7 @@ from crm_core.actions import clients
 from crm_core.actions.clients import ClientIn
 from crm_core.domain.viewer import Viewer
 from crm_core.store.database import Database
+from crm_core.store.namesakes import keys_of
 from crm_core.views.clients import Client, search_clients
 from crm_core.views.paging import CursorInvalid, encode_cursor
 from tests.integration.desk import agent, owner
@@ -73,6 +74,11 @@ async def found(database: Database, query: str, viewer: Viewer = BOSS) -> list[C
         ("smith", "Smith"),
         ("smth john", "Smith"),
         ("ыьшер", "Smith"),
+        ("Aigerim Suleymenova", "Сулейменова"),
+        ("Әйгерім", "Сулейменова"),
+        ("Ajgerim", "Сулейменова"),
+        ("Pyotr Semyonov", "Семёнов"),
+        ("Смит Джон", "Smith"),
         ("50%", "50%_Скидка"),
         ("%_скид", "50%_Скидка"),
         ("8 701 123 45 67", "Сулейменова"),
@@ -92,7 +98,54 @@ async def test_a_client_is_found_by(base: Database, query: str, name: str) -> No
     assert first.name.startswith(name)
 
 
-@pytest.mark.parametrize("query", ["", "   ", "%", "_", "'; DROP TABLE clients; --", "\x00", "щщщщщщ", "99999999", "@"])
+ONE_NAME_IN_MANY_WAYS = (
+    ("Әйгерім", "Айгерим", "Aigerim", "Aygerim", "AIGERIM"),
+    ("Жанар Төлебаева", "Жанар Толебаева", "Zhanar Tolebayeva", "Zhanar Tolebaeva"),
+    ("Қуаныш", "Куаныш", "Kuanysh", "Quanysh"),
+    ("Юлия", "Yulia", "Yuliya", "Iuliia"),
+    ("Мария", "Maria", "Mariya", "Mariia"),
+    ("Пётр Щербаков", "Петр Щербаков", "Pyotr Shcherbakov"),
+    ("Евгений Цой", "Evgeny Tsoy", "Yevgeniy Tsoi"),
+    ("Наталья Хан", "Natalya Khan", "Natalia Han"),
+    ("Мулер", "Müler", "Muler"),
+    ("Björn", "Bjorn"),
+    ("Алексей", "Aleksey", "Alexei"),
+)
+
+
+@pytest.mark.parametrize("spellings", ONE_NAME_IN_MANY_WAYS, ids=lambda spellings: spellings[-1])
+async def test_a_name_is_one_in_whichever_alphabet(database: Database, spellings: tuple[str, ...]) -> None:
+    async with database.read() as db:
+        keys = await keys_of(db, spellings)
+
+    assert set(keys) == {keys[0]}
+    assert keys[0].strip()
+
+
+@pytest.mark.parametrize("name", ["Диана Ким", "Сулейменова Әйгерім", "Zhanna Tsoy", "Юрий Щукин", "Yerlan Akhmetov"])
+async def test_a_name_is_found_as_far_as_it_is_typed(database: Database, name: str) -> None:
+    await write_down(database, name, "8 701 123 45 67", "whoever@mail.kz")
+
+    for letters in range(2, len(name)):
+        assert [client.name for client in await found(database, name[:letters])] == [name], name[:letters]
+
+
+async def test_what_is_only_alike_says_so_and_stands_last(base: Database) -> None:
+    await write_down(base, "Сулеменова Дана", "8 701 123 00 00", "dana@mail.kz")
+
+    asked, alike = await found(base, "Сулеменова")
+    [by_number] = await found(base, "87011234567")
+
+    assert [(one.name, one.alike) for one in (asked, alike, by_number)] == [
+        ("Сулеменова Дана", False),
+        ("Сулейменова Айгерим Маратовна", True),
+        ("Сулейменова Айгерим Маратовна", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", "%", "_", "'; DROP TABLE clients; --", "\x00", "щщщщщщ", "99999999", "@", "ьъ", "''"]
+)
 async def test_what_nobody_is_called_finds_nobody_and_breaks_nothing(base: Database, query: str) -> None:
     names = {client.name for client in await found(base, query)}
 

@@ -244,6 +244,8 @@ export interface Client {
   contact_points: ContactPoint[]
   /** Found by its name, but another's: the card cannot be opened. */
   restricted?: boolean
+  /** Found by a search although its name only resembles what was asked for. */
+  alike?: boolean
   version: number
 }
 

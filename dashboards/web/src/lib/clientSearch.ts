@@ -55,23 +55,3 @@ export function useClientSearch(text: () => string, most: number): ClientSearch 
   })
   return { found, answered, problem }
 }
-
-// People write the letter yo as ye.
-const folded = (text: string): string => text.toLocaleLowerCase().replaceAll('\u0451', '\u0435')
-
-/** Whether the client answers the question itself, or only resembles what was asked for. */
-export function isWhatWasAsked(client: Client, query: string): boolean {
-  const name = folded(client.name)
-  const words = folded(query).split(/\s+/).filter(Boolean)
-  if (words.every((word) => name.includes(word))) return true
-  // Another's client is found by a number that is not told: there is nothing to compare with.
-  if (client.restricted && !/\p{L}/u.test(query)) return true
-  const digits = query.replace(/\D/g, '')
-  // The trunk prefix 8 is +7 in the number itself.
-  const tail = digits.length > 10 ? digits.slice(-10) : digits
-  return client.contact_points.some(
-    (point) =>
-      (tail.length > 1 && point.kind === 'phone' && point.value.includes(tail)) ||
-      point.value.toLocaleLowerCase().startsWith(folded(query)),
-  )
-}

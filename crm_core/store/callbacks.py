@@ -22,16 +22,20 @@ from crm_core.store import policies
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Transaction, to_json
 
-#: For ``FROM callbacks callback``. By interactions_live_idx: the calls that are up are a handful.
-STATE_NOW = """
-    CASE WHEN callback.state = 'claimed' AND callback.claimed_until <= now() AND NOT EXISTS (
-        SELECT 1
-        FROM interactions call
-        WHERE call.state <> 'closed' AND call.state = 'active'
-            AND (call.client_id = callback.client_id OR call.client_address = callback.address)
-            AND call.agent_id = callback.claimed_by
-    ) THEN 'open' ELSE callback.state END
-"""
+#: For ``FROM callbacks callback``: the claim's time is over.
+LAPSES = "(callback.state = 'claimed' AND callback.claimed_until <= now())"
+
+#: For the same: the claimer talks with the client. By interactions_live_idx: the calls that are up are a handful.
+CLAIMER_TALKS = """EXISTS (
+    SELECT 1
+    FROM interactions call
+    WHERE call.state <> 'closed' AND call.state = 'active'
+        AND (call.client_id = callback.client_id OR call.client_address = callback.address)
+        AND call.agent_id = callback.claimed_by
+)"""
+
+#: For the same.
+STATE_NOW = f"CASE WHEN {LAPSES} AND NOT {CLAIMER_TALKS} THEN 'open' ELSE callback.state END"
 
 FROM_CALLBACKS = """
 FROM callbacks callback

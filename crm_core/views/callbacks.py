@@ -16,9 +16,10 @@ from pydantic import ConfigDict, Field
 from crm_core.domain.errors import NotFound
 from crm_core.domain.viewer import Viewer
 from crm_core.inputs import InputModel, Moment
-from crm_core.store.callbacks import FROM_CALLBACKS, STATE_NOW, narrow_to_scope
+from crm_core.store.callbacks import CLAIMER_TALKS, FROM_CALLBACKS, LAPSES, STATE_NOW, narrow_to_scope
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
+from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.views.model import WireModel
 from crm_core.views.paging import DEFAULT_LIMIT, Page, decode_id, encode_cursor
 
@@ -168,39 +169,15 @@ _HISTORY = """
      WHERE history.callback_id = callback.id)
 """
 
-# By callback_tries_callback_id_idx.
-_TRIES = """
-    (SELECT jsonb_agg(jsonb_build_object(
-                'interaction_id', call.id, 'at', call.started_at, 'queue', call.queue,
-                'outcome', call.outcome, 'wait_s', call.wait_s) ORDER BY call.id DESC)
-     FROM callback_tries try
-     JOIN interactions call ON call.id = try.interaction_id
-     WHERE try.callback_id = callback.id)
-"""
+_SELECT_ID = f"SELECT callback.id {FROM_CALLBACKS}"
 
-# By interactions_client_id_id_idx, or interactions_client_address_id_idx for a stranger; both in id order, and an id
-# is as old as its thing.
-_ATTEMPTS = """
-    (SELECT jsonb_agg(jsonb_build_object(
-                'interaction_id', call.id, 'at', call.started_at, 'agent_id', call.agent_id,
-                'outcome', call.outcome) ORDER BY call.id DESC)
-     FROM (
-         SELECT theirs.* FROM interactions theirs
-         WHERE theirs.client_id = callback.client_id AND theirs.id > callback.id
-         UNION ALL
-         SELECT theirs.* FROM interactions theirs
-         WHERE callback.client_id IS NULL AND theirs.client_address = callback.address AND theirs.id > callback.id
-     ) AS call
-     WHERE call.direction = 'outbound' AND call.channel = 'call' AND call.merged_into IS NULL
-         AND call.ended_at IS NOT NULL AND call.answered_at IS NULL
-         AND (callback.closed_at IS NULL OR call.started_at <= callback.closed_at))
-"""
-
-_COLUMNS = f"""
+# By primary key. Nothing in here looks into the log: PostgreSQL plans over every month that was kept, and after
+# years that takes a hundred times what it finds. What stands in the log is asked apart, by ids or from an id on.
+_LOAD = f"""
 SELECT callback.id, callback.client_id, client.name AS client_name,
        client.timezone AS client_timezone, callback.address, callback.lead_id,
-       callback.subject, callback.via, {STATE_NOW} AS state, callback.agent_id, agent.name AS agent_name,
-       callback.queue, callback.due_at,
+       callback.subject, callback.via, callback.state, {LAPSES} AS lapses, callback.agent_id,
+       agent.name AS agent_name, callback.queue, callback.due_at,
        callback.grace_from, callback.warn_at, callback.warned_at, callback.notify_at, callback.escalate_at,
        callback.forgiven_s, callback.takeover_at, callback.unlocked_at, callback.nobody_since,
        callback.stuck->'words' AS stuck, callback.claimed_by, callback.claimed_at, callback.claimed_until,
@@ -208,29 +185,85 @@ SELECT callback.id, callback.client_id, client.name AS client_name,
        callback.closed_at, callback.cancel_reason,
        {_LATE_S} AS late_s,
        callback.late_by, callback.policy, callback.policies, callback.policy_versions, callback.moves, callback.version,
-       callback.why, {_TRIES} AS tries, {_ATTEMPTS} AS attempts, {_HISTORY} AS history
+       callback.why, {_HISTORY} AS history
 {FROM_CALLBACKS}
+WHERE callback.id = {AMONG_FIRST}
 """
 
-# By primary key.
-_LOAD = f"{_COLUMNS} WHERE callback.id = ANY($1::uuid[])"
-
-# By callbacks_client_id_idx and interactions_live_idx. What is late stands first, then what is due first: both
-# are the order of due_at.
-_OWED_TO_CLIENTS = f"""
-{_COLUMNS}
-WHERE callback.client_id = ANY($1::uuid[])
-    AND (callback.state IN ('open', 'claimed')
-         OR callback.kept_in IN (SELECT call.id FROM interactions call WHERE call.state <> 'closed'))
-ORDER BY callback.due_at, callback.id
+# Asked only when a claim is over and nobody has said so yet.
+_TALKED_ABOUT = f"""
+SELECT callback.id
+FROM callbacks callback
+WHERE callback.id = {AMONG_FIRST} AND {CLAIMER_TALKS}
 """  # noqa: S608
+
+# By callback_tries_callback_id_idx.
+_TRIES = f"""
+SELECT callback_id, interaction_id
+FROM callback_tries
+WHERE callback_id = {AMONG_FIRST}
+"""  # noqa: S608
+
+# By primary key. An array: planned each time, over the months of these ids alone.
+_CALLS = """
+SELECT id AS interaction_id, started_at AS at, queue, outcome, wait_s
+FROM interactions
+WHERE id = ANY($1::uuid[])
+ORDER BY id DESC
+"""
+
+# In id order, and an id is as old as its thing: planned each time, over the months since $2, the oldest of them.
+# Each promise's calls are looked up by themselves (OFFSET 0), however many PostgreSQL expects.
+_ATTEMPTS = """
+SELECT callback.id AS callback_id, call.id AS interaction_id, call.started_at AS at, call.agent_id, call.outcome
+FROM callbacks callback
+CROSS JOIN LATERAL (
+    SELECT theirs.*
+    FROM interactions theirs
+    WHERE theirs.{whose} AND theirs.id > callback.id AND theirs.id > $2
+    OFFSET 0
+) AS call
+WHERE callback.id = ANY($1::uuid[])
+    AND call.direction = 'outbound' AND call.channel = 'call' AND call.merged_into IS NULL
+    AND call.ended_at IS NOT NULL AND call.answered_at IS NULL
+    AND (callback.closed_at IS NULL OR call.started_at <= callback.closed_at)
+ORDER BY call.id DESC
+"""
+# By interactions_client_id_id_idx and interactions_client_address_id_idx.
+_ATTEMPTS_AT_CLIENTS = _ATTEMPTS.format(whose="client_id = callback.client_id")
+_ATTEMPTS_AT_STRANGERS = _ATTEMPTS.format(whose="client_address = callback.address")
+
+# By callbacks_client_id_idx.
+_OWED_OR_KEPT = f"""
+SELECT id, kept_in
+FROM callbacks
+WHERE client_id = {AMONG_FIRST} AND (state IN ('open', 'claimed') OR kept_in IS NOT NULL)
+"""  # noqa: S608
+
+# By primary key; planned like _CALLS.
+_NOT_CLOSED = """
+SELECT id
+FROM interactions
+WHERE id = ANY($1::uuid[]) AND state <> 'closed'
+"""
 
 
 async def load_callbacks(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Callback]:
     """Promises by id, without a scope: for delivery to rooms an action has chosen, and to answer it."""
-    wanted = list(set(ids))
-    rows = await db.fetch(_LOAD, wanted) if wanted else []
-    return {row["id"]: _callback(row) for row in rows}
+    wanted = set(ids)
+    rows = await db.fetch(_LOAD, as_ids(wanted)) if wanted else []
+    talked_about = await _talked_about(db, [row["id"] for row in rows if row["lapses"]])
+    tries = await _tries(db, [row["id"] for row in rows])
+    attempts = await _attempts(db, rows)
+    return {
+        row["id"]: _callback(
+            row,
+            lapsed=row["lapses"] and row["id"] not in talked_about,
+            tries=tries.get(row["id"], []),
+            attempts=attempts.get(row["id"], []),
+        )
+        for row in rows
+    }
 
 
 async def load_owed_to(db: Reader, client_ids: Iterable[UUID]) -> dict[UUID, list[Callback]]:
@@ -238,10 +271,17 @@ async def load_owed_to(db: Reader, client_ids: Iterable[UUID]) -> dict[UUID, lis
 
     What a talk that is not closed yet has kept is among it: a screen opened in mid talk says so too.
     """
-    wanted = list(set(client_ids))
-    owed: dict[UUID, list[Callback]] = {client_id: [] for client_id in wanted}
-    for row in await db.fetch(_OWED_TO_CLIENTS, wanted) if wanted else []:
-        owed[row["client_id"]].append(_callback(row))
+    owed: dict[UUID, list[Callback]] = {client_id: [] for client_id in client_ids}
+    found = await db.fetch(_OWED_OR_KEPT, as_ids(owed)) if owed else []
+    kept_in = {row["kept_in"] for row in found if row["kept_in"] is not None}
+    going_on = {row["id"] for row in await db.fetch(_NOT_CLOSED, list(kept_in))} if kept_in else set()
+    shown = await load_callbacks(
+        db, [row["id"] for row in found if row["kept_in"] is None or row["kept_in"] in going_on]
+    )
+    # What is late stands first, then what is due first: both are the order of due_at.
+    for callback in sorted(shown.values(), key=lambda one: (one.due_at, one.id)):
+        if callback.client_id in owed:  # else it has changed hands between the two looks
+            owed[callback.client_id].append(callback)
     return owed
 
 
@@ -254,10 +294,11 @@ async def get_callback(db: Reader, callback_id: UUID, viewer: Viewer) -> Callbac
     conditions = Conditions()
     conditions.add("callback.id = {}", callback_id)
     narrow_to_scope(conditions, viewer)
-    row = await db.fetchrow(f"{_COLUMNS} {conditions.where}", *conditions.args)
-    if row is None:
+    visible = await db.fetchval(f"{_SELECT_ID} {conditions.where}", *conditions.args)
+    found = await load_callbacks(db, [callback_id]) if visible else {}
+    if callback_id not in found:
         raise NotFound
-    return _callback(row)
+    return found[callback_id]
 
 
 async def list_callbacks(
@@ -283,17 +324,47 @@ async def list_callbacks(
     conditions.add_known("callback.id < {}", decode_id(cursor) if cursor else None)
     narrow_to_scope(conditions, viewer)
     rows = await db.fetch(
-        f"{_COLUMNS} {conditions.where} ORDER BY callback.id DESC LIMIT {conditions.value(limit + 1)}",
+        f"{_SELECT_ID} {conditions.where} ORDER BY callback.id DESC LIMIT {conditions.value(limit + 1)}",
         *conditions.args,
     )
-    items = [_callback(row) for row in rows[:limit]]
-    return Page[Callback](items=items, next=encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+    ids = [row["id"] for row in rows]
+    found = await load_callbacks(db, ids[:limit])
+    return Page[Callback](
+        items=[found[one] for one in ids[:limit] if one in found],
+        next=encode_cursor(str(ids[limit - 1])) if len(ids) > limit else None,
+    )
 
 
-def _callback(row: Record) -> Callback:
-    values = dict(row)
-    for many in ("history", "tries", "attempts"):
-        values[many] = values[many] or []
+async def _talked_about(db: Reader, lapsing: list[UUID]) -> set[UUID]:
+    """Those whose claimer talks with the client all the same."""
+    return {row["id"] for row in await db.fetch(_TALKED_ABOUT, as_ids(lapsing))} if lapsing else set()
+
+
+async def _tries(db: Reader, ids: list[UUID]) -> dict[UUID, list[CallbackTry]]:
+    pairs = await db.fetch(_TRIES, as_ids(ids)) if ids else []
+    stands_for = {row["interaction_id"]: row["callback_id"] for row in pairs}
+    tries: dict[UUID, list[CallbackTry]] = {}
+    for call in await db.fetch(_CALLS, list(stands_for)) if stands_for else []:
+        tries.setdefault(stands_for[call["interaction_id"]], []).append(CallbackTry.model_validate(dict(call)))
+    return tries
+
+
+async def _attempts(db: Reader, promises: list[Record]) -> dict[UUID, list[CallbackAttempt]]:
+    attempts: dict[UUID, list[CallbackAttempt]] = {}
+    clients = [row["id"] for row in promises if row["client_id"] is not None]
+    strangers = [row["id"] for row in promises if row["client_id"] is None]
+    for sql, ids in ((_ATTEMPTS_AT_CLIENTS, clients), (_ATTEMPTS_AT_STRANGERS, strangers)):
+        for row in await db.fetch(sql, ids, min(ids)) if ids else []:
+            call = dict(row)
+            attempts.setdefault(call.pop("callback_id"), []).append(CallbackAttempt.model_validate(call))
+    return attempts
+
+
+def _callback(row: Record, *, lapsed: bool, tries: list[CallbackTry], attempts: list[CallbackAttempt]) -> Callback:
+    values = {name: value for name, value in row.items() if name != "lapses"}
+    values |= {"history": values["history"] or [], "tries": tries, "attempts": attempts}
+    if lapsed:
+        values["state"] = "open"
     if values["why"] is not None:
         values["why"] = {language: values["why"][language] for language in Explanation.model_fields}
     return Callback.model_validate(values)

@@ -16,6 +16,7 @@ from crm_core.domain.viewer import Viewer
 from crm_core.inputs import InputModel, Moment, Word
 from crm_core.store.conditions import Conditions
 from crm_core.store.database import Reader, Record
+from crm_core.store.ids import AMONG_FIRST, as_ids
 from crm_core.store.leads import FROM_LEADS, narrow_to_scope
 from crm_core.views.callbacks import Explanation
 from crm_core.views.model import WireModel
@@ -154,7 +155,7 @@ LEFT JOIN lead_sources source ON source.code = lead.source
 """
 
 # By primary key.
-_LOAD = f"{_COLUMNS} WHERE lead.id = ANY($1::uuid[])"
+_LOAD = f"{_COLUMNS} WHERE lead.id = {AMONG_FIRST}"
 
 # By lead_history_lead_id_idx.
 _HISTORY = """
@@ -172,14 +173,14 @@ _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 async def load_leads(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Lead]:
     """Leads by id, without a scope: for delivery to rooms an action has chosen."""
-    wanted = list(set(ids))
-    rows = await db.fetch(_LOAD, wanted) if wanted else []
+    wanted = set(ids)
+    rows = await db.fetch(_LOAD, as_ids(wanted)) if wanted else []
     return {row["id"]: _lead(row) for row in rows}
 
 
 async def load_story(db: Reader, lead_id: UUID) -> LeadStory:
     """One lead without a scope: for whoever has just done something to it."""
-    return await _story(db, (await db.fetch(_LOAD, [lead_id]))[0])
+    return await _story(db, (await db.fetch(_LOAD, as_ids([lead_id])))[0])
 
 
 async def load_left(db: Reader, lead_id: UUID, viewer: Viewer) -> LeadStory:

@@ -235,7 +235,7 @@ _ATTEMPTS_AT_STRANGERS = _ATTEMPTS.format(whose="client_address = callback.addre
 
 # By callbacks_client_id_idx.
 _OWED_OR_KEPT = f"""
-SELECT id, kept_in
+SELECT id, state IN ('open', 'claimed') AS owed, kept_in
 FROM callbacks
 WHERE client_id = {AMONG_FIRST} AND (state IN ('open', 'claimed') OR kept_in IS NOT NULL)
 """  # noqa: S608
@@ -273,11 +273,9 @@ async def load_owed_to(db: Reader, client_ids: Iterable[UUID]) -> dict[UUID, lis
     """
     owed: dict[UUID, list[Callback]] = {client_id: [] for client_id in client_ids}
     found = await db.fetch(_OWED_OR_KEPT, as_ids(owed)) if owed else []
-    kept_in = {row["kept_in"] for row in found if row["kept_in"] is not None}
+    kept_in = {row["kept_in"] for row in found if not row["owed"]}
     going_on = {row["id"] for row in await db.fetch(_NOT_CLOSED, list(kept_in))} if kept_in else set()
-    shown = await load_callbacks(
-        db, [row["id"] for row in found if row["kept_in"] is None or row["kept_in"] in going_on]
-    )
+    shown = await load_callbacks(db, [row["id"] for row in found if row["owed"] or row["kept_in"] in going_on])
     # What is late stands first, then what is due first: both are the order of due_at.
     for callback in sorted(shown.values(), key=lambda one: (one.due_at, one.id)):
         if callback.client_id in owed:  # else it has changed hands between the two looks

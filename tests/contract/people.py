@@ -112,7 +112,7 @@ class Desk:
         self._client.on("disconnect", self._lose, namespace="/desk")
 
     async def connect(self, url: str, **how: Any) -> None:
-        how = {"transports": ["websocket"], **how}
+        how = {"transports": ["websocket"], "wait_timeout": PATIENCE_S, **how}
         await self._client.connect(url, namespaces=["/desk"], retry=False, **how)
 
     async def leave(self) -> None:

@@ -86,10 +86,9 @@ class Browser:
         self._client.on("disconnect", self._lose, namespace="/desk")
 
     async def connect(self, node: Node, token: str | None, **how: Any) -> None:
+        how = {"transports": ["websocket"], "wait_timeout": PATIENCE_S, **how}
         auth = {"token": token} if token is not None else None
-        await self._client.connect(
-            node.url, namespaces=["/desk"], auth=auth, transports=["websocket"], retry=False, **how
-        )
+        await self._client.connect(node.url, namespaces=["/desk"], auth=auth, retry=False, **how)
 
     async def leave(self) -> None:
         await self._client.disconnect()

@@ -50,6 +50,7 @@ class Visitor:
             auth=auth,
             transports=["websocket"],
             headers={"Origin": origin},
+            wait_timeout=PATIENCE_S,
             retry=False,
         )
         hello = await self.next("hello")

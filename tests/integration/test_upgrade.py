@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import crm_core.store
 from crm_core.store.database import Database
 from crm_core.store.migrate import is_current, migrate
+from crm_core.store.namesakes import find_namesakes
 from crm_core.store.urls import sqlalchemy_url
 from tests.conftest import fresh_database
 
@@ -68,6 +69,17 @@ async def test_what_is_long_late_on_that_day_has_its_whole_grace_and_the_rest_ke
         for row in rows.values():
             assert row["next_at"] == min(row["escalate_at"], row["takeover_at"])
             assert row["policy_versions"] == [2, 1]  # of strict-10m the one that stood on that day
+
+
+async def test_who_was_known_already_is_found_by_the_sound_of_the_name(first_release: str) -> None:
+    client = uuid4()
+    async with Database(first_release) as database, database.begin() as tx:
+        await tx.execute("INSERT INTO clients (id, name) VALUES ($1, 'Сүлейменова Әйгерім')", client)
+
+    await migrate(first_release, everything=True)
+
+    async with Database(first_release) as database, database.read() as db:
+        assert await find_namesakes(db, "Aigerim Suleimenova", most=10) == [client]
 
 
 async def _promise(database: Database, *, late: timedelta) -> UUID:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from crm_core.domain import search
 from crm_core.domain.errors import NotFound
 from crm_core.domain.leads import LeadReason, LeadStage
 from crm_core.domain.phones import searched_digits
@@ -168,8 +169,6 @@ WHERE history.lead_id = $1
 ORDER BY history.from_at, history.id
 """
 
-_LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
-
 
 async def load_leads(db: Reader, ids: Iterable[UUID]) -> dict[UUID, Lead]:
     """Leads by id, without a scope: for delivery to rooms an action has chosen."""
@@ -250,11 +249,10 @@ def _search(conditions: Conditions, query: str) -> None:
     if digits is not None:
         conditions.add("lead.address LIKE '%' || {} || '%'", digits)
         return
-    asked = conditions.value(f"%{query.translate(_LIKE)}%")
-    key = f"key_of_name({asked})"
-    conditions.parts.append(
-        f"(lead.name_key LIKE {key} OR client.name_key LIKE {key}"
-        f" OR lead.address ILIKE {asked} OR lead.email ILIKE {asked})"
+    conditions.add(
+        "(lead.name_key LIKE key_of_name({}) OR client.name_key LIKE key_of_name({})"
+        " OR lead.address ILIKE {} OR lead.email ILIKE {})",
+        search.like_fragment(query),
     )
 
 

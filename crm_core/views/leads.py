@@ -249,8 +249,9 @@ def _search(conditions: Conditions, query: str) -> None:
     if digits is not None:
         conditions.add("lead.address LIKE '%' || {} || '%'", digits)
         return
+    # Signs that are no part of a name leave nothing between the %: that would be every name.
     conditions.add(
-        "(lead.name_key LIKE key_of_name({}) OR client.name_key LIKE key_of_name({})"
+        "(key_of_name({}) <> '%%' AND (lead.name_key LIKE key_of_name({}) OR client.name_key LIKE key_of_name({}))"
         " OR lead.address ILIKE {} OR lead.email ILIKE {})",
         search.like_fragment(query),
     )
